@@ -1,0 +1,38 @@
+# infogan3d: `make demo` trains the embedded default, `make test` checks everything.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+# A folder of wheels that pip already knows of is offered to uv as well.
+export UV_FIND_LINKS ?= $(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null)
+export UV_LINK_MODE ?= copy
+export HYDRA_FULL_ERROR ?= 0
+
+.PHONY: help setup demo test check clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: $(STAMP)  ## make the environment in .venv
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("infogan3d needs Python 3.11 to 3.13: give one with make PYTHON=python3.x ..." if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt uv
+	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(STAMP)  ## train the embedded default (about 5 minutes on two cores)
+	$(BIN)/python -m infogan3d.train +experiment=demo
+
+test: check  ## all checks and tests
+	$(BIN)/python -m pytest
+
+check: $(STAMP)  ## style, types, imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:  ## remove the environment and the caches (runs stay)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist

@@ -1,0 +1,122 @@
+"""Latent codes: how many there are, how they are drawn, and how to walk along one of them.
+
+The generator reads one latent vector a shape: noise z, then every discrete code as one-hot, then the
+continuous codes, in this order::
+
+    [ z_0 .. z_127 | one-hot c_0 (20) | one-hot c_1 (20) | one-hot c_2 (20) | u_0 ]   = 189 numbers
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class CodeSpec:
+    """Sizes of the latent vector: `noise` numbers, one entry of `discrete` per categorical code."""
+
+    noise: int = 128
+    discrete: tuple[int, ...] = (20, 20, 20)
+    continuous: int = 1
+
+    def __post_init__(self) -> None:
+        if self.noise < 0 or self.continuous < 0 or any(size < 2 for size in self.discrete):
+            raise ValueError(
+                f"codes {self} cannot be built: noise and continuous must be 0 or more and every "
+                "discrete code needs at least 2 values."
+            )
+        if self.size == 0:
+            raise ValueError("codes are all empty: give noise, a discrete or a continuous code.")
+
+    @property
+    def size(self) -> int:
+        """Length of the latent vector."""
+        return self.noise + sum(self.discrete) + self.continuous
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the codes, in latent order: d0, d1, ... (discrete), then c0, ... (continuous)."""
+        discrete = [f"d{i}" for i in range(len(self.discrete))]
+        return discrete + [f"c{i}" for i in range(self.continuous)]
+
+
+PRESETS: dict[str, CodeSpec] = {
+    "chairs189": CodeSpec(128, (20, 20, 20), 1),  # InfoGAN's chairs, appendix C.5
+    "paper232": CodeSpec(200, (10, 10, 10), 2),  # the paper's Figure 14 on 3D-GAN's z
+    "total200": CodeSpec(139, (20, 20, 20), 1),  # "200-dimensional" read as the whole vector
+    "z200": CodeSpec(200, (20, 20, 20), 1),  # "200-dimensional" read as z alone
+}
+
+
+def code_spec(preset: str, **changes: object) -> CodeSpec:
+    """The preset's sizes, with every change that is not None put in its place."""
+    if preset not in PRESETS:
+        raise ValueError(f"codes.preset={preset} is not known: choose one of {', '.join(PRESETS)}.")
+    chosen = PRESETS[preset]
+    given = {key: value for key, value in changes.items() if value is not None}
+    if "discrete" in given:
+        given["discrete"] = tuple(int(size) for size in given["discrete"])  # type: ignore[attr-defined]
+    fields = {"noise": chosen.noise, "discrete": chosen.discrete, "continuous": chosen.continuous}
+    return CodeSpec(**{**fields, **given})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Codes:
+    """One batch of latent draws, kept apart so that the Q head's answer can be compared with them."""
+
+    noise: Float[Tensor, "B noise"]
+    discrete: Int[Tensor, "B kinds"]
+    continuous: Float[Tensor, "B continuous"]
+
+    def to(self, device: torch.device | str) -> "Codes":
+        return Codes(self.noise.to(device), self.discrete.to(device), self.continuous.to(device))
+
+    def row(self, index: int) -> "Codes":
+        """The one draw at `index`, as a batch of one."""
+        here = slice(index, index + 1)
+        return Codes(self.noise[here], self.discrete[here], self.continuous[here])
+
+
+def sample_codes(spec: CodeSpec, count: int, *, generator: torch.Generator) -> Codes:
+    """`count` draws: z normal, discrete codes uniform over their values, continuous ones U(-1, 1).
+
+    Source: InfoGAN (Chen et al. 2016), appendix C. Drawn on the generator's own device.
+    """
+    where = generator.device
+    noise = torch.randn(count, spec.noise, generator=generator, device=where)
+    draws = [
+        torch.randint(size, (count,), generator=generator, device=where) for size in spec.discrete
+    ]
+    discrete = torch.stack(draws, 1) if draws else torch.zeros(count, 0, dtype=torch.long, device=where)
+    continuous = torch.rand(count, spec.continuous, generator=generator, device=where) * 2 - 1
+    return Codes(noise, discrete, continuous)
+
+
+def latent_vector(codes: Codes, spec: CodeSpec) -> Float[Tensor, "B size"]:
+    """What the generator reads: z, the one-hot discrete codes, the continuous codes."""
+    hot = [
+        torch.nn.functional.one_hot(codes.discrete[:, i], size).to(codes.noise.dtype)
+        for i, size in enumerate(spec.discrete)
+    ]
+    return torch.cat([codes.noise, *hot, codes.continuous], 1)
+
+
+def walk(base: Codes, spec: CodeSpec, *, name: str, steps: int = 8, span: float = 1.0) -> Codes:
+    """The one draw `base` (batch of 1) with code `name` moved and everything else held.
+
+    A discrete code takes its first `steps` values; a continuous one goes from -span to +span.
+    """
+    if name not in spec.names:
+        raise ValueError(f"there is no code '{name}' here: choose one of {', '.join(spec.names)}.")
+    which = int(name[1:])
+    if name.startswith("d"):
+        steps = min(steps, spec.discrete[which])
+    discrete = base.discrete.repeat(steps, 1)
+    continuous = base.continuous.repeat(steps, 1)
+    if name.startswith("d"):
+        discrete[:, which] = torch.arange(steps, device=discrete.device)
+    else:
+        continuous[:, which] = torch.linspace(-span, span, steps, device=continuous.device)
+    return Codes(base.noise.repeat(steps, 1), discrete, continuous)

@@ -1,0 +1,108 @@
+"""How far apart two shapes are: clouds of points by Chamfer distance, grids by their overlap.
+
+Clouds lie in the unit cube [-0.5, 0.5]^3. The Chamfer distance is the mean squared distance to the
+nearest point of the other cloud, both ways summed. A shape without a surface has no points, yet it
+must not score NaN, nor well: it is measured as one speck in the corner of the cube where that
+scores worst. That is a real distance to a real (if hopeless) shape, it is about a hundred times
+what two different chairs score, and so a model cannot gain by showing nothing.
+"""
+
+from itertools import product
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.spatial import cKDTree
+
+CORNERS = np.array(list(product((-0.5, 0.5), repeat=3)))
+
+
+def nearest_distances(
+    a: Float[np.ndarray, "p 3"], b: Float[np.ndarray, "q 3"]
+) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " q"]]:
+    """Distance from each point of `a` to the nearest of `b`, and the reverse; both hold points."""
+    return cKDTree(b).query(a)[0], cKDTree(a).query(b)[0]
+
+
+def chamfer(a: Float[np.ndarray, "p 3"], b: Float[np.ndarray, "q 3"]) -> float:
+    """Chamfer distance of two clouds (Fan et al. 2017, but means); either may be empty."""
+    if len(a) == 0 or len(b) == 0:
+        return 0.0 if len(a) == len(b) else speck_chamfer(a if len(a) else b)
+    there, back = nearest_distances(a, b)
+    return float(np.mean(there**2) + np.mean(back**2))
+
+
+def speck_chamfer(points: Float[np.ndarray, "p 3"]) -> float:
+    """Chamfer distance to an empty shape: to one speck in the worst of the cube's eight corners."""
+    squared = ((points[:, None] - CORNERS) ** 2).sum(axis=-1)
+    return float((squared.mean(axis=0) + squared.min(axis=0)).max())
+
+
+def chamfer_matrix(
+    a: Float[np.ndarray, "n p 3"], b: Float[np.ndarray, "m q 3"] | None = None
+) -> Float[np.ndarray, "n m"]:
+    """Chamfer distance of every cloud of `a` to every one of `b`; without `b`, of `a` to itself.
+
+    A cloud of NaN stands for an empty shape (see the head of this file); two of them are 0 apart.
+    Exact but for single precision (errors about 1e-7). One core takes 0.14 ms a pair at 512 points
+    and 0.45 ms at 1024: 200 x 200 in 6 s and 18 s, half of that without `b`.
+    """
+    left, right = _product_form(a), _product_form(a if b is None else b)
+    matrix = np.zeros((len(left), len(right)))
+    buffer = np.empty((a.shape[1], a.shape[1] if b is None else b.shape[1]), dtype=np.float32)
+    for i, (rows, _) in enumerate(left):
+        for j in range(i + 1 if b is None else 0, len(right)):
+            np.dot(rows, right[j][1], out=buffer)
+            there, back = buffer.min(axis=1), buffer.min(axis=0)
+            matrix[i, j] = np.maximum(there, 0).mean() + np.maximum(back, 0).mean()
+    if b is None:
+        matrix += matrix.T
+    return _with_empty(matrix, a, a if b is None else b)
+
+
+def _product_form(
+    clouds: Float[np.ndarray, "n p 3"],
+) -> list[tuple[Float[np.ndarray, "p 5"], Float[np.ndarray, "5 p"]]]:
+    """(x, |x|^2, 1) and (-2y, 1, |y|^2)^T of each cloud: their product is |x - y|^2."""
+    pairs = []
+    for cloud in np.nan_to_num(clouds.astype(np.float32)):
+        norm, one = (cloud**2).sum(axis=1, keepdims=True), np.ones((len(cloud), 1), np.float32)
+        right = np.concatenate([-2.0 * cloud, one, norm], axis=1).astype(np.float32)
+        pairs.append((np.concatenate([cloud, norm, one], axis=1), np.ascontiguousarray(right.T)))
+    return pairs
+
+
+def _with_empty(
+    matrix: Float[np.ndarray, "n m"],
+    a: Float[np.ndarray, "n p 3"],
+    b: Float[np.ndarray, "m q 3"],
+) -> Float[np.ndarray, "n m"]:
+    """Put the rule for empty shapes into the rows and columns of the clouds of NaN."""
+    empty_a, empty_b = np.isnan(a).any(axis=(1, 2)), np.isnan(b).any(axis=(1, 2))
+    if empty_a.any():
+        matrix[empty_a] = [
+            0.0 if empty else speck_chamfer(y) for y, empty in zip(b, empty_b, strict=True)
+        ]
+    if empty_b.any():
+        column = [0.0 if empty else speck_chamfer(x) for x, empty in zip(a, empty_a, strict=True)]
+        matrix[:, empty_b] = np.array(column)[:, None]
+    return matrix
+
+
+def iou_matrix(
+    a: Bool[np.ndarray, "n r r r"], b: Bool[np.ndarray, "m r r r"], *, chunk: int = 64
+) -> Float[np.ndarray, "n m"]:
+    """Overlap (intersection over union) of every grid of `a` with every one of `b`.
+
+    1 for equal grids, 0 for disjoint ones; two empty grids agree, so they score 1. At most
+    2 x `chunk` grids are held as numbers at a time (1 MiB each at 64^3).
+    """
+    shared = np.zeros((len(a), len(b)))
+    for i in range(0, len(a), chunk):
+        left = a[i : i + chunk].reshape(len(a[i : i + chunk]), -1).astype(np.float32)
+        for j in range(0, len(b), chunk):
+            right = b[j : j + chunk].reshape(len(b[j : j + chunk]), -1).astype(np.float32)
+            shared[i : i + chunk, j : j + chunk] = left @ right.T
+    either = a.sum(axis=(1, 2, 3))[:, None] + b.sum(axis=(1, 2, 3))[None] - shared
+    overlap: Float[np.ndarray, "n m"]
+    overlap = np.where(either == 0, 1.0, shared / np.maximum(either, 1))
+    return overlap

@@ -1,0 +1,297 @@
+"""Read one chair's pictures: the mask and the camera of each (Seeing 3D chairs).
+
+World: inches, Z up, the origin at the centre of the chair's bounding box. The camera circles it:
+
+        +z                  azimuth 0: camera on +x; azimuth 90: on +y, behind the chair;
+         |  / +y (back)     azimuth 270: on -y, in front of it. Elevation: degrees above the floor.
+         | /
+         |/____ +x          Picture: u to the right, v down. Pixel (row r, column c) covers
+                            [c, c + 1] x [r, r + 1]; its centre is (c + 0.5, r + 0.5).
+"""
+
+import os
+import re
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+from PIL import Image, ImageChops
+from scipy import io, ndimage
+
+LARGEST_SIDE = 4096
+NAME = re.compile(r"image_(\d{3,})_p(-?\d{2,3})_t(\d{3})_r(\d{3,})\.png")
+NAMES_FILE = "all_chair_names.mat"
+PICTURES_FOLDER = "rendered_chairs"
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole that circles the origin and looks at it: degrees, world units, pixels."""
+
+    azimuth: float
+    elevation: float
+    distance: float
+    focal: float
+    width: int
+    height: int
+    cx: float
+    cy: float
+
+
+@dataclass(frozen=True)
+class Views:
+    """The masks of one chair (True = chair) and the camera that took each."""
+
+    id: str
+    masks: Bool[np.ndarray, "v h w"]
+    cameras: tuple[Camera, ...]
+
+
+def camera_axes(camera: Camera) -> Float[np.ndarray, "3 3"]:
+    """The unit vectors right, up and backwards (from the origin to the camera), one a row."""
+    t, p = np.radians([camera.azimuth, camera.elevation])
+    return np.array(
+        [
+            [-np.sin(t), np.cos(t), 0.0],
+            [-np.sin(p) * np.cos(t), -np.sin(p) * np.sin(t), np.cos(p)],
+            [np.cos(t) * np.cos(p), np.sin(t) * np.cos(p), np.sin(p)],
+        ]
+    )
+
+
+def project(points: Float[np.ndarray, "n 3"], camera: Camera) -> Float[np.ndarray, "n 3"]:
+    """Column, row (pixels, continuous) and depth (world units) of each point.
+
+    u = cx + f X.right / depth, v = cy - f X.up / depth, depth = distance - X.backwards, as measured
+    on the Seeing 3D chairs pictures. A depth of 0 or less means behind the camera.
+    """
+    seen = points @ camera_axes(camera).T.astype(points.dtype)
+    depth = camera.distance - seen[:, 2]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scale = camera.focal / depth
+        u, v = camera.cx + seen[:, 0] * scale, camera.cy - seen[:, 1] * scale
+    return np.stack([u, v, depth], axis=1)
+
+
+def seeing3d_camera(
+    azimuth: float | int, *, elevation: float | int, distance: float | int = 96.0, size: int = 600
+) -> Camera:
+    """The camera of Seeing 3D chairs (f = 581.098 px at 600 x 600), at any picture size."""
+    focal, centre = 581.098 * size / 600, size / 2
+    return Camera(
+        float(azimuth), float(elevation), float(distance), focal, size, size, centre, centre
+    )
+
+
+def seeing3d_cameras(
+    *,
+    elevations: Sequence[float | int] = (20, 30),
+    azimuths: int = 31,
+    size: int = 600,
+    distance: float | int = 96.0,
+) -> tuple[Camera, ...]:
+    """Seeing 3D chairs' rings: one elevation after the other, azimuths truncated to degrees."""
+    ring = [int(t) for t in np.linspace(0, 360, azimuths + 1)[:-1]]
+    return tuple(
+        seeing3d_camera(t, elevation=p, distance=distance, size=size)
+        for p in elevations
+        for t in ring
+    )
+
+
+def image_name(index: int, camera: Camera) -> str:
+    """`image_032_p030_t000_r096.png`: index, elevation, azimuth, distance, all whole numbers."""
+    numbers = (camera.elevation, camera.azimuth % 360, camera.distance)
+    if any(number != int(number) for number in numbers):
+        raise ValueError(
+            f"Picture {index}: elevation, azimuth, distance {numbers} must be whole: round them."
+        )
+    return "image_{:03d}_p{:03d}_t{:03d}_r{:03d}.png".format(index, *map(int, numbers))
+
+
+def image_names(cameras: Sequence[Camera]) -> tuple[str, ...]:
+    """The name of each picture; the index skips one where a ring ends (030, then 032)."""
+    ends = [a.elevation != b.elevation for a, b in pairwise(cameras)]
+    skipped = [0, *np.cumsum(ends, dtype=int).tolist()][: len(cameras)]
+    return tuple(image_name(i + skipped[i], camera) for i, camera in enumerate(cameras))
+
+
+def parse_image_name(name: str) -> tuple[int, int, int, int]:
+    """Index, elevation, azimuth and distance of a picture called like `image_name` calls it."""
+    found = NAME.fullmatch(name)
+    if not found:
+        raise ValueError(
+            f"Picture name {name!r} is not like image_000_p020_t000_r096.png (index, elevation, "
+            f"azimuth, distance): rename the picture or move it away."
+        )
+    index, elevation, azimuth, distance = map(int, found.groups())
+    return index, elevation, azimuth, distance
+
+
+def open_picture(path: Path | str) -> Image.Image:
+    """Decode a PNG; ValueError for anything else, and for more than 4096 x 4096 before decoding."""
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"There is no picture at {path}: check the path.")
+    with path.open("rb") as file:
+        head = file.read(24)
+        if len(head) < 24 or head[:8] != b"\x89PNG\r\n\x1a\n" or head[12:16] != b"IHDR":
+            raise ValueError(f"{path} is not a PNG picture: replace it.")
+        width, height = struct.unpack(">II", head[16:])
+        if max(width, height) > LARGEST_SIDE:
+            raise ValueError(
+                f"{path} is {width} x {height} pixels, more than {LARGEST_SIDE} x {LARGEST_SIDE}: "
+                f"make it smaller."
+            )
+        file.seek(0)
+        try:
+            picture = Image.open(file, formats=("PNG",))
+            picture.load()
+        except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
+            raise ValueError(f"{path} is a damaged PNG picture ({error}): replace it.") from error
+    return picture
+
+
+def read_mask(path: Path | str, *, white: int = 250) -> Bool[np.ndarray, "h w"]:
+    """The chair's pixels: min(R, G, B) < white, holes under 30 px filled, specks under 20 dropped.
+
+    Both areas are for 600 x 600 and scale with the picture's. Transparent pixels count as white.
+    ValueError for a file that is no picture, is over 4096 x 4096, or shows nothing but background
+    or nothing but chair.
+    """
+    picture = open_picture(path)
+    if picture.mode != "RGB":
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGBA", picture.size, "white")
+        picture = Image.alpha_composite(paper, picture).convert("RGB")
+    red, green, blue = picture.split()
+    darkest = np.asarray(ImageChops.darker(ImageChops.darker(red, green), blue))
+    return clean_mask(darkest < white, name=path)
+
+
+def clean_mask(mask: Bool[np.ndarray, "h w"], *, name: Path | str) -> Bool[np.ndarray, "h w"]:
+    """Fill holes under 30 px, drop specks under 20 px (at 600 x 600); `name` it where refused."""
+    scale = mask.size / 600**2
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    clean = np.zeros_like(mask)
+    if len(rows):
+        box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        chair = np.pad(mask[box], 1)
+        chair |= _small_parts(~chair, under=30 * scale, corners=False)
+        chair &= ~_small_parts(chair, under=20 * scale, corners=True)
+        clean[box] = chair[1:-1, 1:-1]
+    if not clean.any():
+        raise ValueError(f"{name} shows a chair with no pixels: leave it out or render it again.")
+    if clean.all():
+        raise ValueError(f"{name} shows no white background: the chair must stand on white.")
+    return clean
+
+
+def _small_parts(
+    mask: Bool[np.ndarray, "h w"], *, under: float, corners: bool
+) -> Bool[np.ndarray, "h w"]:
+    """The connected parts of a mask with fewer pixels than `under`, never the one at [0, 0]."""
+    touching = np.ones((3, 3), bool) if corners else None
+    labels, count = ndimage.label(mask, touching)
+    small = np.bincount(labels.ravel(), minlength=count + 1) < under
+    small[[0, labels[0, 0]]] = False
+    return small[labels] if small.any() else np.zeros_like(mask)
+
+
+def read_views(chair_folder: Path | str) -> Views:
+    """The pictures in `<id>/renders`, in the order of their names, with the cameras these tell."""
+    folder = Path(chair_folder)
+    paths = sorted((folder / "renders").glob("*.png"))
+    if not paths:
+        raise ValueError(f"No picture lies in {folder / 'renders'}: check the chair's folder.")
+    numbers = [parse_image_name(path.name) for path in paths]
+    masks = [read_mask(path) for path in paths]
+    height, width = masks[0].shape
+    for path, mask in zip(paths, masks, strict=True):
+        if mask.shape != (width, width):
+            raise ValueError(
+                f"{path} is {mask.shape[1]} x {mask.shape[0]} pixels, the chair's first picture "
+                f"{width} x {height}: make all square and equally large."
+            )
+    cameras = tuple(
+        seeing3d_camera(azimuth, elevation=elevation, distance=distance, size=width)
+        for _, elevation, azimuth, distance in numbers
+    )
+    return Views(folder.name, np.stack(masks), cameras)
+
+
+def list_chairs(root: Path | str) -> list[Path]:
+    """The chair folders of `root/rendered_chairs`, or of root: by all_chair_names.mat, else all."""
+    base = Path(root) / PICTURES_FOLDER
+    base = base if base.is_dir() else Path(root)
+    if not base.is_dir():
+        raise ValueError(f"There is no folder {base}: check the path of the chair pictures.")
+    names = base / NAMES_FILE
+    if names.is_file():
+        chairs = [base / chair for chair in _read_names(names)]
+        missing = [chair.name for chair in chairs if not chair.is_dir()]
+        if missing:
+            raise ValueError(
+                f"{names} names {len(chairs)} chairs, but {len(missing)} have no folder, such as "
+                f"{missing[0]!r}: unpack them, or delete {NAMES_FILE} to use the folders there are."
+            )
+    else:
+        chairs = sorted(folder.parent for folder in base.glob("*/renders") if folder.is_dir())
+    if not chairs:
+        raise ValueError(f"{base} holds no chair (<id>/renders/*.png): check the path.")
+    return chairs
+
+
+def _read_names(path: Path) -> list[str]:
+    try:
+        cells = io.loadmat(str(path), variable_names=["folder_names"])["folder_names"]
+        return [str(cell.item()) for cell in cells.ravel()]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
+        raise ValueError(
+            f"{path} holds no cells 'folder_names' ({error!r}): replace or delete it."
+        ) from error
+
+
+def write_views(
+    pictures: UInt8[np.ndarray, "v h w 3"],
+    root: Path | str,
+    *,
+    id: str,
+    cameras: Sequence[Camera],
+) -> Path:
+    """Write one chair's pictures as Seeing 3D chairs lays them out; returns the chair's folder."""
+    if len(pictures) != len(cameras):
+        raise ValueError(f"{id}: {len(pictures)} pictures but {len(cameras)} cameras: give equal.")
+    folder = Path(root) / PICTURES_FOLDER / id
+    (folder / "renders").mkdir(parents=True, exist_ok=True)
+    for picture, name in zip(pictures, image_names(cameras), strict=True):
+        save = partial(Image.fromarray(picture).save, format="PNG", compress_level=3)
+        _write(folder / "renders" / name, save)
+    return folder
+
+
+def write_names(ids: Sequence[str], root: Path | str, *, cameras: Sequence[Camera] = ()) -> Path:
+    """Write all_chair_names.mat: chair ids (`folder_names`), picture names (`instance_names`)."""
+    folder = Path(root) / PICTURES_FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    cells = {"folder_names": list(ids), "instance_names": list(image_names(cameras))}
+    content = {key: np.array([names], dtype=object) for key, names in cells.items()}
+    _write(folder / NAMES_FILE, partial(io.savemat, mdict=content))
+    return folder / NAMES_FILE
+
+
+def _write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Write to a temporary file beside `path`, then move it there in one step."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with draft.open("wb") as file:
+            write(file)
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
