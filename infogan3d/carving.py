@@ -12,8 +12,7 @@ at about a fiftieth of the looks; `infogan3d.hull` says how.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor, log2
-from typing import Literal
+from math import ceil, log2
 
 import numpy as np
 import torch
@@ -34,7 +33,6 @@ from infogan3d.silhouettes import (
 )
 from infogan3d.views import Views
 
-Method = Literal["centre", "any128", "any192", "distance"]
 Corner = tuple[float, float, float]
 FINER = {"centre": 1, "any128": 2, "any192": 3, "distance": 1}  # samples a cell and axis
 WITHIN = 0.7  # cells: how far from a silhouette method "distance" still keeps a centre
@@ -57,8 +55,8 @@ def carve(
     views: Views,
     *,
     resolution: int = 64,
-    method: Method = "any128",
-    tolerance: float = 2,
+    method: str = "any128",
+    tolerance: int = 2,
     box: tuple[Sequence[float], Sequence[float]] | None = None,
     span: float = 60 / 64,
     device: str | torch.device = "cpu",
@@ -89,11 +87,11 @@ def carve(
     )
 
 
-def allowed_misses(views: int, tolerance: float = 2) -> int:
+def allowed_misses(views: int, tolerance: int = 2) -> int:
     """Views that may miss a cell: floor(tolerance * views / 62), so 2 of 62, 1 of 31, 0 of 24."""
     if tolerance < 0:
         raise ValueError(f"tolerance is {tolerance} views; give 0 or more.")
-    return floor(tolerance * views / REFERENCE)
+    return tolerance * views // REFERENCE
 
 
 def coherence(
@@ -155,7 +153,7 @@ def _surface(grid: Bool[Tensor, "r r r"]) -> Bool[Tensor, "r r r"]:
 
 
 def _sifted(
-    masks: Bool[Tensor, "v h w"], lens: Lenses, cube: Cube, method: Method, allowed: int
+    masks: Bool[Tensor, "v h w"], lens: Lenses, cube: Cube, method: str, allowed: int
 ) -> Bool[Tensor, "r r r"]:
     """The grid of `method`, by blocks of 4 cells, 2 cells, 1 cell and single samples."""
     near, finer = None, FINER[method]
@@ -173,12 +171,12 @@ def _fitted(
     """The cube whose side is the longest side of the hull's bounding box / span, centred on it.
 
     The bounding box is that of a first hull over all that the cameras see around the origin, with
-    samples about two pixels apart.
+    samples one to two pixels apart (256 an axis at most).
     """
     if not 0 < span <= 1:
         raise ValueError(f"span is {span}; give the share of the cube to fill, above 0, up to 1.")
     half = float((lens.distance * lens.reach.max(1) / focal_lengths(lens)).max())
-    samples = 2 ** min(max(round(log2(masks.shape[2] / 2.5)), 6), 8)
+    samples = 2 ** min(max(round(log2(masks.shape[2] / 1.25)), 6), 8)
     cube = Cube((-half, -half, -half), 2 * half, samples)
     sizes = (samples // 8, samples // 16, samples // 64, max(samples // 128, 1), 1)
     sizes = tuple(dict.fromkeys(sizes))
@@ -190,9 +188,7 @@ def _fitted(
     return _corner((low + high - side) / 2), side
 
 
-def _neighbourhood(
-    masks: Bool[Tensor, "v h w"], lens: Lenses, cube: Cube
-) -> tuple[Film, Near]:
+def _neighbourhood(masks: Bool[Tensor, "v h w"], lens: Lenses, cube: Cube) -> tuple[Film, Near]:
     """For method "distance": the surroundings of the masks instead of the masks themselves."""
     within = WITHIN * cube.side / cube.samples
     nearest = np.maximum(nearest_depth(lens, cube.low, cube.side), 1e-3 * lens.distance)
@@ -209,9 +205,7 @@ def _film(masks: Bool[Tensor, "v h w"]) -> Film:
     return develop(cut, cut, top=top, left=left)
 
 
-def _checked(
-    views: Views, resolution: int = 1, method: Method = "centre"
-) -> Bool[Tensor, "v h w"]:
+def _checked(views: Views, resolution: int = 1, method: str = "centre") -> Bool[Tensor, "v h w"]:
     """The masks as a tensor that shares their memory."""
     if method not in FINER:
         raise ValueError(f"method {method!r} is unknown; choose one of {', '.join(FINER)}.")

@@ -27,7 +27,7 @@ def find_focal(
     low: float = 0.5,
     high: float = 3.0,
     rays: int = 60,
-    tolerance: float = 4,
+    tolerance: int = 4,
 ) -> float:
     """The focal length (px) all views share, from their silhouettes; the cameras' own is ignored.
 
@@ -43,7 +43,7 @@ def find_focal(
             " taken with one focal length and one picture size."
         )
     rims = [_rim(mask, most=rays) for mask in masks]
-    width, missing = cameras[0].width, int(tolerance * len(cameras) / 62)
+    width, missing = cameras[0].width, tolerance * len(cameras) // 62
 
     def score(focal: float, share: int) -> float:
         seen = tuple(replace(camera, focal=focal) for camera in cameras)

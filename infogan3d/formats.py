@@ -54,7 +54,9 @@ def read_binvox(path: Path | str) -> Bool[np.ndarray, "x y z"]:
     slowest, then z, y fastest (Min's binvox format). Errors: no binvox, no cube, over 512^3, or
     runs that do not fill the grid exactly.
     """
-    content = _file(path).read_bytes()
+    if _file(path).stat().st_size > 2 * LARGEST_GRID**3 + 4096:
+        raise ValueError(f"{path} is too large for a grid up to {LARGEST_GRID}^3: replace it.")
+    content = Path(path).read_bytes()
     head, found, body = content[:4096].partition(b"\ndata")
     lines = [line.split() for line in head.splitlines() if line.strip()]
     sizes = next((line[1:] for line in lines if line[0] == b"dim"), [])

@@ -71,24 +71,20 @@ def sift(
     allowed: int,
     near: Near | None = None,
     hollow: bool = False,
-) -> list[tuple[Int[Tensor, "m 3"], int]]:
+) -> list[tuple[Int[Tensor, "_ 3"], int]]:
     """The blocks (first sample [m, 3], size) that at most `allowed` views miss; sizes end with 1.
 
     With `hollow` blocks inside the bounding box of those already kept are left out: the bounding
     box stays right, the inside does not. Blocks may stick out of the cube.
     """
-    device, views = film.tiles[0][0].device, len(lens.rows)
     reach = -(-cube.samples // sizes[0]) * sizes[0]  # samples, with blocks that stick out
     nearest = nearest_depth(lens, cube.low, cube.side * reach / cube.samples)
-    corner = _parts(reach, sizes[0], device)
-    blocks = Blocks(
-        corner,
-        torch.zeros(len(corner), dtype=torch.int16, device=device),
-        torch.ones((views, len(corner)), dtype=torch.bool, device=device),
-    )
+    corner = _parts(reach, sizes[0], film.tiles[0][0].device)
+    unsettled = corner.new_ones((len(lens.rows), len(corner)), dtype=torch.bool)
+    blocks = Blocks(corner, corner.new_zeros(len(corner), dtype=torch.int16), unsettled)
     kept: list[tuple[Tensor, int]] = []
     for size, part in pairwise(sizes):
-        parts = _parts(size, part, device)
+        parts = _parts(size, part, corner.device)
         lookup = _prepare(film, lens, cube, part, nearest, near)
         missed, unsettled = _ask(lookup, blocks, parts, allowed)
         corner = (blocks.corner[:, None] + parts).view(-1, 3)
@@ -106,7 +102,7 @@ def sift(
     return kept
 
 
-def outline(kept: list[tuple[Int[Tensor, "m 3"], int]]) -> tuple[Tensor, Tensor] | None:
+def outline(kept: list[tuple[Int[Tensor, "_ 3"], int]]) -> tuple[Tensor, Tensor] | None:
     """First sample and the sample after the last one, along each axis; None without any block."""
     filled = [(corner, size) for corner, size in kept if len(corner)]
     if not filled:
@@ -117,7 +113,7 @@ def outline(kept: list[tuple[Int[Tensor, "m 3"], int]]) -> tuple[Tensor, Tensor]
 
 
 def fill(
-    kept: list[tuple[Int[Tensor, "m 3"], int]], *, samples: int, finer: int
+    kept: list[tuple[Int[Tensor, "_ 3"], int]], *, samples: int, finer: int
 ) -> Bool[Tensor, "r r r"]:
     """The grid of r = samples / finer cells an axis in which any sample of a cell stands."""
     device = kept[0][0].device
@@ -201,7 +197,7 @@ def _look(
 
 def _ask(
     lookup: _Lookup, blocks: Blocks, parts: Int[Tensor, "k 3"], allowed: int
-) -> tuple[Int16[Tensor, " mk"], Bool[Tensor, "v mk"]]:
+) -> tuple[Int16[Tensor, " _"], Bool[Tensor, "v _"]]:
     """Views that missed each part of each block, and the views that did not settle it."""
     views, count = blocks.unsettled.shape
     corner = blocks.corner.T.to(lookup.rows.dtype).contiguous()
@@ -235,7 +231,7 @@ def _parts(size: int, part: int, device: torch.device) -> Int[Tensor, "k 3"]:
 
 
 def _sticks_out(
-    corner: Int[Tensor, "m 3"], size: int, kept: list[tuple[Int[Tensor, "m 3"], int]]
+    corner: Int[Tensor, "m 3"], size: int, kept: list[tuple[Int[Tensor, "_ 3"], int]]
 ) -> Bool[Tensor, " m"]:
     """Which blocks are not wholly inside the bounding box of those already kept."""
     bounds = outline(kept)

@@ -12,13 +12,18 @@ from torch import Tensor
 
 from infogan3d import losses
 from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes
-from infogan3d.inverse import encode, start_loss
+from infogan3d.distances import iou_matrix
+from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent
 from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk
 
 
-def step_seed(seed: int, rank: int, step: int) -> int:
-    """The random seed of one batch on one process, so that a resumed run equals an unbroken one."""
-    return int(np.random.SeedSequence([seed, rank, step]).generate_state(1, np.uint64)[0] >> 1)
+def step_seed(seed: int, rank: int, step: int, stream: int = 0) -> int:
+    """The random seed of one batch on one process, so that a resumed run equals an unbroken one.
+
+    `stream` keeps uses apart: 0 the codes and labels, 1 the mirror, 2 validation.
+    """
+    drawn = np.random.SeedSequence([seed, rank, step, stream]).generate_state(1, np.uint64)
+    return int(drawn[0] >> 1)
 
 
 class InfoGAN3D(pl.LightningModule):
@@ -54,7 +59,9 @@ class InfoGAN3D(pl.LightningModule):
         beta1: float = 0.5,
         ema: float = 0.999,
         start_batches: int = 0,
-        divergence: float = 1.0,
+        start_lr: float = 2e-3,
+        divergence: float = 0.03,
+        codes_divergence: float = 0.4,
         precision: str = "32",
         seed: int = 0,
     ) -> None:
@@ -86,9 +93,9 @@ class InfoGAN3D(pl.LightningModule):
             logits = self.average(latent_vector(codes, self.spec))
         return torch.sigmoid(logits.float())
 
-    def random(self, step: int) -> torch.Generator:
-        """A generator on this module's device, seeded by (seed, rank, step)."""
-        seed = step_seed(self.hparams["seed"], self.global_rank, step)
+    def random(self, step: int, *, stream: int = 0) -> torch.Generator:
+        """A generator on this module's device, seeded by (seed, rank, step) and its use."""
+        seed = step_seed(self.hparams["seed"], self.global_rank, step, stream)
         return torch.Generator(device=self.device).manual_seed(seed)
 
     def mixed(self) -> AbstractContextManager[Any]:
@@ -145,7 +152,7 @@ class InfoGAN3D(pl.LightningModule):
                 "D/accuracy": self.real_accuracy,
                 "Q/loss_discrete": discrete,
                 "Q/loss_continuous": continuous,
-                "Q/accuracy": code_accuracy(answer[0], codes),
+                "Q/accuracy": losses.code_accuracy(answer[0], codes.discrete),
             }
         )
 
@@ -153,7 +160,6 @@ class InfoGAN3D(pl.LightningModule):
         self, real: Tensor, made: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
     ) -> None:
         """Generator: be taken for real (gen), be readable (dis, con), keep the shape (limit)."""
-        settings = self.hparams
         self.toggle_optimizer(optimizer)
         with self.mixed():
             features = self.trunk(torch.sigmoid(made))
@@ -161,18 +167,150 @@ class InfoGAN3D(pl.LightningModule):
             answer = self.code_head(features)
         gen = losses.label_loss(logits, torch.ones_like(logits))
         discrete, continuous, information = self.information(answer, codes)
-        limit, divergence = self.shape_turn(real, made, random)
-        total = settings["adversarial_weight"] * gen + information + limit + divergence
+        terms = {"G/loss_gen": gen, "G/loss_dis": discrete, "G/loss_con": continuous}
+        if self.hparams["pairing"] == "inverse":
+            limit, price = self.inverse_terms(real, random)
+            terms["E/divergence"] = price
+        else:
+            limit, price = self.limit(made, real), made.new_zeros(())
+        total = self.hparams["adversarial_weight"] * gen + information + limit
         optimizer.zero_grad()
-        self.manual_backward(total)
+        self.manual_backward(total + self.hparams["divergence"] * price)
         optimizer.step()
         self.untoggle_optimizer(optimizer)
-        self.log_terms(
-            {
-                "G/loss_gen": gen,
-                "G/loss_dis": discrete,
-                "G/loss_con": continuous,
-                "G/loss_shape_limit": limit,
-                "G/occupancy": torch.sigmoid(made.detach()).mean(),
-            }
+        occupancy = torch.sigmoid(made.detach()).mean()
+        self.log_terms({**terms, "G/loss_shape_limit": limit, "G/occupancy": occupancy})
+
+    def auto_encoding_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
+        """The start: G and E learn to rebuild real shapes; the price of a latent rises from 0."""
+        done = self.batches_done / self.hparams["start_batches"]
+        for group in optimizer.param_groups:
+            group["lr"] = self.hparams["start_lr"] * min(1.0, 2.5 * (1 - done) + 0.05)
+        self.toggle_optimizer(optimizer)
+        limit, price = self.inverse_terms(real, random)
+        optimizer.zero_grad()
+        self.manual_backward(limit + min(1.0, 1.5 * done) * self.hparams["divergence"] * price)
+        optimizer.step()
+        self.untoggle_optimizer(optimizer)
+        for group in optimizer.param_groups:
+            group["lr"] = self.hparams["generator_lr"]
+        self.log_terms({"G/loss_shape_limit": limit, "E/divergence": price})
+
+    # ---- terms -----------------------------------------------------------------------------
+
+    def information(
+        self, answer: tuple[list[Tensor], Tensor, Tensor], codes: Codes
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Loss of the discrete codes, of the continuous ones, and their weighted sum."""
+        logits, mean, log_variance = answer
+        discrete = losses.discrete_information(logits, codes.discrete)
+        continuous = losses.continuous_information(mean, log_variance, codes.continuous)
+        weights = self.hparams["information_discrete"], self.hparams["information_continuous"]
+        return discrete, continuous, weights[0] * discrete + weights[1] * continuous
+
+    def limit(self, logits: Tensor, real: Tensor) -> Tensor:
+        """The shape-limit loss by this run's settings."""
+        names = ("reading", "lambda1", "lambda2")
+        return losses.shape_limit(logits, real, **{name: self.hparams[name] for name in names})
+
+    def inverse_terms(self, real: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Shape limit between a real shape and G(E(shape)), and the divergence of E's answer."""
+        answer = self.encode(real)
+        with self.mixed():
+            again = self.generator(draw_latent(answer, random)).float()
+        price = divergence(answer, codes_weight=self.hparams["codes_divergence"])
+        return self.limit(again, real), price
+
+    def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Answer:
+        """E's answer for some shapes. Errors: a model without an encoder (`ValueError`)."""
+        if self.encoder is None:
+            raise ValueError(
+                "this model has no encoder: train with model.pairing=inverse or model.start_batches."
+            )
+        with self.mixed():
+            mean, log_variance, (logits, centre, spread) = self.encoder(grid)
+        return Answer(mean, log_variance, logits, centre, spread)
+
+    @torch.no_grad()
+    def rebuild(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B 1 R R R"]:
+        """G(E(grid)) by the averaged generator, as occupancy in [0, 1]."""
+        latent = likely_latent(self.encode(grid), self.spec)
+        with self.mixed():
+            return torch.sigmoid(self.average(latent).float())
+
+    # ---- Lightning -------------------------------------------------------------------------
+
+    @torch.no_grad()
+    def update_average(self) -> None:
+        """Move the averaged generator: decay min(ema, (1 + n) / (10 + n)) at batch n."""
+        n = self.batches_done
+        share = 1 - min(self.hparams["ema"], (1 + n) / (10 + n))
+        pairs = zip(
+            self.average.state_dict().values(), self.generator.state_dict().values(), strict=True
         )
+        for kept, new in pairs:
+            kept.lerp_(new, share) if kept.is_floating_point() else kept.copy_(new)
+
+    def validation_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
+        """Samples against validation chairs: the best IoU with any of them, and Q's reading."""
+        random = self.random(batch_index, stream=2)
+        codes = sample_codes(self.spec, len(real), generator=random)
+        made = self(codes)
+        with self.mixed():
+            answer = self.code_head(self.trunk(made))
+        chairs = (real[:, 0] > 0.5).cpu().numpy()
+        nearest = iou_matrix((made[:, 0] > 0.5).cpu().numpy(), chairs).max(1).mean()
+        scores = {
+            "val/nearest_iou": float(nearest),
+            "val/occupancy": (made > 0.5).float().mean(),
+            "val/code_accuracy": losses.code_accuracy(answer[0], codes.discrete),
+        }
+        if self.encoder is not None:
+            again = (self.rebuild(real)[:, 0] > 0.5).cpu().numpy()
+            scores["val/rebuilt_iou"] = float(iou_matrix(again, chairs).diagonal().mean())
+        self.log_dict(scores, batch_size=len(real), prog_bar=True)
+
+    def log_terms(self, terms: dict[str, Tensor | float]) -> None:
+        """Log every term by its name, detached."""
+        self.log_dict({name: torch.as_tensor(term).detach() for name, term in terms.items()})
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        """Adam for the trunk with its heads, and Adam for G (and E; and Q, where only it listens)."""
+        judge = [*self.trunk.parameters(), *self.real_head.parameters()]
+        maker = [*self.generator.parameters()]
+        (judge if self.hparams["information_reaches"] == "trunk" else maker).extend(
+            self.code_head.parameters()
+        )
+        if self.encoder is not None:
+            maker.extend(self.encoder.parameters())
+        betas = (self.hparams["beta1"], 0.99)
+        return [
+            torch.optim.Adam(judge, lr=self.hparams["trunk_lr"], betas=betas),
+            torch.optim.Adam(maker, lr=self.hparams["generator_lr"], betas=betas),
+        ]
+
+    def on_train_start(self) -> None:
+        """Count a batch once in Lightning's global step: D's optimizer does not add to it."""
+        optimizer_d = self.optimizers()[0]  # type: ignore[index]
+        optimizer_d._on_before_step = lambda: self.trainer.profiler.start("optimizer_step")
+        optimizer_d._on_after_step = lambda: self.trainer.profiler.stop("optimizer_step")
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["progress"] = {"batches": self.batches_done, "accuracy": self.real_accuracy}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        progress = checkpoint.get("progress", {"batches": 0, "accuracy": 0.0})
+        self.batches_done, self.real_accuracy = progress["batches"], progress["accuracy"]
+
+
+def check_settings(pairing: str, reaches: str, precision: str, reading: str) -> None:
+    """Refuse words that mean nothing here."""
+    allowed = {
+        "pairing": (pairing, ("random", "inverse")),
+        "information_reaches": (reaches, ("trunk", "head")),
+        "precision": (precision, ("32", "bf16")),
+        "reading": (reading, losses.READINGS),
+    }
+    for name, (value, known) in allowed.items():
+        if value not in known:
+            raise ValueError(f"model.{name}={value} is not known: choose one of {', '.join(known)}.")

@@ -43,6 +43,14 @@ def discrete_information(
     return torch.stack([cross_entropy(row, drawn[:, i]) for i, row in enumerate(logits)]).sum()
 
 
+def code_accuracy(logits: list[Float[Tensor, "B _"]], drawn: Int[Tensor, "B kinds"]) -> Tensor:
+    """Share of discrete codes that Q reads back rightly, mean over codes; 0 where there is none."""
+    if not logits:
+        return torch.zeros((), device=drawn.device)
+    right = [(row.argmax(1) == drawn[:, i]).float() for i, row in enumerate(logits)]
+    return torch.stack(right).mean()
+
+
 def continuous_information(
     mean: Float[Tensor, "B C"], log_variance: Float[Tensor, "B C"], drawn: Float[Tensor, "B C"]
 ) -> Tensor:

@@ -43,7 +43,7 @@ def seeing3d(
     resolution: int,
     facing: str | int = "snap",
     method: str = "any128",
-    tolerance: float = 2.0,
+    tolerance: int = 2,
 ) -> Sequence[Job]:
     """Seeing 3D chairs, or pictures laid out like it: two carving passes, then the back to +y."""
     if root is None:
@@ -60,7 +60,7 @@ def choy(
     synset: str = CHAIRS,
     facing: str | int = "snap",
     method: str = "any128",
-    tolerance: float = 2.0,
+    tolerance: int = 2,
 ) -> Sequence[Job]:
     """Choy's ShapeNetRendering (24 pictures a chair, carved), or with `vox32` its 32^3 grids.
 
@@ -90,9 +90,9 @@ def chairs(
     shaded: bool = False,
     elevations: Sequence[int] = (0, 20, 30),
     azimuths: int = 12,
-    size: int = 224,
-    method: str = "any128",
-    tolerance: float = 2.0,
+    size: int = 320,
+    method: str = "centre",
+    tolerance: int = 0,
 ) -> Sequence[Job]:
     """Known-factor chairs with their factors as columns; `root` is not used.
 
@@ -103,6 +103,7 @@ def chairs(
     factors = known.sample_factors(count, seed=seed, simple=simple)
     ids = [f"chair_s{seed}_{index:06d}" for index in range(count)]
     if exact:
+        _no_pictures(pictures, "exact")
         reads = [partial(_exact_chair, one, resolution) for one in factors]
     else:
         cameras = seeing3d_cameras(elevations=elevations, azimuths=azimuths, size=size)
@@ -123,7 +124,7 @@ def sweethome3d(
     azimuths: int = 31,
     size: int = 600,
     method: str = "any128",
-    tolerance: float = 2.0,
+    tolerance: int = 2,
     face_cap: int = 1_000_000,
 ) -> Sequence[Job]:
     """The seats of Sweet Home 3D's furniture libraries (.sh3f), photographed and carved.
@@ -133,6 +134,7 @@ def sweethome3d(
     the camera at 96 inches (sofas) are seen from farther away, as their pictures' names tell.
     """
     if solid:
+        _no_pictures(pictures, "solid")
         read = partial(_solid_seat, resolution=resolution, face_cap=face_cap)
     else:
         rings = {"elevations": tuple(elevations), "azimuths": azimuths, "size": size}
@@ -148,6 +150,11 @@ def sweethome3d(
     if not jobs:
         raise ValueError(f"data.root={root} holds furniture, but no seat: give another library.")
     return jobs
+
+
+def _no_pictures(pictures: Path | str | None, setting: str) -> None:
+    if pictures is not None:
+        raise ValueError(f"data.{setting}=true takes no pictures to keep in {pictures}: leave one.")
 
 
 # One shape

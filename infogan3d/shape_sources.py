@@ -193,7 +193,7 @@ def list_files(root: Path | str | None, *kinds: str) -> list[Path]:
     if root is None or not Path(root).exists():
         raise ValueError(f"data.root={root} is no file or folder: give the path of the data set.")
     root = Path(root)
-    paths = [root] if root.is_file() else sorted(path for path in root.rglob("*") if path.is_file())
+    paths = [root] if root.is_file() else sorted(root.rglob("*.*"))
     paths = [path for path in paths if path.suffix.lower() in wanted and path.name[0] != "."]
     if not paths:
         raise ValueError(f"{root} holds no {' or '.join(sorted(wanted))} file: check the path.")

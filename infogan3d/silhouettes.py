@@ -47,7 +47,7 @@ class Lenses:
 class Film:
     """The part of the pictures that shows chair, shrunk by 1, 2, 4, ..: (any, all) of each tile."""
 
-    tiles: tuple[tuple[UInt8[Tensor, "v h w"], UInt8[Tensor, "v h w"]], ...]
+    tiles: tuple[tuple[UInt8[Tensor, "v _ _"], UInt8[Tensor, "v _ _"]], ...]
     top: int
     left: int
 
@@ -70,7 +70,8 @@ def lenses(cameras: tuple[Camera, ...]) -> Lenses:
 
 def focal_lengths(lens: Lenses) -> Float[np.ndarray, " v"]:
     """The focal length of every camera in pixels."""
-    return np.sqrt(np.square(lens.rows[:, 0]).sum(1))
+    focal: Float[np.ndarray, " v"] = np.linalg.norm(lens.rows[:, 0], axis=1)
+    return focal
 
 
 def crop(masks: Bool[Tensor, "v h w"], *, margin: int = 0) -> tuple[int, int, int, int]:
@@ -141,8 +142,8 @@ def nearest_depth(lens: Lenses, low: Sequence[float], side: float) -> Float[np.n
     """Depth of the corner of the cube nearest to each camera (0 or less: behind it)."""
     middle = np.asarray(low) + side / 2
     spread = np.abs(lens.rows[:, 2]).sum(1) * side / 2
-    depth: Float[np.ndarray, " v"] = lens.distance + lens.rows[:, 2] @ middle
-    return depth - spread
+    depth: Float[np.ndarray, " v"] = lens.distance + lens.rows[:, 2] @ middle - spread
+    return depth
 
 
 def squared_distance(masks: Bool[Tensor, "v h w"], reach: int) -> Int16[Tensor, "v h w"]:

@@ -11,8 +11,9 @@ import inspect
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -79,30 +80,41 @@ def prepare_pack(
         raise ValueError(f"workers={workers}, resolution={resolution}: take at least 1 and 8.")
     began = time.perf_counter()
     jobs = list_jobs(name, root=root, resolution=resolution, **settings)
+    kept: dict[bytes, Pack] = {}
     skipped: list[tuple[str, str]] = []
-    first: dict[bytes, Pack] = {}
     duplicates: list[tuple[str, str]] = []
-    for done, (job, made) in enumerate(_made(jobs, resolution=resolution, workers=workers), 1):
-        note = ""
-        if isinstance(made, str):
-            if on_error == "stop":
+    with closing(_made(jobs, resolution=resolution, workers=workers)) as stream:
+        for done, (job, made) in enumerate(stream, 1):
+            if isinstance(made, str) and on_error == "stop":
                 raise ValueError(made)
-            skipped.append((job.id, note := made))
-        else:
-            key = hashlib.sha256(made.occupancy.tobytes()).digest()
-            kept = first.setdefault(key, made).ids[0]
-            if kept != job.id:
-                duplicates.append((job.id, kept))
-                note = f"{job.id} is a copy of {kept}"
-        if on_progress:
-            on_progress(done, len(jobs), note)
-    if not first:
+            note = _sort(job.id, made, kept, skipped, duplicates)
+            if on_progress:
+                on_progress(done, len(jobs), note)
+    if not kept:
         raise ValueError(f"data={name} gave no shape: {len(skipped)} refused, {skipped[0][1]}")
     if settings.get("pictures"):
         refused = {id for id, _ in skipped}
         _list_pictures([job.id for job in jobs if job.id not in refused], settings["pictures"])
-    report = Report(len(first), tuple(skipped), tuple(duplicates), time.perf_counter() - began)
-    return join_packs(list(first.values())), report
+    report = Report(len(kept), tuple(skipped), tuple(duplicates), time.perf_counter() - began)
+    return join_packs(list(kept.values())), report
+
+
+def _sort(
+    id: str,
+    made: Pack | str,
+    kept: dict[bytes, Pack],
+    skipped: list[tuple[str, str]],
+    duplicates: list[tuple[str, str]],
+) -> str:
+    """Put one shape where it belongs (exact copies by the hash of their cells), and say so."""
+    if isinstance(made, str):
+        skipped.append((id, made))
+        return made
+    first = kept.setdefault(hashlib.sha256(made.occupancy.tobytes()).digest(), made).ids[0]
+    if first == id:
+        return ""
+    duplicates.append((id, first))
+    return f"{id} is a copy of {first}"
 
 
 def list_jobs(
@@ -118,6 +130,8 @@ def list_jobs(
     if "resolution" in known:
         settings["resolution"] = resolution
     jobs = SOURCES[name](root, **settings)
+    if not jobs:
+        raise ValueError(f"data={name} holds no shape at {root}: give another, or a higher count.")
     twice = [id for id, count in Counter(job.id for job in jobs).items() if count > 1]
     if twice:
         raise ValueError(f"{root} holds several shapes called {twice[0]!r}: rename all but one.")
@@ -126,7 +140,7 @@ def list_jobs(
 
 def _made(
     jobs: Sequence[Job], *, resolution: int, workers: int
-) -> Iterator[tuple[Job, Pack | str]]:
+) -> Generator[tuple[Job, Pack | str], None, None]:
     """Every job with its pack of one, or with the reason why there is none, in the jobs' order."""
     make = partial(_make, resolution=resolution)
     if workers == 1 or len(jobs) < 2:

@@ -91,6 +91,15 @@ def test_broken_binvox_is_refused_by_name(tmp_path: Path, content: bytes, words:
     assert "chair7.binvox" in str(caught.value)
 
 
+def test_too_large_a_binvox_is_refused_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.binvox").write_bytes(binvox_bytes(lone_cell(4, 0, 0, 0)) + bytes(5000))
+    monkeypatch.setattr(formats, "LARGEST_GRID", 4)
+    with pytest.raises(ValueError, match=r"a\.binvox is too large for a grid up to 4\^3"):
+        read_binvox(tmp_path / "a.binvox")
+
+
 # hdf5
 
 

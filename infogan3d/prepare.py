@@ -1,0 +1,36 @@
+"""Turn a data set into a pack: python -m infogan3d.prepare data=seeing3d data.root=<folder>"""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from infogan3d import runs
+from infogan3d.report import save_picture, sheet
+from infogan3d.sources import SPLITS
+from infogan3d.voxels import content_hash
+
+
+def prepare(settings: dict[str, Any], out: Path) -> None:
+    """Voxelize (or find in the cache), split, and show the first chairs."""
+    began = time.perf_counter()
+    data = runs.build_data(settings)
+    data.setup()
+    seconds = time.perf_counter() - began
+    whole = data.pack()
+    runs.save_config(settings, out)
+    pictured = save_picture(
+        sheet(whole.grids(slice(0, 32)), title=f"{data.source}: the first of {len(whole)}"),
+        out / "samples" / "real.png",
+    )
+    sizes = " / ".join(str(len(data.packs[part])) for part in SPLITS)
+    print(
+        f"{len(whole)} chairs, {' x '.join(str(side) for side in whole.shape)} cells, "
+        f"split {data.split_hash} ({sizes}), content {content_hash(whole)}, {seconds:.1f} s\n"
+        f"pack   {data.path}\nsheet  {pictured}"
+    )
+
+
+main = runs.command("prepare", prepare)
+
+if __name__ == "__main__":
+    main()

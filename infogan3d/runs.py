@@ -1,0 +1,170 @@
+"""Run folders and commands: one config in, one folder out, one sentence where something is wrong.
+
+    runs/<name>/<day>_<time>/
+        config.yaml  metrics.csv  checkpoints/  samples/  meshes/  evaluation.json  report.html
+"""
+
+import difflib
+import os
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import hydra
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from infogan3d.data import ChairData
+from infogan3d.infogan import InfoGAN3D
+
+HERE = Path(__file__).resolve().parent
+CONF = HERE.parent / "conf" if (HERE.parent / "conf" / "train.yaml").exists() else HERE / "conf"
+LAST = "checkpoints/last.ckpt"
+USER_ERRORS = (ValueError, FileNotFoundError, NotADirectoryError, PermissionError)
+
+
+def command(name: str, work: Callable[[dict[str, Any], Path], None]) -> Callable[[], None]:
+    """The `main` of one entry: compose conf/<name>.yaml, hand `work` plain values and a run folder.
+
+    What a user can get wrong ends with one sentence and exit code 2; HYDRA_FULL_ERROR=1 shows where
+    it came from.
+    """
+
+    def job(config: DictConfig) -> None:
+        settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+        assert isinstance(settings, dict)
+        work(settings, Path(HydraConfig.get().runtime.output_dir))  # type: ignore[arg-type]
+
+    def main() -> None:
+        asked = os.environ.get("HYDRA_FULL_ERROR", "0") == "1"
+        os.environ["HYDRA_FULL_ERROR"] = "1"
+        sys.argv[0] = f"infogan3d-{name}"
+        try:
+            hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)()
+        except (HydraException, OmegaConfBaseException, *USER_ERRORS) as error:
+            if asked:
+                raise
+            sys.stdout.flush()
+            sys.exit(_fail(f"infogan3d-{name}: {one_sentence(error, name)}"))
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+    return main
+
+
+def _fail(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 2
+
+
+def one_sentence(error: BaseException, name: str) -> str:
+    """An error as one line: what is wrong, and for a mistyped setting the nearest right one."""
+    text = str(error).strip()
+    key = re.search(r"Key '([^']+)' is not in struct", f"{text} {error.__cause__}")
+    if key:
+        wrong = re.search(r"Could not override '([^']+)'", text)
+        full = wrong.group(1) if wrong else key.group(1)
+        near = difflib.get_close_matches(full, known_settings(name), 1, 0.5)
+        cure = f"did you mean {near[0]}?" if near else "see --cfg job for what there is."
+        return f"there is no setting '{full}': {cure}"
+    missing = re.search(r"Missing mandatory value: (\S+)", text)
+    if missing:
+        return f"{missing.group(1)} is not set: give it as {missing.group(1)}=..."
+    lost = re.search(r"Could not find '([^']+)'", text) or re.search(r"Could not load '([^']+)'", text)
+    if lost:
+        group, _, wrong_name = lost.group(1).partition("/")
+        options = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+        return f"there is no {group} '{wrong_name}': choose one of {', '.join(options)}."
+    return " ".join(text.split()) or type(error).__name__
+
+
+def known_settings(name: str) -> list[str]:
+    """Every setting of a command, in dotted form."""
+    flat: list[str] = []
+
+    def collect(node: Any, prefix: str) -> None:
+        for key, value in node.items():
+            flat.append(f"{prefix}{key}")
+            if isinstance(value, dict):
+                collect(value, f"{prefix}{key}.")
+
+    own = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"), resolve=False)
+    assert isinstance(own, dict)
+    own.pop("defaults", None)
+    collect(own, "")
+    for path in (CONF / "data").glob("*.yaml"):
+        data = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+        assert isinstance(data, dict)
+        flat += [f"data.{key}" for key in data]
+    return flat
+
+
+# ---- what a run folder holds ---------------------------------------------------------------
+
+
+def save_config(settings: dict[str, Any], run: Path) -> Path:
+    """config.yaml: every setting of the command, so that it can be read and run again."""
+    run.mkdir(parents=True, exist_ok=True)
+    unfinished = run / ".config.yaml"
+    OmegaConf.save(OmegaConf.create(settings), unfinished)
+    os.replace(unfinished, run / "config.yaml")
+    return run / "config.yaml"
+
+
+def load_settings(run: Path) -> dict[str, Any]:
+    """A run folder's config.yaml. Errors: no such run (`ValueError`)."""
+    path = run / "config.yaml"
+    if not path.exists():
+        near = sorted(run.glob("*/config.yaml")) if run.is_dir() else []
+        hint = f"did you mean {near[-1].parent}?" if near else "give a folder that train made."
+        raise ValueError(f"run={run} is no run folder (it has no config.yaml): {hint}")
+    settings = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    assert isinstance(settings, dict)
+    return settings  # type: ignore[return-value]
+
+
+def load_model(run: Path, *, device: str = "cpu") -> InfoGAN3D:
+    """The model of a run folder's last checkpoint, ready to make shapes."""
+    load_settings(run)
+    path = run / LAST
+    if not path.exists():
+        raise ValueError(f"run={run} has no {LAST}: its training did not get to the first save.")
+    try:
+        model = InfoGAN3D.load_from_checkpoint(path, map_location=device, weights_only=True)
+    except (RuntimeError, KeyError, EOFError, OSError) as error:
+        raise ValueError(f"{path} cannot be read ({type(error).__name__}): it is damaged.") from error
+    return model.eval()
+
+
+def build_data(settings: dict[str, Any]) -> ChairData:
+    """The data module that a command's settings name."""
+    own = dict(settings["data"])
+    return ChairData(
+        source=own.pop("name"),
+        root=own.pop("root"),
+        settings=own,
+        resolution=settings["resolution"],
+        batch_size=settings["batch_size"],
+        cache=settings["cache"],
+        seed=settings["seed"],
+        split_seed=settings["split_seed"],
+        mirror=settings["mirror"],
+        workers=settings["workers"],
+    )
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes a checkpoint under a temporary name beside its place, then moves it there whole."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        final = Path(path)
+        final.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = final.with_name(f".{final.name}.unfinished")
+        torch.save(checkpoint, unfinished)
+        os.replace(unfinished, final)

@@ -1,0 +1,125 @@
+"""Score one model on one split: samples against real chairs, rebuilt chairs against themselves.
+
+Every table stands beside its floors: nothing, the mean shape, a random and the nearest training
+shape, and real training chairs in place of samples.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+
+from infogan3d.generation import score_generation
+from infogan3d.infogan import InfoGAN3D
+from infogan3d.metrics import score_reconstructions, trivial_predictions
+from infogan3d.scores import Protocol, Score, markdown_table
+from infogan3d.snapshots import draw, occupied
+
+Rows = dict[str, dict[str, Score]]
+
+
+def rebuilt(
+    model: InfoGAN3D, real: Bool[np.ndarray, "n R R R"], *, batch: int = 32
+) -> Float[np.ndarray, "n R R R"]:
+    """G(E(real)) as occupancy in [0, 1]."""
+    model.eval()
+    parts = []
+    for start in range(0, len(real), batch):
+        grid = torch.from_numpy(real[start : start + batch]).float()[:, None].to(model.device)
+        parts.append(model.rebuild(grid)[:, 0].float().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def generation_rows(
+    model: InfoGAN3D,
+    train: Bool[np.ndarray, "t R R R"],
+    real: Bool[np.ndarray, "n R R R"],
+    *,
+    points: int,
+    seed: int,
+) -> Rows:
+    """As many samples as real chairs, scored against them; and as many training chairs likewise."""
+    chosen = np.random.default_rng(seed).permutation(len(train))[: len(real)]
+    known = np.zeros(len(train), dtype=bool)
+    known[chosen] = True
+    mean = np.repeat((train.mean(0) > 0.5)[None], len(real), axis=0)
+    rows = {
+        "samples": score_generation(
+            occupied(model, draw(model, len(real), seed=seed)), real, train=train, points=points
+        ),
+        "mean shape": score_generation(mean, real, train=train, points=points),
+    }
+    if len(chosen) == len(real) and len(train) > 2 * len(real):
+        others = train[~known]
+        rows["real training chairs"] = score_generation(
+            train[chosen], real, train=others, points=points
+        )
+    return rows
+
+
+def reconstruction_rows(
+    model: InfoGAN3D,
+    train: Bool[np.ndarray, "t R R R"],
+    real: Bool[np.ndarray, "n R R R"],
+    *,
+    points: int,
+    seed: int,
+) -> Rows:
+    """The encoder's rebuilt chairs, where there is an encoder, beside the trivial predictions."""
+    predictions = {}
+    if model.encoder is not None:
+        predictions["encoder"] = rebuilt(model, real)
+    predictions |= trivial_predictions(train, real, seed=seed)
+    return {
+        name: score_reconstructions(predicted, real, points=points, seed=seed)
+        for name, predicted in predictions.items()
+    }
+
+
+def score_model(
+    model: InfoGAN3D,
+    train: Bool[np.ndarray, "t R R R"],
+    real: Bool[np.ndarray, "n R R R"],
+    *,
+    split: str,
+    count: int = 64,
+    points: int = 1024,
+    seed: int = 0,
+) -> tuple[dict[str, Any], str]:
+    """Both tables over the first `count` chairs of a split: as plain numbers, and as Markdown."""
+    real = real[:count]
+    tables = {
+        "generation": (generation_rows(model, train, real, points=points // 2, seed=seed), points // 2),
+        "reconstruction": (
+            reconstruction_rows(model, train, real, points=points, seed=seed),
+            points,
+        ),
+    }
+    numbers: dict[str, Any] = {}
+    text = []
+    for name, (rows, used) in tables.items():
+        protocol = Protocol(
+            resolution=real.shape[1],
+            threshold=0.5,
+            points=used,
+            normalisation="unit cube",
+            split=split,
+            n=len(real),
+            fscore_distance=0.02 if name == "reconstruction" else None,
+        )
+        scores = {row: {k: vars(score) for k, score in cells.items()} for row, cells in rows.items()}
+        numbers[name] = {"protocol": protocol.text(), "rows": scores}
+        text.append(f"{name.capitalize()}\n\n{markdown_table(rows, protocol)}")
+    return numbers, "\n".join(text)
+
+
+def save_json(value: Any, path: Path) -> Path:
+    """Write JSON under a temporary name, then move it into place."""
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.write_text(json.dumps(value, indent=1) + "\n")
+    os.replace(unfinished, path)
+    return path

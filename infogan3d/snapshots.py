@@ -1,0 +1,104 @@
+"""Pictures and meshes of a model while it learns: a sheet of samples, a sheet of code walks, GLB."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Bool
+from PIL import Image
+
+from infogan3d.codes import Codes, sample_codes, walk
+from infogan3d.infogan import InfoGAN3D
+from infogan3d.meshes import save_mesh
+from infogan3d.report import save_picture, sheet
+
+SHEET = 32
+MESHES = 4
+STEPS = 8
+
+
+@torch.no_grad()
+def occupied(model: InfoGAN3D, codes: Codes, *, batch: int = 32) -> Bool[np.ndarray, "n R R R"]:
+    """The shapes that the averaged generator makes of some codes: occupancy above 0.5."""
+    model.eval()
+    parts = []
+    for start in range(0, len(codes.noise), batch):
+        here = slice(start, start + batch)
+        part = Codes(codes.noise[here], codes.discrete[here], codes.continuous[here])
+        parts.append((model(part.to(model.device))[:, 0] > 0.5).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def draw(model: InfoGAN3D, count: int, *, seed: int) -> Codes:
+    """`count` codes by a seed, the same on every device."""
+    return sample_codes(model.spec, count, generator=torch.Generator().manual_seed(seed))
+
+
+def sample_sheet(model: InfoGAN3D, *, title: str, count: int = SHEET, seed: int = 0) -> Image.Image:
+    """Samples as they come, none picked."""
+    return sheet(occupied(model, draw(model, count, seed=seed)), title=title)
+
+
+def walk_sheet(model: InfoGAN3D, *, title: str, seed: int = 0, steps: int = STEPS) -> Image.Image:
+    """One chair a row with one code moved: discrete ones over their values, others from -1 to 1."""
+    base = draw(model, 1, seed=seed)
+    rows, shapes = [], []
+    for name in model.spec.names:
+        grids = occupied(model, walk(base, model.spec, name=name, steps=steps))
+        blank = np.zeros((steps - len(grids), *grids.shape[1:]), dtype=bool)
+        shapes.append(np.concatenate([grids, blank]))
+        rows.append(name)
+    return sheet(np.concatenate(shapes), columns=steps, title=title, rows=rows)
+
+
+class Snapshots(pl.Callback):
+    """Draw both sheets every `every` epochs and at the end, then save some meshes."""
+
+    def __init__(self, run: Path, *, every: int = 10) -> None:
+        self.run, self.every = run, every
+
+    def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        due = self.every > 0 and (trainer.current_epoch + 1) % self.every == 0
+        if due and trainer.is_global_zero and not trainer.sanity_checking:
+            self.take(trainer, module)
+
+    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        if trainer.is_global_zero:
+            meshes = self.save_meshes(module)
+            self.take(trainer, module, meshes)
+
+    def take(self, trainer: pl.Trainer, module: Any, meshes: tuple[Path, ...] = ()) -> None:
+        was_training = module.training
+        done = module.batches_done
+        made = {
+            "samples": sample_sheet(module, title=f"samples after {done} batches"),
+            "walks": walk_sheet(module, title=f"one code moved at a time, after {done} batches"),
+        }
+        module.train(was_training)
+        for name, picture in made.items():
+            save_picture(picture, self.run / "samples" / f"{name}-{done:06d}.png")
+            save_picture(picture, self.run / "samples" / f"{name}.png")
+        for logger in trainer.loggers:
+            if hasattr(logger, "log_image"):
+                for name, picture in made.items():
+                    logger.log_image(f"media/{name}", [picture], step=done)
+                log_meshes(logger, meshes, step=done)
+
+    def save_meshes(self, module: Any) -> tuple[Path, ...]:
+        """The first samples as GLB; one that came out empty is left out."""
+        grids = occupied(module, draw(module, MESHES, seed=0))
+        folder = self.run / "meshes"
+        folder.mkdir(parents=True, exist_ok=True)
+        full = [(i, grid) for i, grid in enumerate(grids) if grid.any()]
+        return tuple(save_mesh(grid, folder / f"sample-{i}.glb") for i, grid in full)
+
+
+def log_meshes(logger: Any, meshes: tuple[Path, ...], *, step: int) -> None:
+    """Meshes as W&B's 3D objects."""
+    if meshes:
+        import wandb
+
+        objects = {f"media/{path.stem}": wandb.Object3D(str(path)) for path in meshes}
+        logger.experiment.log({**objects, "trainer/global_step": step})

@@ -1,0 +1,185 @@
+"""Train a 3DInfoGAN: python -m infogan3d.train +experiment=soft_label"""
+
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
+from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
+
+from infogan3d import runs
+from infogan3d.codes import code_spec
+from infogan3d.data import ChairData
+from infogan3d.infogan import InfoGAN3D
+from infogan3d.report import draw_curves, read_metrics, save_picture, write_page
+from infogan3d.scorecard import save_json, score_model
+from infogan3d.snapshots import Snapshots
+
+
+def train(settings: dict[str, Any], run: Path) -> None:
+    """One run from its settings to its folder."""
+    model = build_model(settings)
+    data = runs.build_data(settings)
+    data.setup()
+    runs.save_config(settings, run)
+    told = f"{settings['name']}: {settings['resolution']}^3, {describe(data)}, seed {settings['seed']}"
+    print(told, flush=True)
+    loggers = build_loggers(settings, run)
+    trainer = build_trainer(settings, run, loggers)
+    failed = True
+    try:
+        trainer.fit(model, data, ckpt_path=checkpoint_to_resume(settings), weights_only=True)
+        failed = trainer.interrupted
+        if trainer.is_global_zero and not failed:
+            finish(model, data, run, told, settings)
+    finally:
+        close(loggers, failed=failed)
+
+
+def build_model(settings: dict[str, Any]) -> InfoGAN3D:
+    """The model by the `model` and `codes` parts of the settings. Errors name the setting."""
+    spec = code_spec(**settings["codes"])
+    pl.seed_everything(settings["seed"], verbose=False)
+    return InfoGAN3D(
+        resolution=settings["resolution"],
+        noise=spec.noise,
+        discrete=spec.discrete,
+        continuous=spec.continuous,
+        seed=settings["seed"],
+        **settings["model"],
+    )
+
+
+def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) -> pl.Trainer:
+    """Lightning's trainer: as many devices as asked for, checkpoints and sheets into the run."""
+    every = settings["checkpoint_every"]
+    keep = ModelCheckpoint(
+        dirpath=run / "checkpoints",
+        filename="last",
+        every_n_epochs=every,
+        save_top_k=1,
+        enable_version_counter=False,
+        save_on_train_epoch_end=True,
+    )
+    several = settings["devices"] not in (1, "1", "auto") or torch.cuda.device_count() > 1
+    return pl.Trainer(
+        accelerator=settings["accelerator"],
+        devices=settings["devices"],
+        strategy="ddp_find_unused_parameters_true" if several else "auto",
+        use_distributed_sampler=False,
+        max_epochs=settings["epochs"],
+        max_steps=settings["batches"],
+        check_val_every_n_epoch=settings["validate_every"],
+        num_sanity_val_steps=0,
+        log_every_n_steps=settings["log_every"],
+        logger=loggers,
+        callbacks=[keep, Snapshots(run, every=settings["snapshot_every"]), RichProgressBar()],
+        plugins=[runs.WholeCheckpoints()],
+        enable_model_summary=False,
+        default_root_dir=run,
+    )
+
+
+def checkpoint_to_resume(settings: dict[str, Any]) -> Path | None:
+    """The last checkpoint of the run to go on with, where one is named."""
+    if settings["resume"] is None:
+        return None
+    path = Path(settings["resume"]) / runs.LAST
+    if not path.exists():
+        raise ValueError(f"resume={settings['resume']} has no {runs.LAST} to go on from.")
+    return path
+
+
+def build_loggers(settings: dict[str, Any], run: Path) -> list[Logger]:
+    """metrics.csv always; W&B where asked for, offline by itself without a key or a network."""
+    loggers: list[Logger] = [CSVLogger(run, name="", version="", flush_logs_every_n_steps=50)]
+    if settings["logger"] not in ("wandb", "csv"):
+        raise ValueError(f"logger={settings['logger']} is not known: choose wandb or csv.")
+    if settings["logger"] == "wandb":
+        offline = wandb_is_offline()
+        if offline:
+            print(f"W&B: no key or no network, so the run is kept offline in {run / 'wandb'}.")
+        loggers.append(
+            WandbLogger(
+                project=settings["project"],
+                group=settings["group"],
+                name=f"{settings['name']}-seed{settings['seed']}-{run.name}",
+                save_dir=run,
+                offline=offline,
+                config=settings,
+            )
+        )
+    return loggers
+
+
+def wandb_is_offline() -> bool:
+    """Whether W&B cannot be reached: asked to be offline, no key, or no network."""
+    if os.environ.get("WANDB_MODE") in ("offline", "disabled"):
+        return True
+    import wandb
+
+    if not wandb.api.api_key:
+        return True
+    host = wandb.setup().settings.base_url.split("//")[-1].split("/")[0].split(":")[0]
+    try:
+        socket.create_connection((host, 443), timeout=3).close()
+    except OSError:
+        return True
+    return False
+
+
+def close(loggers: list[Logger], *, failed: bool) -> None:
+    """End the W&B run with its exit code, so that the next job of a sweep starts its own."""
+    if any(isinstance(logger, WandbLogger) for logger in loggers):
+        import wandb
+
+        wandb.finish(exit_code=int(failed), quiet=True)
+
+
+def describe(data: ChairData) -> str:
+    """The data in words: name, sizes of the splits, and the hash that names them."""
+    sizes = " / ".join(str(len(data.packs[part])) for part in ("train", "validation", "test"))
+    return f"{data.source} chairs {sizes} (train / validation / test), split {data.split_hash}"
+
+
+def finish(
+    model: InfoGAN3D, data: ChairData, run: Path, told: str, settings: dict[str, Any]
+) -> None:
+    """Scores on validation chairs, curves, the page of the run, and where everything lies."""
+    save_picture(reals_sheet(data), run / "samples" / "real.png")
+    curves = draw_curves(read_metrics(run / "metrics.csv"), run / "samples" / "curves.png")
+    text = ""
+    if settings["score_shapes"]:
+        numbers, text = score_model(
+            model.cpu(),
+            data.packs["train"].grids(),
+            data.packs["validation"].grids(),
+            split=f"{data.source} validation {data.split_hash}",
+            count=settings["score_shapes"],
+        )
+        save_json(numbers, run / "evaluation.json")
+        print(f"\n{text}")
+    pictures = [run / "samples" / f"{name}.png" for name in ("samples", "walks", "real")]
+    page = write_page(
+        run, title=told, pictures=[*pictures, *([curves] if curves else [])], tables=[text]
+    )
+    print(
+        f"run folder   {run}\nsamples      {pictures[0]}\ncode walks   {pictures[1]}\n"
+        f"meshes       {run / 'meshes'}\npage         {page}"
+    )
+
+
+def reals_sheet(data: ChairData) -> Any:
+    """Some training chairs, to hold the samples against."""
+    from infogan3d.report import sheet
+
+    return sheet(data.packs["train"].grids(slice(0, 32)), title="real (carved) training chairs")
+
+
+main = runs.command("train", train)
+
+if __name__ == "__main__":
+    main()

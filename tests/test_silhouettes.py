@@ -1,0 +1,107 @@
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+
+from infogan3d.silhouettes import (
+    ALL,
+    NONE,
+    SOME,
+    block_radius,
+    codes,
+    crop,
+    develop,
+    focal_lengths,
+    lenses,
+    nearest_depth,
+    squared_distance,
+)
+from infogan3d.views import project, seeing3d_camera, seeing3d_cameras
+
+
+def one_mask(size=40, seed=0):
+    noise = np.random.default_rng(seed).normal(size=(1, size, size))
+    return torch.from_numpy(ndimage.gaussian_filter(noise, (0, 2, 2)) > 0.05)
+
+
+def test_the_lenses_project_like_the_views():
+    cameras = seeing3d_cameras(azimuths=4, size=300)
+    points = np.random.default_rng(0).normal(size=(9, 3)) * 10
+    lens = lenses(cameras)
+    for view, camera in enumerate(cameras):
+        a, b, depth = lens.rows[view] @ points.T + np.array([[0], [0], [lens.distance[view]]])
+        seen = np.stack([a / depth + camera.cx, b / depth + camera.cy, depth], axis=1)
+        np.testing.assert_allclose(seen, project(points, camera), atol=1e-10)
+    np.testing.assert_allclose(focal_lengths(lens), 581.098 / 2)
+    assert lenses(seeing3d_cameras(azimuths=4, size=300)) is lens  # computed once a camera set
+
+
+def test_cropping_finds_the_chair_with_its_margin():
+    masks = torch.zeros((2, 20, 30), dtype=torch.bool)
+    masks[0, 4, 7] = masks[1, 9, 25] = True
+    assert crop(masks) == (4, 10, 7, 26)
+    assert crop(masks, margin=6) == (0, 16, 1, 30)
+    assert crop(masks[:, :2]) == (0, 1, 0, 1)
+
+
+@pytest.mark.parametrize("radius", [1, 2, 3, 5])
+def test_small_radius_codes_are_those_of_the_whole_neighbourhood(radius):
+    mask = one_mask()
+    code, pixel, rim = codes(develop(mask, mask, top=0, left=0), radius)
+    size = (1, 2 * radius + 1, 2 * radius + 1)
+    some = ndimage.maximum_filter(mask.numpy(), size, mode="constant", cval=0)
+    every = ndimage.minimum_filter(mask.numpy(), size, mode="constant", cval=0)
+    wanted = np.select([every, some], [ALL, SOME], NONE)
+    assert pixel == 1
+    np.testing.assert_array_equal(code[:, rim:-rim, rim:-rim].numpy(), wanted)
+    assert not code[:, 0].any()
+    assert not code[:, :, -1].any()
+
+
+@pytest.mark.parametrize("radius", [8, 17, 40])
+def test_large_radius_codes_never_settle_wrongly(radius):
+    mask = one_mask(150, seed=1)
+    mask[:, :75] = False  # something for NONE to find
+    mask[:, 76:] |= one_mask(74, seed=2).new_ones((1, 74, 150))
+    code, pixel, rim = codes(develop(mask, mask, top=0, left=0), radius)
+    size = (1, 2 * radius + 1, 2 * radius + 1)
+    some = ndimage.maximum_filter(mask.numpy(), size, mode="constant", cval=0)
+    every = ndimage.minimum_filter(mask.numpy(), size, mode="constant", cval=0)
+    row, column = np.mgrid[:150, :150]
+    asked = code[0].numpy()[row // pixel + rim, column // pixel + rim]
+    assert not some[0][asked == NONE].any()
+    assert every[0][asked == ALL].all()
+    assert (asked == NONE).any()
+    assert pixel > 1
+
+
+def test_at_radius_nothing_the_code_is_the_mask():
+    mask = one_mask()
+    code, pixel, rim = codes(develop(mask, mask, top=0, left=0), 0)
+    assert (pixel, rim) == (1, 1)
+    np.testing.assert_array_equal(code[:, 1:-1, 1:-1].numpy(), mask.numpy())
+
+
+def test_a_block_never_reaches_farther_than_its_radius():
+    camera = seeing3d_camera(37, elevation=25)
+    lens = lenses((camera,))
+    corners = np.stack(np.meshgrid(*[(-1.0, 1.0)] * 3), axis=-1).reshape(-1, 3)
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        middle, half = rng.uniform(-20, 20, 3), rng.uniform(0.1, 4)
+        nearest = nearest_depth(lens, (middle - half).tolist(), 2 * half)
+        seen = project(np.vstack([middle, middle + half * corners]), camera)
+        assert nearest[0] == pytest.approx(seen[:, 2].min())
+        reach = np.abs(seen[1:, :2] - seen[0, :2]).max()
+        assert reach <= block_radius(lens, half, nearest)
+        assert block_radius(lens, half, nearest) < 2 * reach + 2
+
+
+def test_squared_distances_are_exact_within_the_reach():
+    mask = one_mask(60, seed=3) & (torch.rand(1, 60, 60) < 0.05)
+    wanted = ndimage.distance_transform_edt(~mask[0].numpy()) ** 2
+    got = squared_distance(mask, 6)[0].numpy()
+    close = wanted <= 36
+    np.testing.assert_array_equal(got[close], wanted[close].round())
+    assert (got[~close] > 36).all()
+    assert 0 < close.sum() < close.size
