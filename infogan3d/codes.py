@@ -1,13 +1,14 @@
 """Latent codes: how many there are, how they are drawn, and how to walk along one of them.
 
-The generator reads one latent vector a shape: noise z, then every discrete code as one-hot, then the
-continuous codes, in this order::
+The generator reads one latent vector a shape: noise z, then every discrete code as one-hot, then
+the continuous codes, in this order::
 
     [ z_0 .. z_127 | one-hot c_0 (20) | one-hot c_1 (20) | one-hot c_2 (20) | u_0 ]   = 189 numbers
 """
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -37,7 +38,7 @@ class CodeSpec:
 
     @property
     def names(self) -> list[str]:
-        """Names of the codes, in latent order: d0, d1, ... (discrete), then c0, ... (continuous)."""
+        """Names of the codes in latent order: d0, d1, ... (discrete), then c0, ... (continuous)."""
         discrete = [f"d{i}" for i in range(len(self.discrete))]
         return discrete + [f"c{i}" for i in range(self.continuous)]
 
@@ -64,7 +65,7 @@ def code_spec(preset: str, **changes: object) -> CodeSpec:
 
 @dataclass(frozen=True)
 class Codes:
-    """One batch of latent draws, kept apart so that the Q head's answer can be compared with them."""
+    """One batch of latent draws, kept apart to be compared with the Q head's answer."""
 
     noise: Float[Tensor, "B noise"]
     discrete: Int[Tensor, "B kinds"]
@@ -89,9 +90,20 @@ def sample_codes(spec: CodeSpec, count: int, *, generator: torch.Generator) -> C
     draws = [
         torch.randint(size, (count,), generator=generator, device=where) for size in spec.discrete
     ]
-    discrete = torch.stack(draws, 1) if draws else torch.zeros(count, 0, dtype=torch.long, device=where)
+    discrete = (
+        torch.stack(draws, 1) if draws else torch.zeros(count, 0, dtype=torch.long, device=where)
+    )
     continuous = torch.rand(count, spec.continuous, generator=generator, device=where) * 2 - 1
     return Codes(noise, discrete, continuous)
+
+
+def step_seed(seed: int, rank: int, step: int, stream: int = 0) -> int:
+    """The random seed of one batch on one process, so that a resumed run equals an unbroken one.
+
+    `stream` keeps uses apart: 0 the codes and labels, 1 the mirror, 2 validation.
+    """
+    drawn = np.random.SeedSequence([seed, rank, step, stream]).generate_state(1, np.uint64)
+    return int(drawn[0] >> 1)
 
 
 def latent_vector(codes: Codes, spec: CodeSpec) -> Float[Tensor, "B size"]:

@@ -1,7 +1,7 @@
-"""The LightningDataModule: voxelize a data set once into a cached pack, split it by chair, batch it.
+"""The LightningDataModule: voxelize a data set once into a cached pack, split it, batch it.
 
-    data set --sources--> pack --cache--> train | validation | test --(seed, epoch)--> packed bits
-             --on the device--> Float "B 1 R R R"
+data set --sources--> pack --cache--> train | validation | test --(seed, epoch)--> packed bits
+         --on the device--> Float "B 1 R R R"
 """
 
 import hashlib
@@ -106,7 +106,8 @@ class ChairData(pl.LightningDataModule):
         super().__init__()
         self.source, self.root, self.resolution = source, root, resolution
         self.batch_size, self.seed, self.mirror = batch_size, seed, mirror
-        self.split_seed, self.fractions = split_seed, tuple(fractions)
+        train, validation, test = fractions
+        self.split_seed, self.fractions = split_seed, (train, validation, test)
         self.workers = workers or len(os.sched_getaffinity(0))
         self.settings = dict(settings or {})
         self.path = Path(cache) / f"{source}-{resolution}-{self.key()}.npz"
@@ -171,7 +172,7 @@ class ChairData(pl.LightningDataModule):
             self.packs[part] = whole.select(np.flatnonzero(self.split == part))
         if not len(self.packs["train"]) or not len(self.packs["validation"]):
             raise ValueError(
-                f"data={self.source} has {len(whole)} chairs, too few to split by {self.fractions}: "
+                f"data={self.source} has {len(whole)} chairs, too few for {self.fractions}: "
                 "give more chairs or other data.fractions."
             )
 
@@ -204,21 +205,22 @@ class ChairData(pl.LightningDataModule):
     ) -> Float[Tensor, "B 1 R R R"]:
         """Unpack on the device; in training mirror half of the chairs in x (left and right)."""
         grids = unpack_bits(batch, (self.resolution,) * 3)
-        trainer, model = self.trainer, self.trainer.lightning_module
-        if self.mirror and trainer.training:
+        trainer = self.trainer
+        if self.mirror and trainer is not None and trainer.training:
+            model = trainer.lightning_module
             random = model.random(model.batches_done, stream=1)  # type: ignore[operator]
             turned = torch.rand(len(grids), generator=random, device=grids.device) < 0.5
             grids = torch.where(turned[:, None, None, None, None], grids.flip(2), grids)
         return grids.contiguous(memory_format=torch.channels_last_3d)
 
 
-def as_it_is(rows: Tensor) -> Tensor:
+def as_it_is(rows: Any) -> Any:
     """The rows of a batch come stacked already."""
     return rows
 
 
 def stamp(root: Path) -> list[Any]:
-    """What tells one state of a folder or file from another: path, and its entries' count and time."""
+    """What tells one state of a folder or file from another: path, number of entries, time."""
     if not root.exists():
         return [str(root)]
     if root.is_file():

@@ -1,35 +1,25 @@
 """InfoGAN3D, the LightningModule: G, the trunk shared by D and Q, and the two-optimizer step."""
 
-import copy
 from contextlib import AbstractContextManager
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d import losses
-from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes
+from infogan3d.average import averaged_copy, move_average
+from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes, step_seed
 from infogan3d.distances import iou_matrix
 from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent
 from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk
 
 
-def step_seed(seed: int, rank: int, step: int, stream: int = 0) -> int:
-    """The random seed of one batch on one process, so that a resumed run equals an unbroken one.
-
-    `stream` keeps uses apart: 0 the codes and labels, 1 the mirror, 2 validation.
-    """
-    drawn = np.random.SeedSequence([seed, rank, step, stream]).generate_state(1, np.uint64)
-    return int(drawn[0] >> 1)
-
-
 class InfoGAN3D(pl.LightningModule):
     """The paper's model and its training step. Every argument is a plain number or word.
 
-    Defaults are the paper's where it states one; else InfoGAN's (chairs, appendix C.5) and 3D-GAN's.
+    Defaults are the paper's where it states one, else InfoGAN's (chairs, appendix C.5).
     """
 
     def __init__(
@@ -80,8 +70,8 @@ class InfoGAN3D(pl.LightningModule):
         self.encoder: Encoder | None = None
         if pairing == "inverse" or start_batches > 0:
             self.encoder = Encoder(spec=self.spec, resolution=resolution, width=trunk_width)
-        self.to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.generator).requires_grad_(False).eval()
+        self.to(memory_format=torch.channels_last_3d)
+        self.average = averaged_copy(self.generator)
         self.batches_done = 0
         self.real_accuracy = 0.0
 
@@ -107,6 +97,7 @@ class InfoGAN3D(pl.LightningModule):
 
     def training_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
         optimizer_d, optimizer_g = self.optimizers()  # type: ignore[attr-defined]
+        self.count_once(optimizer_d)
         random = self.random(self.batches_done)
         if self.batches_done < self.hparams["start_batches"]:
             self.auto_encoding_turn(real, random, optimizer_g)
@@ -116,13 +107,13 @@ class InfoGAN3D(pl.LightningModule):
                 made = self.generator(latent_vector(codes, self.spec)).float()
             self.discriminator_turn(real, torch.sigmoid(made.detach()), codes, random, optimizer_d)
             self.generator_turn(real, made, codes, random, optimizer_g)
-        self.update_average()
+        move_average(self.average, self.generator, n=self.batches_done, most=self.hparams["ema"])
         self.batches_done += 1
 
     def discriminator_turn(
         self, real: Tensor, made: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
     ) -> None:
-        """Discriminator: tell real shapes from made ones. Q: read the codes back off the made ones."""
+        """Discriminator: tell real shapes from made ones. Q: read the codes off the made ones."""
         settings = self.hparams
         self.toggle_optimizer(optimizer)
         with self.mixed():
@@ -224,9 +215,7 @@ class InfoGAN3D(pl.LightningModule):
     def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Answer:
         """E's answer for some shapes. Errors: a model without an encoder (`ValueError`)."""
         if self.encoder is None:
-            raise ValueError(
-                "this model has no encoder: train with model.pairing=inverse or model.start_batches."
-            )
+            raise ValueError("this model has no encoder: train with model.pairing=inverse.")
         with self.mixed():
             mean, log_variance, (logits, centre, spread) = self.encoder(grid)
         return Answer(mean, log_variance, logits, centre, spread)
@@ -239,17 +228,6 @@ class InfoGAN3D(pl.LightningModule):
             return torch.sigmoid(self.average(latent).float())
 
     # ---- Lightning -------------------------------------------------------------------------
-
-    @torch.no_grad()
-    def update_average(self) -> None:
-        """Move the averaged generator: decay min(ema, (1 + n) / (10 + n)) at batch n."""
-        n = self.batches_done
-        share = 1 - min(self.hparams["ema"], (1 + n) / (10 + n))
-        pairs = zip(
-            self.average.state_dict().values(), self.generator.state_dict().values(), strict=True
-        )
-        for kept, new in pairs:
-            kept.lerp_(new, share) if kept.is_floating_point() else kept.copy_(new)
 
     def validation_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
         """Samples against validation chairs: the best IoU with any of them, and Q's reading."""
@@ -275,7 +253,7 @@ class InfoGAN3D(pl.LightningModule):
         self.log_dict({name: torch.as_tensor(term).detach() for name, term in terms.items()})
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        """Adam for the trunk with its heads, and Adam for G (and E; and Q, where only it listens)."""
+        """Adam for the trunk with its heads, and Adam for G and E (and Q, in `head`)."""
         judge = [*self.trunk.parameters(), *self.real_head.parameters()]
         maker = [*self.generator.parameters()]
         (judge if self.hparams["information_reaches"] == "trunk" else maker).extend(
@@ -289,11 +267,11 @@ class InfoGAN3D(pl.LightningModule):
             torch.optim.Adam(maker, lr=self.hparams["generator_lr"], betas=betas),
         ]
 
-    def on_train_start(self) -> None:
-        """Count a batch once in Lightning's global step: D's optimizer does not add to it."""
-        optimizer_d = self.optimizers()[0]  # type: ignore[index]
-        optimizer_d._on_before_step = lambda: self.trainer.profiler.start("optimizer_step")
-        optimizer_d._on_after_step = lambda: self.trainer.profiler.stop("optimizer_step")
+    def count_once(self, optimizer_d: Any) -> None:
+        """Keep D's step out of Lightning's global step, which sets both to count every batch."""
+        profiler = self.trainer.profiler  # type: ignore[attr-defined]
+        optimizer_d._on_before_step = lambda: profiler.start("optimizer_step")
+        optimizer_d._on_after_step = lambda: profiler.stop("optimizer_step")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["progress"] = {"batches": self.batches_done, "accuracy": self.real_accuracy}
@@ -313,4 +291,6 @@ def check_settings(pairing: str, reaches: str, precision: str, reading: str) -> 
     }
     for name, (value, known) in allowed.items():
         if value not in known:
-            raise ValueError(f"model.{name}={value} is not known: choose one of {', '.join(known)}.")
+            raise ValueError(
+                f"model.{name}={value} is not known: choose one of {', '.join(known)}."
+            )

@@ -1,8 +1,8 @@
 """The inverse mapping as a draw: a real chair -> E -> one latent vector of G and what it costs.
 
-    E(x) answers with a distribution over (z, c). One draw of it goes through G, and the divergence
-    from the distribution that samples are drawn from is the price. Where it is 0 for all shapes
-    together, G(E(x)) and G(z, c) come from the same latents.
+E(x) answers with a distribution over (z, c). One draw of it goes through G, and the divergence
+from the distribution that samples are drawn from is the price. Where it is 0 for all shapes
+together, G(E(x)) and G(z, c) come from the same latents.
 """
 
 import math
@@ -57,7 +57,7 @@ def draw_latent(answer: Answer, random: torch.Generator) -> Float[Tensor, "B siz
 
 
 def likely_latent(answer: Answer, spec: CodeSpec) -> Float[Tensor, "B size"]:
-    """The latent vector that E holds for likeliest: means, and the top value of each discrete code."""
+    """The latent vector that E holds for likeliest: means, and each discrete code's top value."""
     hot = [one_hot(logits.argmax(1), logits.shape[1]).float() for logits in answer.discrete]
     assert len(hot) == len(spec.discrete)
     return torch.cat([answer.noise_mean, *hot, press(answer.continuous_mean)], 1)

@@ -1,4 +1,4 @@
-"""The losses of the paper, one small function a formula. All return plain scalars to be minimised."""
+"""The losses of the paper, one small function a formula. All return scalars to be minimised."""
 
 import math
 
@@ -34,7 +34,7 @@ def label_loss(logits: Float[Tensor, " B"], labels: Float[Tensor, " B"]) -> Tens
 def discrete_information(
     logits: list[Float[Tensor, "B _"]], drawn: Int[Tensor, "B kinds"]
 ) -> Tensor:
-    """Cross-entropy of the drawn discrete codes under Q, summed over codes; 0 when read back surely.
+    """Cross-entropy of the drawn discrete codes under Q, summed over codes; 0 when read surely.
 
     ln(values) per code when Q knows nothing. Source: InfoGAN's bound L_I, equation 5.
     """

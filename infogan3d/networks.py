@@ -37,7 +37,9 @@ class Generator(nn.Module):
         layers: list[nn.Module] = [nn.ConvTranspose3d(latent_size, channels[0], 4, bias=False)]
         for before, after in zip(channels, [*channels[1:], 1], strict=True):
             layers += [nn.BatchNorm3d(before), nn.ReLU(inplace=True)]
-            layers.append(nn.ConvTranspose3d(before, after, 4, stride=2, padding=1, bias=after == 1))
+            layers.append(
+                nn.ConvTranspose3d(before, after, 4, stride=2, padding=1, bias=after == 1)
+            )
         self.layers = nn.Sequential(*layers)
 
     def forward(self, latent: Float[Tensor, "B size"]) -> Float[Tensor, "B 1 R R R"]:
@@ -74,7 +76,9 @@ class Trunk(nn.Module):
                 if side > 2
                 else nn.Conv3d(before, after, 3, padding=1)
             )
-            blocks.append(nn.utils.parametrizations.spectral_norm(conv) if norm == "spectral" else conv)
+            blocks.append(
+                nn.utils.parametrizations.spectral_norm(conv) if norm == "spectral" else conv
+            )
             if norm == "batch" and layer > 0:
                 blocks.append(nn.BatchNorm3d(after))
             blocks.append(nn.LeakyReLU(0.2, inplace=True))

@@ -90,7 +90,7 @@ def chairs(
     shaded: bool = False,
     elevations: Sequence[int] = (0, 20, 30),
     azimuths: int = 12,
-    size: int = 320,
+    size: int = 256,
     method: str = "centre",
     tolerance: int = 0,
 ) -> Sequence[Job]:

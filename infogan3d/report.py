@@ -96,7 +96,9 @@ def write_page(run: Path, *, title: str, pictures: Sequence[Path], tables: Seque
     parts += [f"<pre>{html.escape(table)}</pre>" for table in tables if table]
     for picture in pictures:
         name = picture.relative_to(run).as_posix()
-        parts.append(f'<figure><img src="{name}" alt="{name}"><figcaption>{name}</figcaption></figure>')
+        parts.append(
+            f'<figure><img src="{name}" alt="{name}"><figcaption>{name}</figcaption></figure>'
+        )
     style = (
         "body{font:15px/1.5 sans-serif;max-width:1300px;margin:2em auto;color:#333}"
         "img{max-width:100%}pre{overflow:auto;background:#f6f4f1;padding:1em}"

@@ -1,7 +1,7 @@
 """Run folders and commands: one config in, one folder out, one sentence where something is wrong.
 
-    runs/<name>/<day>_<time>/
-        config.yaml  metrics.csv  checkpoints/  samples/  meshes/  evaluation.json  report.html
+runs/<name>/<day>_<time>/
+    config.yaml  metrics.csv  checkpoints/  samples/  meshes/  evaluation.json  report.html
 """
 
 import difflib
@@ -76,7 +76,9 @@ def one_sentence(error: BaseException, name: str) -> str:
     missing = re.search(r"Missing mandatory value: (\S+)", text)
     if missing:
         return f"{missing.group(1)} is not set: give it as {missing.group(1)}=..."
-    lost = re.search(r"Could not find '([^']+)'", text) or re.search(r"Could not load '([^']+)'", text)
+    lost = re.search(r"Could not find '([^']+)'", text) or re.search(
+        r"Could not load '([^']+)'", text
+    )
     if lost:
         group, _, wrong_name = lost.group(1).partition("/")
         options = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
@@ -99,9 +101,7 @@ def known_settings(name: str) -> list[str]:
     own.pop("defaults", None)
     collect(own, "")
     for path in (CONF / "data").glob("*.yaml"):
-        data = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-        assert isinstance(data, dict)
-        flat += [f"data.{key}" for key in data]
+        flat += [f"data.{key!s}" for key in OmegaConf.load(path)]
     return flat
 
 
@@ -138,7 +138,9 @@ def load_model(run: Path, *, device: str = "cpu") -> InfoGAN3D:
     try:
         model = InfoGAN3D.load_from_checkpoint(path, map_location=device, weights_only=True)
     except (RuntimeError, KeyError, EOFError, OSError) as error:
-        raise ValueError(f"{path} cannot be read ({type(error).__name__}): it is damaged.") from error
+        raise ValueError(
+            f"{path} cannot be read ({type(error).__name__}): it is damaged."
+        ) from error
     return model.eval()
 
 
@@ -162,7 +164,9 @@ def build_data(settings: dict[str, Any]) -> ChairData:
 class WholeCheckpoints(TorchCheckpointIO):
     """Writes a checkpoint under a temporary name beside its place, then moves it there whole."""
 
-    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+    def save_checkpoint(
+        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
+    ) -> None:
         final = Path(path)
         final.parent.mkdir(parents=True, exist_ok=True)
         unfinished = final.with_name(f".{final.name}.unfinished")

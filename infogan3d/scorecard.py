@@ -93,7 +93,10 @@ def score_model(
     """Both tables over the first `count` chairs of a split: as plain numbers, and as Markdown."""
     real = real[:count]
     tables = {
-        "generation": (generation_rows(model, train, real, points=points // 2, seed=seed), points // 2),
+        "generation": (
+            generation_rows(model, train, real, points=points // 2, seed=seed),
+            points // 2,
+        ),
         "reconstruction": (
             reconstruction_rows(model, train, real, points=points, seed=seed),
             points,
@@ -111,7 +114,9 @@ def score_model(
             n=len(real),
             fscore_distance=0.02 if name == "reconstruction" else None,
         )
-        scores = {row: {k: vars(score) for k, score in cells.items()} for row, cells in rows.items()}
+        scores = {
+            row: {k: vars(score) for k, score in cells.items()} for row, cells in rows.items()
+        }
         numbers[name] = {"protocol": protocol.text(), "rows": scores}
         text.append(f"{name.capitalize()}\n\n{markdown_table(rows, protocol)}")
     return numbers, "\n".join(text)

@@ -1,4 +1,4 @@
-"""Pictures and meshes of a model while it learns: a sheet of samples, a sheet of code walks, GLB."""
+"""Pictures and meshes of a model while it learns: sheets of samples and code walks, GLB."""
 
 from pathlib import Path
 from typing import Any

@@ -153,7 +153,7 @@ def _made(
         return
     pool = ProcessPoolExecutor(
         min(workers, len(jobs)),
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=_process_context(),
         initializer=torch.set_num_threads,
         initargs=(1,),
     )
@@ -161,6 +161,18 @@ def _made(
         yield from zip(jobs, pool.map(make, jobs), strict=True)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _process_context() -> multiprocessing.context.BaseContext:
+    """Worker processes that import this file once for all of them where the system can do so.
+
+    They come from a clean server process, never from a copy of this one and its threads.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 def _make(job: Job, *, resolution: int) -> Pack | str:

@@ -1,31 +1,39 @@
 """Train a 3DInfoGAN: python -m infogan3d.train +experiment=soft_label"""
 
+import logging
 import os
 import socket
+import warnings
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytorch_lightning as pl
 import torch
+from PIL import Image
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
+from pytorch_lightning.utilities import rank_zero_only
 
 from infogan3d import runs
 from infogan3d.codes import code_spec
 from infogan3d.data import ChairData
 from infogan3d.infogan import InfoGAN3D
-from infogan3d.report import draw_curves, read_metrics, save_picture, write_page
+from infogan3d.report import draw_curves, read_metrics, save_picture, sheet, write_page
 from infogan3d.scorecard import save_json, score_model
 from infogan3d.snapshots import Snapshots
 
 
 def train(settings: dict[str, Any], run: Path) -> None:
     """One run from its settings to its folder."""
+    quieten()
     model = build_model(settings)
     data = runs.build_data(settings)
     data.setup()
     runs.save_config(settings, run)
-    told = f"{settings['name']}: {settings['resolution']}^3, {describe(data)}, seed {settings['seed']}"
+    told = (
+        f"{settings['name']}: {settings['resolution']}^3, {describe(data)}, seed {settings['seed']}"
+    )
     print(told, flush=True)
     loggers = build_loggers(settings, run)
     trainer = build_trainer(settings, run, loggers)
@@ -37,6 +45,16 @@ def train(settings: dict[str, Any], run: Path) -> None:
             finish(model, data, run, told, settings)
     finally:
         close(loggers, failed=failed)
+
+
+def quieten() -> None:
+    """Leave out Lightning's remarks that no user can act on."""
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for remark in (".*LeafSpec.*", ".*in eval mode.*", ".*Experiment logs directory.*"):
+        warnings.filterwarnings("ignore", remark)
+    for remark in (".*logging interval.*", ".*does not have many workers.*"):
+        warnings.filterwarnings("ignore", remark)
 
 
 def build_model(settings: dict[str, Any]) -> InfoGAN3D:
@@ -98,21 +116,28 @@ def build_loggers(settings: dict[str, Any], run: Path) -> list[Logger]:
     loggers: list[Logger] = [CSVLogger(run, name="", version="", flush_logs_every_n_steps=50)]
     if settings["logger"] not in ("wandb", "csv"):
         raise ValueError(f"logger={settings['logger']} is not known: choose wandb or csv.")
-    if settings["logger"] == "wandb":
-        offline = wandb_is_offline()
-        if offline:
-            print(f"W&B: no key or no network, so the run is kept offline in {run / 'wandb'}.")
-        loggers.append(
-            WandbLogger(
-                project=settings["project"],
-                group=settings["group"],
-                name=f"{settings['name']}-seed{settings['seed']}-{run.name}",
-                save_dir=run,
-                offline=offline,
-                config=settings,
-            )
-        )
+    if settings["logger"] == "wandb" and rank_zero_only.rank == 0:
+        loggers.append(start_wandb(settings, run))
     return loggers
+
+
+def start_wandb(settings: dict[str, Any], run: Path) -> WandbLogger:
+    """One W&B run, in the group that the experiment names, kept inside the run folder."""
+    import wandb
+
+    offline = wandb_is_offline()
+    if offline:
+        print(f"W&B: no key or no network, so this run is kept offline in {run / 'wandb'}.")
+    experiment = wandb.init(
+        project=settings["project"],
+        group=settings["group"],
+        name=f"{settings['name']}-seed{settings['seed']}",
+        dir=run,
+        mode="offline" if offline else "online",
+        config=settings,
+        settings=wandb.Settings(quiet=True),
+    )
+    return WandbLogger(experiment=experiment)
 
 
 def wandb_is_offline() -> bool:
@@ -121,14 +146,12 @@ def wandb_is_offline() -> bool:
         return True
     import wandb
 
-    if not wandb.api.api_key:
-        return True
-    host = wandb.setup().settings.base_url.split("//")[-1].split("/")[0].split(":")[0]
+    server = urlsplit(wandb.setup().settings.base_url)
     try:
-        socket.create_connection((host, 443), timeout=3).close()
+        socket.create_connection((str(server.hostname), server.port or 443), timeout=3).close()
     except OSError:
         return True
-    return False
+    return not wandb.login(prompt=False)
 
 
 def close(loggers: list[Logger], *, failed: bool) -> None:
@@ -136,13 +159,13 @@ def close(loggers: list[Logger], *, failed: bool) -> None:
     if any(isinstance(logger, WandbLogger) for logger in loggers):
         import wandb
 
-        wandb.finish(exit_code=int(failed), quiet=True)
+        wandb.finish(exit_code=int(failed))
 
 
 def describe(data: ChairData) -> str:
     """The data in words: name, sizes of the splits, and the hash that names them."""
     sizes = " / ".join(str(len(data.packs[part])) for part in ("train", "validation", "test"))
-    return f"{data.source} chairs {sizes} (train / validation / test), split {data.split_hash}"
+    return f"data={data.source} {sizes} (train / validation / test), split {data.split_hash}"
 
 
 def finish(
@@ -172,10 +195,8 @@ def finish(
     )
 
 
-def reals_sheet(data: ChairData) -> Any:
+def reals_sheet(data: ChairData) -> Image.Image:
     """Some training chairs, to hold the samples against."""
-    from infogan3d.report import sheet
-
     return sheet(data.packs["train"].grids(slice(0, 32)), title="real (carved) training chairs")
 
 
