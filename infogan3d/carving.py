@@ -71,7 +71,7 @@ def carve(
     """
     masks, lens = _checked(views, resolution, method).to(device), lenses(views.cameras)
     allowed = allowed_misses(len(views.cameras), tolerance)
-    low, side = _given(box) if box else _fitted(masks, lens, allowed, span, views.id)
+    low, side = _given(box) if box is not None else _fitted(masks, lens, allowed, span, views.id)
     grid = _sifted(masks, lens, Cube(low, side, resolution * FINER[method]), method, allowed)
     extent = outline([(grid.nonzero(), 1)])
     if extent is None:
@@ -217,13 +217,13 @@ def _checked(views: Views, resolution: int = 1, method: str = "centre") -> Bool[
             f"{views.id}: masks {list(views.masks.shape)} do not fit {len(views.cameras)} cameras"
             f" of (height, width) {sorted(sizes)}; give one camera a mask, of its size."
         )
-    return torch.from_numpy(np.ascontiguousarray(views.masks))
+    return torch.from_numpy(np.require(views.masks, requirements=["C", "W"]))
 
 
 def _given(box: tuple[Sequence[float], Sequence[float]]) -> tuple[Corner, float]:
     low, high = (np.asarray(corner, dtype=np.float64) for corner in box)
     sides = high - low
-    if sides.shape != (3,) or not np.isfinite(sides).all() or np.ptp(sides) > 1e-6 * sides.max():
+    if sides.shape != (3,) or not np.ptp(sides) < 1e-6 * sides.max():  # nan, inf and 0 fail too
         raise ValueError(f"box {box} is not a cube; give two corners with equal sides above 0.")
     return _corner(low), float(sides.mean())
 

@@ -69,11 +69,9 @@ class SeededBatches(Sampler[list[int]]):
         self.epoch, self.skip = divmod(batches, len(self))
 
     def __iter__(self) -> Iterator[list[int]]:
+        """One epoch; it counts from its first batch on, since Lightning asks for some twice."""
         epoch, skip = self.epoch, self.skip
         self.epoch, self.skip = epoch + 1, 0
-        return self.read(epoch, skip)
-
-    def read(self, epoch: int, skip: int) -> Iterator[list[int]]:
         order = np.random.default_rng([self.seed, epoch]).permutation(self.count)
         for batch in range(skip, len(self)):
             start = (batch * self.world + self.rank) * self.size

@@ -149,7 +149,7 @@ def open_archive(path: Path | str) -> zipfile.ZipFile:
 # Mesh files
 
 
-def read_mesh(path: Path | str, *, face_cap: int = 1_000_000) -> Mesh:
+def read_mesh(path: Path | str, *, face_cap: int = 500_000) -> Mesh:
     """Vertices and triangles of an .obj, .off, .stl, .ply or .glb file, materials left aside.
 
     Errors: another kind of file, more than `face_cap` faces (by the file's own count before it is
@@ -164,7 +164,7 @@ def read_mesh(path: Path | str, *, face_cap: int = 1_000_000) -> Mesh:
     return parse_mesh(path.read_bytes(), path.suffix, str(path), face_cap=face_cap)
 
 
-def parse_mesh(content: bytes, suffix: str, name: str, *, face_cap: int = 1_000_000) -> Mesh:
+def parse_mesh(content: bytes, suffix: str, name: str, *, face_cap: int = 500_000) -> Mesh:
     """The mesh in the bytes of a file; `name` is what errors call it. See `read_mesh`."""
     kind = suffix.lower().lstrip(".")
     if kind not in MESH_KINDS:

@@ -109,7 +109,7 @@ def _seat(path: Path, piece: dict[str, str], licence: str) -> Seat | None:
     )
 
 
-def read_seat(path: Path | str, seat: Seat, *, face_cap: int = 1_000_000) -> Mesh:
+def read_seat(path: Path | str, seat: Seat, *, face_cap: int = 500_000) -> Mesh:
     """A seat's mesh out of its archive, in our frame: inches, Z up, its box centred on the origin.
 
     Turned by v @ R.T, then every axis is scaled by itself to width x height x depth, as Sweet Home

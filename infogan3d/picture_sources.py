@@ -125,7 +125,7 @@ def sweethome3d(
     size: int = 600,
     method: str = "any128",
     tolerance: int = 2,
-    face_cap: int = 1_000_000,
+    face_cap: int = 500_000,
 ) -> Sequence[Job]:
     """The seats of Sweet Home 3D's furniture libraries (.sh3f), photographed and carved.
 
@@ -209,7 +209,7 @@ def _seat_hull(
 
 def _solid_seat(path: Path, seat: Seat, *, resolution: int, face_cap: int) -> Shape:
     vertices, faces = read_seat(path, seat, face_cap=face_cap)
-    grid, columns = fill(vertices, faces, resolution=resolution, facing=0)
+    grid, columns = fill(vertices, faces, name=seat.id, resolution=resolution, facing=0)
     return grid, columns | _seat_columns(seat)
 
 

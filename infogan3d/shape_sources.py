@@ -72,7 +72,7 @@ def modelnet(
     resolution: int,
     category: str = "chair",
     facing: str | int = "snap",
-    face_cap: int = 1_000_000,
+    face_cap: int = 500_000,
 ) -> Sequence[Job]:
     """ModelNet's .off meshes, filled, and 3DShapeNets' volumetric .mat files (30^3), both Z up.
 
@@ -98,7 +98,7 @@ def meshes(
     resolution: int,
     up: str = "y",
     facing: str | int = "snap",
-    face_cap: int = 1_000_000,
+    face_cap: int = 500_000,
 ) -> Sequence[Job]:
     """A folder of .obj, .off, .stl, .ply and .glb files, filled; `up` names their vertical axis."""
     if up not in ("y", "z"):
@@ -134,7 +134,7 @@ def _mesh_shape(path: Path, up: str, facing: str | int, resolution: int, face_ca
     vertices, faces = read_mesh(path, face_cap=face_cap)
     if up == "y":
         vertices = stand_up_points(vertices)
-    return fill(vertices, faces, resolution=resolution, facing=facing)
+    return fill(vertices, faces, name=str(path), resolution=resolution, facing=facing)
 
 
 def _pack_shape(path: Path, row: int) -> Shape:
@@ -151,12 +151,17 @@ def fill(
     vertices: Float[np.ndarray, "n 3"],
     faces: Int[np.ndarray, "m 3"],
     *,
+    name: str,
     resolution: int,
     facing: str | int,
 ) -> Shape:
     """A mesh as a solid grid, with its size (width, depth, height in its own units) as columns."""
     corners = vertices[np.unique(faces)]
-    grid, columns = turn(solid_voxelize(vertices, faces, resolution=resolution), facing)
+    try:
+        grid = solid_voxelize(vertices, faces, resolution=resolution)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+    grid, columns = turn(grid, facing)
     return grid, columns | sizes(np.ptp(corners, axis=0), turns=int(columns["quarter_turns"]))
 
 

@@ -176,7 +176,9 @@ def test_a_mask_that_no_other_view_supports_is_found_out(chair):
 
 def test_a_second_carving_is_the_same_and_does_not_touch_the_masks(chair):
     before = chair.masks.copy()
-    first, second = carve(chair, resolution=32), carve(chair, resolution=32)
+    locked = replace(chair, masks=chair.masks.copy())
+    locked.masks.flags.writeable = False
+    first, second = carve(chair, resolution=32), carve(locked, resolution=32)
     np.testing.assert_array_equal(first.grid, second.grid)
     assert (first.low, first.coherence) == (second.low, second.coherence)
     np.testing.assert_array_equal(chair.masks, before)
@@ -204,6 +206,9 @@ def test_carving_is_at_least_three_times_faster_than_plain_numpy():
         ({"tolerance": -2}, "tolerance is -2"),
         ({"box": ((-1.0, -1.0, -1.0), (1.0, 1.0, 2.0))}, "is not a cube"),
         ({"box": ((1.0,) * 3, (-1.0,) * 3)}, "is not a cube"),
+        ({"box": ((1.0,) * 3, (1.0,) * 3)}, "is not a cube"),
+        ({"box": ((0.0,) * 3, (float("inf"),) * 3)}, "is not a cube"),
+        ({"box": ((0.0,) * 2, (1.0,) * 2)}, "is not a cube"),
         ({"box": ((30.0,) * 3, (40.0,) * 3)}, "chair: the hull is empty"),
     ],
 )

@@ -204,8 +204,9 @@ def test_modelnet_fills_off_and_takes_rotation_one(tmp_path: Path) -> None:
     assert pack.ids == ("chair_000000182", "chair_0001")
     assert (pack.grids()[0] == np.pad(solid(24), 4)).all()
     assert pack.columns["quarter_turns"].tolist() == [0, 2]
-    filled = np.argwhere(pack.grids()[1])
-    assert (np.ptp(filled, axis=0) + 1).tolist() == [17, 17, 30]  # 30 of 32 cells for 36 inches
+    filled = pack.grids()[1]  # 30 of 32 cells for 36 inches: 20 inches touch 18 cells, the back 4
+    assert (np.ptp(np.argwhere(filled), axis=0) + 1).tolist() == [18, 18, 30]
+    assert filled.sum() == 18 * 18 * 15 + 18 * 4 * 15
 
 
 def test_meshes_keep_their_size_and_name(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""What several test files share: one thread, one tiny cached data set, one tiny trained run."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from infogan3d.data import ChairData
+from infogan3d.infogan import InfoGAN3D
+
+ROOT = Path(__file__).parents[1]
+TINY_MODEL: dict[str, Any] = {
+    "resolution": 16,
+    "width": 2,
+    "trunk_width": 2,
+    "noise": 4,
+    "discrete": [3, 2],
+    "continuous": 1,
+}
+TINY_CHAIRS: dict[str, Any] = {"count": 40, "simple": True, "exact": True}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """Exact repetition needs an equal number of threads, and tiny networks are quicker on one."""
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def tiny_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tiny_cache: Path) -> Callable[..., ChairData]:
+    """Builds ChairData of 40 exact chairs at 16^3; all of them read one cached pack."""
+
+    def build(**changes: Any) -> ChairData:
+        given = {
+            "source": "chairs",
+            "root": None,
+            "resolution": 16,
+            "batch_size": 8,
+            "cache": str(tiny_cache),
+            "workers": 1,
+            "settings": TINY_CHAIRS,
+        }
+        return ChairData(**{**given, **changes})
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> Callable[..., InfoGAN3D]:
+    """Builds the smallest model, the same one at every call."""
+
+    def build(kind: type[InfoGAN3D] = InfoGAN3D, **changes: Any) -> InfoGAN3D:
+        torch.manual_seed(0)
+        return kind(**{**TINY_MODEL, **changes})
+
+    return build
+
+
+def run_command(name: str, *words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
+    """One real command in a process of its own, without a W&B key or network."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("WANDB")}
+    told = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HYDRA_FULL_ERROR": "0", "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, "-m", f"infogan3d.{name}", *words],
+        cwd=cwd,
+        env={**clean, **told, "CUDA_VISIBLE_DEVICES": "", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
