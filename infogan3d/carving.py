@@ -223,7 +223,8 @@ def _checked(views: Views, resolution: int = 1, method: str = "centre") -> Bool[
 def _given(box: tuple[Sequence[float], Sequence[float]]) -> tuple[Corner, float]:
     low, high = (np.asarray(corner, dtype=np.float64) for corner in box)
     sides = high - low
-    if sides.shape != (3,) or not np.ptp(sides) < 1e-6 * sides.max():  # nan, inf and 0 fail too
+    finite = sides.shape == (3,) and bool(np.isfinite(sides).all())
+    if not finite or sides.min() <= 0 or np.ptp(sides) > 1e-6 * sides.max():
         raise ValueError(f"box {box} is not a cube; give two corners with equal sides above 0.")
     return _corner(low), float(sides.mean())
 

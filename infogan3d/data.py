@@ -102,7 +102,8 @@ class ChairData(pl.LightningDataModule):
         settings: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
-        self.source, self.root, self.resolution = source, root, resolution
+        self.source, self.resolution = source, resolution
+        self.root = None if root is None else Path(root).expanduser()
         self.batch_size, self.seed, self.mirror = batch_size, seed, mirror
         train, validation, test = fractions
         self.split_seed, self.fractions = split_seed, (train, validation, test)
@@ -114,7 +115,7 @@ class ChairData(pl.LightningDataModule):
     def key(self) -> str:
         """12 hex digits that change with anything that decides the grids."""
         deciding = {k: v for k, v in self.settings.items() if k not in QUIET}
-        root = None if self.root is None else stamp(Path(self.root).expanduser())
+        root = None if self.root is None else stamp(self.root)
         told = [CACHE_VERSION, self.source, root, self.resolution, deciding]
         return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
 

@@ -36,7 +36,8 @@ def find_focal(
     4 % on eight chairs through 62 views of 600 px. A ball fits any focal length. Errors: fewer than
     three views, cameras of different focal lengths or sizes, silhouettes that never agree.
     """
-    cameras, masks = views.cameras, torch.from_numpy(np.require(views.masks, requirements=["C", "W"]))
+    cameras = views.cameras
+    masks = torch.from_numpy(np.require(views.masks, requirements=["C", "W"]))
     if len(cameras) < 3 or len({(c.focal, c.width, c.height) for c in cameras}) > 1:
         raise ValueError(
             f"{views.id}: {len(cameras)} views cannot tell one focal length; give three or more"

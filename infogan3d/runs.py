@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import hydra
@@ -123,7 +124,7 @@ def load_settings(run: Path) -> dict[str, Any]:
     if not path.exists():
         near = sorted(run.glob("*/config.yaml")) if run.is_dir() else []
         hint = f"did you mean {near[-1].parent}?" if near else "give a folder that train made."
-        raise ValueError(f"run={run} is no run folder (it has no config.yaml): {hint}")
+        raise ValueError(f"{run} is no run folder (it has no config.yaml): {hint}")
     settings = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
     assert isinstance(settings, dict)
     return settings  # type: ignore[return-value]
@@ -134,14 +135,17 @@ def load_model(run: Path, *, device: str = "cpu") -> InfoGAN3D:
     load_settings(run)
     path = run / LAST
     if not path.exists():
-        raise ValueError(f"run={run} has no {LAST}: its training did not get to the first save.")
+        raise ValueError(f"{run} has no {LAST}: its training did not get to the first save.")
     try:
-        model = InfoGAN3D.load_from_checkpoint(path, map_location=device, weights_only=True)
-    except (RuntimeError, KeyError, EOFError, OSError) as error:
+        model = InfoGAN3D.load_from_checkpoint(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, LookupError, TypeError, EOFError, OSError, UnpicklingError) as error:
         raise ValueError(
             f"{path} cannot be read ({type(error).__name__}): it is damaged."
         ) from error
-    return model.eval()
+    try:
+        return model.to(device).eval()
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(f"device={device} cannot be used here: choose cpu or cuda.") from error
 
 
 def build_data(settings: dict[str, Any]) -> ChairData:

@@ -27,6 +27,7 @@ from infogan3d.snapshots import Snapshots
 def train(settings: dict[str, Any], run: Path) -> None:
     """One run from its settings to its folder."""
     quieten()
+    resume = checkpoint_to_resume(settings)
     model = build_model(settings)
     data = runs.build_data(settings)
     data.setup()
@@ -39,8 +40,10 @@ def train(settings: dict[str, Any], run: Path) -> None:
     trainer = build_trainer(settings, run, loggers)
     failed = True
     try:
-        trainer.fit(model, data, ckpt_path=checkpoint_to_resume(settings), weights_only=True)
+        trainer.fit(model, data, ckpt_path=resume, weights_only=True)
         failed = trainer.interrupted
+        if not failed:
+            trainer.save_checkpoint(run / runs.LAST, weights_only=False)
         if trainer.is_global_zero and not failed:
             finish(model, data, run, told, settings)
     finally:
@@ -105,10 +108,9 @@ def checkpoint_to_resume(settings: dict[str, Any]) -> Path | None:
     """The last checkpoint of the run to go on with, where one is named."""
     if settings["resume"] is None:
         return None
-    path = Path(settings["resume"]) / runs.LAST
-    if not path.exists():
-        raise ValueError(f"resume={settings['resume']} has no {runs.LAST} to go on from.")
-    return path
+    run = Path(settings["resume"])
+    runs.load_model(run)  # refuses what is no run, or is damaged
+    return run / runs.LAST
 
 
 def build_loggers(settings: dict[str, Any], run: Path) -> list[Logger]:
