@@ -41,12 +41,14 @@ CONTINUOUS: dict[str, tuple[float, float, str]] = {
     "leg_thickness": (1.5, 3.0, "in"),  # of legs, runners and boards; half of a pedestal's column
     "leg_splay": (0.0, 8.0, "deg"),  # the feet stay under the seat's rim, the heads move inwards
 }
-# What reads well at 32^3 and is quickly learned; leg_splay stays 0.
+# What reads well at 32^3, carves cleanly and is quickly learned: no stools, no hollows between
+# closed arms that no silhouette shows, upright and sturdy legs.
 SIMPLE: dict[str, tuple[str, ...]] = {
     "base": ("four_legs", "sled", "pedestal", "panel"),
-    "back": ("solid", "slats", "frame", "none"),
-    "arms": ("none", "closed"),
+    "back": ("solid", "slats", "frame"),
+    "arms": ("none", "open"),
 }
+STURDY = 2.25  # least leg_thickness of simple chairs, inches
 CUBE = 48.0  # inches; the tallest chair, 44, fills 59 of 64 rows
 FLOOR = CUBE * 2 / 64  # the floor above the bottom of the cube, inches
 _FACES = [
@@ -87,7 +89,7 @@ class Factors:
 def sample_factors(count: int, *, seed: int, simple: bool = False) -> list[Factors]:
     """`count` chairs, every factor uniform and independent; a larger sample begins with a smaller.
 
-    `simple` draws from the fewer options of SIMPLE and leaves the legs upright.
+    `simple` draws from the fewer options of SIMPLE, legs upright and STURDY or thicker.
     """
     if count < 0:
         raise ValueError(f"count={count} chairs cannot be sampled: take 0 or more.")
@@ -105,6 +107,7 @@ def _factors_at(draw: list[float], options: dict[str, tuple[str, ...]], *, simpl
         values[name] = low + share * (high - low)
     if simple:
         values["leg_splay"] = 0.0
+        values["leg_thickness"] = max(STURDY, float(values["leg_thickness"]))
     return Factors(**values)  # type: ignore[arg-type]
 
 

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any
+from typing import Any, NoReturn
 
 import hydra
 import torch
@@ -37,31 +37,34 @@ def command(name: str, work: Callable[[dict[str, Any], Path], None]) -> Callable
     it came from.
     """
 
-    def job(config: DictConfig) -> None:
-        settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-        assert isinstance(settings, dict)
-        work(settings, Path(HydraConfig.get().runtime.output_dir))  # type: ignore[arg-type]
-
     def main() -> None:
         asked = os.environ.get("HYDRA_FULL_ERROR", "0") == "1"
         os.environ["HYDRA_FULL_ERROR"] = "1"
-        sys.argv[0] = f"infogan3d-{name}"
+        told = () if asked else (HydraException, OmegaConfBaseException, *USER_ERRORS)
+
+        def job(config: DictConfig) -> None:
+            try:
+                settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+                assert isinstance(settings, dict)
+                work(settings, Path(HydraConfig.get().runtime.output_dir))  # type: ignore[arg-type]
+            except told as error:  # here, before Hydra adds a line of its own
+                refuse(error, name)
+
         try:
             hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)()
-        except (HydraException, OmegaConfBaseException, *USER_ERRORS) as error:
-            if asked:
-                raise
-            sys.stdout.flush()
-            sys.exit(_fail(f"infogan3d-{name}: {one_sentence(error, name)}"))
+        except told as error:
+            refuse(error, name)
         except KeyboardInterrupt:
             sys.exit(130)
 
     return main
 
 
-def _fail(sentence: str) -> int:
-    print(sentence, file=sys.stderr)
-    return 2
+def refuse(error: BaseException, name: str) -> NoReturn:
+    """End the command with the error's sentence on stderr and exit code 2."""
+    sys.stdout.flush()
+    print(f"infogan3d-{name}: {one_sentence(error, name)}", file=sys.stderr)
+    sys.exit(2)
 
 
 def one_sentence(error: BaseException, name: str) -> str:
@@ -74,7 +77,7 @@ def one_sentence(error: BaseException, name: str) -> str:
         near = difflib.get_close_matches(full, known_settings(name), 1, 0.5)
         cure = f"did you mean {near[0]}?" if near else "see --cfg job for what there is."
         return f"there is no setting '{full}': {cure}"
-    missing = re.search(r"Missing mandatory value: (\S+)", text)
+    missing = re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL)
     if missing:
         return f"{missing.group(1)} is not set: give it as {missing.group(1)}=..."
     lost = re.search(r"Could not find '([^']+)'", text) or re.search(

@@ -92,6 +92,8 @@ def score_model(
 ) -> tuple[dict[str, Any], str]:
     """Both tables over the first `count` chairs of a split: as plain numbers, and as Markdown."""
     real = real[:count]
+    if len(real) == 0:
+        raise ValueError(f"no chair to score, count={count} of {split}: give 1 or another split.")
     tables = {
         "generation": (
             generation_rows(model, train, real, points=points // 2, seed=seed),

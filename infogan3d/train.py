@@ -70,7 +70,7 @@ def build_model(settings: dict[str, Any]) -> InfoGAN3D:
         discrete=spec.discrete,
         continuous=spec.continuous,
         seed=settings["seed"],
-        **settings["model"],
+        **{**settings["model"], "precision": str(settings["model"]["precision"])},
     )
 
 

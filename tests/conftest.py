@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,10 @@ def tiny_model() -> Callable[..., InfoGAN3D]:
     return build
 
 
-def run_command(name: str, *words: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess:
-    """One real command in a process of its own, without a W&B key or network."""
+def run_command(name: str, *words: str, cwd: Path, **environment: str) -> Any:
+    """One real command in a process of its own, without W&B's settings of this machine."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("WANDB")}
-    told = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HYDRA_FULL_ERROR": "0", "COLUMNS": "200"}
+    told = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HYDRA_FULL_ERROR": "0"}
     return subprocess.run(
         [sys.executable, "-m", f"infogan3d.{name}", *words],
         cwd=cwd,
@@ -77,4 +78,25 @@ def run_command(name: str, *words: str, cwd: Path, **environment: str) -> subpro
         capture_output=True,
         text=True,
         timeout=120,
+        check=False,
     )
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained run, the folder that its command ran in, and what that printed."""
+
+    folder: Path
+    home: Path
+    printed: str
+    warned: str
+
+
+@pytest.fixture(scope="session")
+def smoke(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The real train command: the smoke experiment in W&B's group of the label experiments."""
+    home = tmp_path_factory.mktemp("smoke")
+    words = ("+experiment=[soft_label,smoke]", "logger=wandb", "workers=1")
+    done = run_command("train", *words, cwd=home, WANDB_MODE="offline")
+    assert done.returncode == 0, done.stderr
+    return Run(next((home / "runs" / "smoke").iterdir()), home, done.stdout, done.stderr)

@@ -3,7 +3,15 @@
 import pytest
 import torch
 
-from infogan3d.codes import PRESETS, CodeSpec, code_spec, latent_vector, sample_codes, step_seed, walk
+from infogan3d.codes import (
+    PRESETS,
+    CodeSpec,
+    code_spec,
+    latent_vector,
+    sample_codes,
+    step_seed,
+    walk,
+)
 
 SMALL = CodeSpec(noise=3, discrete=(4, 2), continuous=2)
 

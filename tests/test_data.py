@@ -41,7 +41,9 @@ def as_trained(data: ChairData, **model: object) -> ChairData:
 def test_a_second_setup_reads_what_the_first_made(tiny_data, tmp_path, monkeypatch, capsys):
     first = tiny_data(cache=str(tmp_path / "new" / "cache"))
     first.setup()
-    assert "39 shapes read, 0 broken ones skipped, 1 exact copies dropped" in capsys.readouterr().out
+    assert (
+        "39 shapes read, 0 broken ones skipped, 1 exact copies dropped" in capsys.readouterr().out
+    )
     written = first.path.stat().st_mtime_ns
     monkeypatch.setattr(sources, "prepare_pack", lambda *_, **__: pytest.fail("made again"))
     again = tiny_data(cache=str(tmp_path / "new" / "cache"))
@@ -193,9 +195,7 @@ def test_too_few_chairs_are_refused(tiny_data, tmp_path):
 def test_a_root_below_home_is_found(tiny_data, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     save_pack(tiny_data().pack(), tmp_path / "chairs.npz")
-    data = tiny_data(
-        source="pack", root="~/chairs.npz", settings={}, cache=str(tmp_path / "cache")
-    )
+    data = tiny_data(source="pack", root="~/chairs.npz", settings={}, cache=str(tmp_path / "cache"))
     data.setup()
     assert len(data.packs["train"]) == 33
 

@@ -11,7 +11,14 @@ from infogan3d.codes import sample_codes
 from infogan3d.infogan import InfoGAN3D
 
 GAME = {"D/loss_real", "D/loss_made", "D/accuracy", "Q/loss_discrete", "Q/loss_continuous"}
-GAME |= {"Q/accuracy", "G/loss_gen", "G/loss_dis", "G/loss_con", "G/loss_shape_limit", "G/occupancy"}
+GAME |= {
+    "Q/accuracy",
+    "G/loss_gen",
+    "G/loss_dis",
+    "G/loss_con",
+    "G/loss_shape_limit",
+    "G/occupancy",
+}
 PARTS = ("generator", "trunk", "real_head", "code_head", "encoder", "average")
 
 
@@ -54,7 +61,13 @@ class Losses(pl.Callback):
         self.rows.append({k: float(v) for k, v in metrics.items() if not k.startswith("val/")})
 
 
-def fit(model: InfoGAN3D, data: Any, *, resume: Path | None = None, **settings: Any) -> pl.Trainer:
+def fit(
+    model: InfoGAN3D,
+    data: Any,
+    *callbacks: pl.Callback,
+    resume: Path | None = None,
+    **settings: Any,
+) -> pl.Trainer:
     """Train without files; `losses` on the trainer holds each batch's numbers."""
     losses = Losses()
     trainer = pl.Trainer(
@@ -64,10 +77,9 @@ def fit(model: InfoGAN3D, data: Any, *, resume: Path | None = None, **settings: 
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
-        num_sanity_val_steps=0,
         use_distributed_sampler=False,
-        callbacks=[losses],
-        **{"limit_val_batches": 0, **settings},
+        callbacks=[losses, *callbacks],
+        **{"limit_val_batches": 0, "num_sanity_val_steps": 0, **settings},
     )
     trainer.fit(model, data, ckpt_path=resume, weights_only=True)
     trainer.losses = losses.rows
@@ -226,9 +238,7 @@ def test_bf16_stays_near_fp32(tiny_model, tiny_data):
 
 def test_twenty_steps_give_the_same_losses_twice(tiny_model, tiny_data):
     settings = {"pairing": "inverse", "start_batches": 5}
-    first, again = (
-        fit(tiny_model(**settings), tiny_data(), max_steps=20).losses for _ in range(2)
-    )
+    first, again = (fit(tiny_model(**settings), tiny_data(), max_steps=20).losses for _ in range(2))
     other = fit(tiny_model(**settings, seed=1), tiny_data(seed=1), max_steps=20).losses
     assert len(first) == 20
     assert first == again
@@ -291,7 +301,10 @@ def test_checkpoints_load_without_running_code(tiny_model, tiny_data, tmp_path):
     ("changes", "words"),
     [
         ({"pairing": "none"}, "model.pairing=none is not known: choose one of random, inverse."),
-        ({"information_reaches": "Q"}, "model.information_reaches=Q is not known: choose one of tr"),
+        (
+            {"information_reaches": "Q"},
+            "model.information_reaches=Q is not known: choose one of tr",
+        ),
         ({"precision": "16"}, "model.precision=16 is not known: choose one of 32, bf16."),
         ({"reading": "l2"}, "model.reading=l2 is not known: choose one of run, literal, kl, bce"),
         ({"resolution": 20}, "resolution=20 cannot be built"),

@@ -89,7 +89,9 @@ def test_the_papers_trunk_at_64():
     assert size(five) == weights + 64 * 512 * 512 + 512 == 27_792_832
     assert size(heads[0]) == 32769
     assert size(heads[1]) == 32768 * 128 + 128 + 128 * (60 + 2) + 62 == 4_202_430
-    assert {layer.negative_slope for layer in four.layers if isinstance(layer, nn.LeakyReLU)} == {0.2}
+    assert {layer.negative_slope for layer in four.layers if isinstance(layer, nn.LeakyReLU)} == {
+        0.2
+    }
 
 
 def test_a_trunk_deeper_than_its_grid_stays_at_two():

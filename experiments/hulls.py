@@ -1,0 +1,241 @@
+"""How far is a hull from its chair? Each way of carving against the solid meshes of 96 real seats.
+
+    python -m experiments.hulls [--count 4] [--keep hulls.json]
+
+prints the ledger's tables in Markdown. The seats are those of Sweet Home 3D (apt-get install
+sweethome3d-furniture). Solid and hull share their cells: the longest side of the mesh is 60 cells
+long, as in a 64^3 grid. The grid has a margin, so that what a hull has too much is counted whole.
+With --keep every seat's numbers go to a file, and a run that was broken off goes on from there.
+"""
+
+import argparse
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int
+from scipy.ndimage import binary_opening
+
+from infogan3d.carving import carve
+from infogan3d.formats import Mesh
+from infogan3d.furniture import Seat, find_libraries, read_seat, read_seats
+from infogan3d.picture_sources import DISTANCE, FARTHER, photograph
+from infogan3d.render import silhouettes
+from infogan3d.scores import mean_score
+from infogan3d.shape_sources import list_files
+from infogan3d.solid import solid_voxelize
+from infogan3d.views import Views, seeing3d_cameras
+
+RING = 31  # views on each ring, as Seeing 3D chairs has
+LENGTH = 60  # cells along the longest side of a seat
+CELLS = 88  # a side of the grid; the hulls of few views stick out farther
+CELLS_FEW = 112
+FILLS = {"volume": 0.5, "touched": 0.0}  # which cells the solid has: half-full ones, all it touches
+SCORES = ("IoU", "precision", "recall", "thin recall", "sheet recall")
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to carve: `views` of the two rings, `level` with a third ring at elevation 0."""
+
+    name: str
+    method: str = "any128"
+    tolerance: int = 2
+    views: int = 2 * RING
+    level: bool = False
+    pictures: bool = False  # masks from shaded PNG files instead of exact silhouettes
+
+
+OPTIONS = (
+    Option("centre", "centre"),
+    Option("any128"),
+    Option("any192", "any192"),
+    Option("distance", "distance"),
+    Option("centre, tolerance 0", "centre", 0),
+    Option("any128, tolerance 0", tolerance=0),
+    Option("any192, tolerance 0", "any192", 0),
+    Option("distance, tolerance 0", "distance", 0),
+    Option("any128, masks from shaded PNGs", pictures=True),
+    Option("any128, 24 views", views=24),
+    Option("any128, 8 views", views=8),
+    Option("any128, 4 views", views=4),
+    Option("any128 + ring at 0", level=True),
+    Option("any128 + ring at 0, tolerance 0", tolerance=0, level=True),
+    Option("centre + ring at 0, tolerance 0", "centre", 0, level=True),
+)
+BY_KIND = ("any128", "any128, tolerance 0", "any128 + ring at 0, tolerance 0")
+
+Row = dict[str, float]  # score -> value; "touched IoU" is IoU with the solid of touched cells
+
+
+def spread_views(count: int) -> Int[np.ndarray, " count"]:
+    """`count` (even) of the 62 views, half from each ring: even steps, the rings half one apart."""
+    half = count // 2
+    lower = np.arange(half) * RING // half
+    upper = (2 * np.arange(half) + 1) * RING // (2 * half)
+    return np.concatenate([lower, RING + upper])
+
+
+def thin_parts(solid: Bool[np.ndarray, "x y z"], width: int) -> Bool[np.ndarray, "x y z"]:
+    """The cells in no cube of width^3 filled cells: 3 finds parts 1 or 2 cells thick, 2 sheets."""
+    return np.asarray(solid & ~binary_opening(solid, np.ones((width,) * 3)))
+
+
+def compare(hull: Bool[np.ndarray, "x y z"], solid: Bool[np.ndarray, "x y z"]) -> Row:
+    """The scores of one hull; recalls of thin parts are left out where a solid has none."""
+    both = int((hull & solid).sum())
+    row = {
+        "IoU": both / int((hull | solid).sum()),
+        "precision": both / int(hull.sum()),
+        "recall": both / int(solid.sum()),
+    }
+    for name, width in (("thin recall", 3), ("sheet recall", 2)):
+        thin = thin_parts(solid, width)
+        if thin.any():
+            row[name] = float(hull[thin].mean())
+    return row
+
+
+def score_seat(mesh: Mesh, name: str) -> dict[str, Row]:
+    """Every option's scores on one seat."""
+    vertices, faces = mesh
+    used = vertices[np.unique(faces)]
+    distance = max(DISTANCE, np.ceil(FARTHER * float(np.linalg.norm(used, axis=1).max())))
+    cameras = seeing3d_cameras(elevations=(20, 30, 0), azimuths=RING, distance=distance)
+    masks = silhouettes(vertices, faces, cameras)
+    taken = photograph(mesh, id=name, cameras=cameras[: 2 * RING], pictures=None, shaded=True)
+    cell = float(np.ptp(used, axis=0).max()) / LENGTH
+    solids = {
+        (fill, cells): solid_voxelize(
+            vertices, faces, resolution=cells, span=LENGTH / cells, fill=FILLS[fill]
+        )
+        for fill in FILLS
+        for cells in (CELLS, CELLS_FEW)
+    }
+    rows = {}
+    for option in OPTIONS:
+        chosen = spread_views(option.views)
+        if option.level:
+            chosen = np.arange(3 * RING)
+        some = taken.masks if option.pictures else masks[chosen]
+        views = Views(name, some, tuple(cameras[view] for view in chosen))
+        cells = CELLS if option.views >= 2 * RING else CELLS_FEW
+        rows[option.name] = _score(option, views, cells, cell, solids)
+    return rows
+
+
+def _score(
+    option: Option,
+    views: Views,
+    cells: int,
+    cell: float,
+    solids: dict[tuple[str, int], Bool[np.ndarray, "x y z"]],
+) -> Row:
+    half = cells * cell / 2
+    box = ((-half, -half, -half), (half, half, half))
+    began = time.process_time()
+    hull = carve(
+        views, resolution=cells, method=option.method, tolerance=option.tolerance, box=box
+    ).grid
+    seconds = time.process_time() - began
+    edge = hull.copy()
+    edge[1:-1, 1:-1, 1:-1] = False
+    row = compare(hull, solids["volume", cells])
+    touched = compare(hull, solids["touched", cells])
+    row |= {f"touched {name}": value for name, value in touched.items()}
+    return row | {"seconds": seconds, "cut off": float(edge.any())}
+
+
+# ---- tables --------------------------------------------------------------------------------
+
+Seats = dict[str, tuple[str, dict[str, Row]]]  # id -> kind, option -> scores
+
+
+def cell_text(values: Sequence[float]) -> str:
+    """Mean and 95 % bootstrap interval over seats, without the zeros before the points."""
+    score = mean_score("", np.array(values, dtype=np.float64))
+    low, mean, high = (
+        f"{part:.2f}".removeprefix("0") for part in (score.low, score.mean, score.high)
+    )
+    return f"{mean} [{low}, {high}]"
+
+
+def method_table(seats: Seats) -> str:
+    """One row an option: against the solid of the right volume, then against all touched cells."""
+    columns = [*SCORES, *(f"touched {name}" for name in ("IoU", "thin recall", "sheet recall"))]
+    lines = [f"| carving | {' | '.join(columns)} | s |", "|---|" + "---|" * (len(columns) + 1)]
+    for option in OPTIONS:
+        rows = [found[option.name] for _, found in seats.values()]
+        texts = [cell_text([row[name] for row in rows if name in row]) for name in columns]
+        seconds = np.median([row["seconds"] for row in rows])
+        lines.append(f"| {option.name} | {' | '.join(texts)} | {seconds:.2f} |")
+    return "\n".join(lines)
+
+
+def kind_table(seats: Seats) -> str:
+    """IoU of a few options on each kind of seat."""
+    lines = [f"| kind | n | {' | '.join(BY_KIND)} |", "|---|---|" + "---|" * len(BY_KIND)]
+    for kind in sorted({kind for kind, _ in seats.values()}):
+        found = [rows for own, rows in seats.values() if own == kind]
+        texts = [cell_text([rows[name]["IoU"] for rows in found]) for name in BY_KIND]
+        lines.append(f"| {kind} | {len(found)} | {' | '.join(texts)} |")
+    return "\n".join(lines)
+
+
+def notes(seats: Seats) -> str:
+    """What the tables rest on."""
+    rows = [row for _, found in seats.values() for row in found.values()]
+    some = [found["any128"] for _, found in seats.values()]
+    thin, sheets = (sum(name in row for row in some) for name in SCORES[3:])
+    cut = sum(row["cut off"] > 0 for row in rows)
+    return (
+        f"n = {len(seats)} seats ({thin} with thin parts, {sheets} with sheets), mean"
+        f" [95 % bootstrap over seats]; {cut} of {len(rows)} hulls reach the grid's border;"
+        " s: median processor seconds of carving, one thread."
+    )
+
+
+def measure(wanted: Sequence[tuple[Path, Seat]], keep: Path | None) -> Seats:
+    """Every seat's kind and scores, from the file where they are already."""
+    seats: Seats = {}
+    if keep is not None and keep.exists():
+        seats = {name: (kind, rows) for name, (kind, rows) in json.loads(keep.read_text()).items()}
+    for number, (path, seat) in enumerate(wanted, 1):
+        if seat.id in seats:
+            continue
+        began = time.perf_counter()
+        seats[seat.id] = (seat.kind, score_seat(read_seat(path, seat), seat.id))
+        if keep is not None:
+            unfinished = keep.with_name(f".{keep.name}")
+            unfinished.write_text(json.dumps(seats))
+            os.replace(unfinished, keep)
+        seconds = time.perf_counter() - began
+        print(f"{number} of {len(wanted)}: {seat.id}, {seconds:.1f} s", file=sys.stderr)
+    return seats
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    words.add_argument("--count", type=int, help="seats, spread over all 96; all where not given")
+    words.add_argument("--keep", type=Path, help="a JSON file that keeps every seat's numbers")
+    asked = words.parse_args()
+    torch.set_num_threads(1)
+    every = [
+        (path, seat) for path in list_files(find_libraries(), "sh3f") for seat in read_seats(path)
+    ]
+    count = len(every) if asked.count is None else min(max(asked.count, 1), len(every))
+    chosen = [every[index * len(every) // count] for index in range(count)]
+    seats = measure(chosen, asked.keep)
+    print(method_table(seats), kind_table(seats), notes(seats), sep="\n\n")
+
+
+if __name__ == "__main__":
+    main()

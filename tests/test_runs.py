@@ -1,0 +1,244 @@
+"""One sentence for what a user can get wrong, and run folders that can be read again."""
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hydra.core.global_hydra import GlobalHydra
+from PIL import Image
+
+from infogan3d import evaluate, generate, prepare, runs, train
+from infogan3d.views import seeing3d_cameras, write_views
+
+COMMANDS = {"train": train, "evaluate": evaluate, "generate": generate, "prepare": prepare}
+SMOKE = ("+experiment=smoke", "workers=1")
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capfd):
+    """Runs one command here, in an empty folder, and gives its exit code and what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(name: str, *words: str, full: str = "0") -> SimpleNamespace:
+        monkeypatch.setenv("HYDRA_FULL_ERROR", full)
+        monkeypatch.setattr("sys.argv", [f"infogan3d-{name}", *words])
+        GlobalHydra.instance().clear()
+        code = 0
+        try:
+            COMMANDS[name].main()
+        except SystemExit as error:
+            code = error.code
+        out, err = capfd.readouterr()
+        return SimpleNamespace(code=code, out=out, err=err)
+
+    return call
+
+
+# What a user can get wrong
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ("train", "model.lamda1=1"),
+            "there is no setting 'model.lamda1': did you mean model.lambda1?",
+        ),
+        (("train", "lamda1=1"), "there is no setting 'lamda1': did you mean model.lambda1?"),
+        (("train", "data.cuont=3"), "there is no setting 'data.cuont': did you mean data.count?"),
+        (
+            ("prepare", "resolutoin=16"),
+            "there is no setting 'resolutoin': did you mean resolution?",
+        ),
+        (("train", "zq=3"), "there is no setting 'zq': see --cfg job for what there is."),
+        (
+            ("train", "+experiment=soft"),
+            "there is no experiment 'soft': choose one of demo, hard_label, smoke, soft_label.",
+        ),
+        (
+            ("prepare", "data=chair"),
+            "there is no data 'chair': choose one of chairs, choy, demo_chairs",
+        ),
+        (("prepare", "data=seeing3d"), "data.root is not set: give it as data.root=..."),
+        (("evaluate",), "run is not set: give it as run=..."),
+        (
+            ("generate", "run=nothing"),
+            "nothing is no run folder (it has no config.yaml): give a folder",
+        ),
+        (
+            ("train", "resume=nothing"),
+            "nothing is no run folder (it has no config.yaml): give a folder",
+        ),
+        (
+            ("evaluate", "run=nothing", "split=val"),
+            "split=val is not known: choose one of train, vali",
+        ),
+        (("generate", "run=nothing", "format=gltf"), "format=gltf is not known: choose one of"),
+        (("generate", "run=nothing", "count=0"), "count=0 makes nothing: give 1 or more."),
+        (
+            ("train", *SMOKE, "resolution=48"),
+            "resolution=48 cannot be built: choose one of (16, 32",
+        ),
+        (
+            ("train", *SMOKE, "codes.preset=x"),
+            "codes.preset=x is not known: choose one of chairs189",
+        ),
+        (
+            ("train", *SMOKE, "model.pairing=x"),
+            "model.pairing=x is not known: choose one of random",
+        ),
+        (
+            ("train", *SMOKE, "logger=x", "data.exact=true"),
+            "logger=x is not known: choose wandb or c",
+        ),
+        (("prepare", "data.method=x", "data.count=1"), "data=chairs gave no shape: 1 refused, "),
+        (
+            ("prepare", "data.count=0"),
+            "data=chairs holds no shape at None: give another, or a higher",
+        ),
+        (("prepare", "data.count=1", "data.exact=true"), "data=chairs has 1 chairs, too few for"),
+        (
+            ("train", *SMOKE, "data.exact=true", "batch_size=99"),
+            "data.batch_size=99 on 1 process(es) is more than the ",
+        ),
+    ],
+)
+def test_a_mistake_ends_with_one_sentence_and_code_2(command, words, sentence):
+    done = command(*words)
+    assert done.code == 2
+    assert done.err.startswith(f"infogan3d-{words[0]}: {sentence}")
+    assert done.err.count("\n") == 1
+    assert "Traceback" not in done.out + done.err
+
+
+def pictures(root: Path, *, blank: bool) -> Path:
+    """One chair of three pictures; its middle one is blank, or it is a text file."""
+    cameras = seeing3d_cameras(elevations=(20,), azimuths=3, size=96)
+    shown = np.full((3, 96, 96, 3), 255, np.uint8)
+    shown[:, 30:60, 40:60] = 0
+    if blank:
+        shown[1] = 255
+    chair = write_views(shown, root, id="0" * 32, cameras=cameras)
+    if not blank:
+        sorted(chair.rglob("*.png"))[1].write_text("no picture")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda root: root, "There is no folder "),
+        (lambda root: root.mkdir(), "holds no chair (<id>/renders/*.png): check the path."),
+        (lambda root: pictures(root, blank=False), "_p020_t120_r096.png"),
+        (lambda root: pictures(root, blank=True), "a chair with no pixels"),
+    ],
+    ids=["missing folder", "empty folder", "no picture", "no pixels"],
+)
+def test_bad_pictures_are_named_and_nothing_is_left(command, tmp_path, make, sentence):
+    make(tmp_path / "pictures")
+    words = ("data=seeing3d", "data.on_error=stop", f"data.root={tmp_path / 'pictures'}")
+    done = command("prepare", *words, "workers=1", "resolution=16")
+    assert done.code == 2
+    assert sentence in done.err
+    assert str(tmp_path / "pictures") in done.err
+    assert done.err.count("\n") == 1
+    assert "Traceback" not in done.out + done.err
+    assert not [path for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"]
+
+
+def test_full_errors_show_where_they_come_from(command):
+    with pytest.raises(ValueError, match="resolution=48 cannot be built"):
+        command("train", *SMOKE, "resolution=48", full="1")
+
+
+def test_numbers_that_are_meant_as_words_are_taken(command):
+    done = command("train", *SMOKE, "model.precision=32", "logger=x", "data.exact=true")
+    assert "logger=x is not known" in done.err  # it got past the model
+
+
+# Run folders
+
+
+def test_a_config_is_read_again_as_it_was(tmp_path):
+    settings = {"name": "a", "model": {"lambda1": 0.1, "labels": [0.7, 1.2]}, "resume": None}
+    path = runs.save_config(settings, tmp_path / "new" / "run")
+    assert path == tmp_path / "new" / "run" / "config.yaml"
+    assert runs.load_settings(path.parent) == settings
+    assert [file.name for file in path.parent.iterdir()] == ["config.yaml"]
+
+
+def test_the_folder_above_a_run_hints_at_the_newest(tmp_path):
+    for day in ("2026-01-01", "2026-02-02"):
+        runs.save_config({"name": "a"}, tmp_path / day)
+    with pytest.raises(
+        ValueError, match=f"has no config.yaml.: did you mean {tmp_path}/2026-02-02"
+    ):
+        runs.load_settings(tmp_path)
+
+
+def test_every_setting_of_a_command_is_known():
+    known = runs.known_settings("train")
+    assert {"seed", "model.lambda1", "codes.discrete", "data.root", "data.azimuths"} <= set(known)
+    assert "defaults" not in known
+    assert {"points", "split"} <= set(runs.known_settings("evaluate"))
+
+
+def test_a_trained_model_is_read_whole(smoke):
+    model = runs.load_model(smoke.folder)
+    assert (model.batches_done, model.training) == (5, False)
+    assert model.hparams["start_batches"] == 2
+    stored = torch.load(smoke.folder / runs.LAST, weights_only=True)["state_dict"]
+    assert all(torch.equal(value, stored[name]) for name, value in model.state_dict().items())
+    with pytest.raises(ValueError, match="device=gpu9 cannot be used here: choose cpu or cuda"):
+        runs.load_model(smoke.folder, device="gpu9")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda whole: whole[: len(whole) // 2], lambda whole: b"", lambda whole: b"no checkpoint"],
+    ids=["cut", "empty", "text"],
+)
+def test_a_damaged_checkpoint_is_refused(command, smoke, tmp_path, damage):
+    run = tmp_path / "damaged"
+    shutil.copytree(smoke.folder, run, ignore=shutil.ignore_patterns("wandb"))
+    (run / runs.LAST).write_bytes(damage((run / runs.LAST).read_bytes()))
+    for words in (("generate", f"run={run}"), ("train", *SMOKE, f"resume={run}")):
+        done = command(*words)
+        assert done.code == 2
+        assert f"{run / runs.LAST} cannot be read (" in done.err
+        assert done.err.rstrip().endswith("): it is damaged.")
+        assert done.err.count("\n") == 1
+
+
+def test_files_that_would_run_code_are_refused(smoke, tmp_path):
+    runs.save_config({}, tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    torch.save({"state_dict": {}, "hyper_parameters": {}, "path": Path()}, tmp_path / runs.LAST)
+    with pytest.raises(ValueError, match=r"cannot be read \(UnpicklingError\): it is damaged"):
+        runs.load_model(tmp_path)
+    (tmp_path / runs.LAST).unlink()
+    with pytest.raises(ValueError, match="has no checkpoints/last.ckpt: its training did not get"):
+        runs.load_model(tmp_path)
+
+
+def test_checkpoints_appear_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "last.ckpt"
+    runs.WholeCheckpoints().save_checkpoint({"a": torch.ones(3)}, path)
+    assert torch.equal(torch.load(path, weights_only=True)["a"], torch.ones(3))
+    before = path.read_bytes()
+    with pytest.raises(Exception, match="pickle"):
+        runs.WholeCheckpoints().save_checkpoint({"a": lambda: None}, path)
+    assert path.read_bytes() == before
+
+
+def test_the_data_of_a_run_is_built_from_its_settings(smoke):
+    settings = runs.load_settings(smoke.folder)
+    data = runs.build_data({**settings, "cache": str(smoke.home / "cache")})
+    assert (data.source, data.resolution, data.batch_size) == ("chairs", 16, 8)
+    assert data.settings["count"] == 48
+    assert data.path.exists()
+    with Image.open(smoke.folder / "samples" / "real.png") as picture:
+        assert picture.size == (8 * 150, 40 + 4 * 150)
