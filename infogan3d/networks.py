@@ -74,7 +74,7 @@ class Trunk(nn.Module):
             conv: nn.Module = (
                 nn.Conv3d(before, after, 4, stride=2, padding=1)
                 if side > 2
-                else nn.Conv3d(before, after, 3, padding=1)
+                else nn.Conv3d(before, after, 1)  # in bf16 oneDNN's 3^3 on 2^3 learns from garbage
             )
             blocks.append(
                 nn.utils.parametrizations.spectral_norm(conv) if norm == "spectral" else conv

@@ -54,15 +54,17 @@ def walk_sheet(model: InfoGAN3D, *, title: str, seed: int = 0, steps: int = STEP
 
 
 class Snapshots(pl.Callback):
-    """Draw both sheets every `every` epochs and at the end, then save some meshes."""
+    """Draw both sheets every `every` batches (0: never) and at the end, then save some meshes."""
 
-    def __init__(self, run: Path, *, every: int = 10) -> None:
+    def __init__(self, run: Path, *, every: int = 500) -> None:
         self.run, self.every = run, every
 
-    def on_validation_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
-        due = self.every > 0 and (trainer.current_epoch + 1) % self.every == 0
-        if due and trainer.is_global_zero and not trainer.sanity_checking:
-            self.take(trainer, module)
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
+    ) -> None:
+        due = self.every > 0 and pl_module.batches_done % self.every == 0  # type: ignore[operator]
+        if due and trainer.is_global_zero:
+            self.take(trainer, pl_module)
 
     def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         if trainer.is_global_zero:

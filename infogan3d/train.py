@@ -56,7 +56,11 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     for remark in (".*LeafSpec.*", ".*in eval mode.*", ".*Experiment logs directory.*"):
         warnings.filterwarnings("ignore", remark)
-    for remark in (".*logging interval.*", ".*does not have many workers.*"):
+    for remark in (
+        ".*logging interval.*",
+        ".*does not have many workers.*",
+        "Using ModelCheckpoint with.*",
+    ):
         warnings.filterwarnings("ignore", remark)
 
 
@@ -80,10 +84,9 @@ def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) ->
     keep = ModelCheckpoint(
         dirpath=run / "checkpoints",
         filename="last",
-        every_n_epochs=every,
+        every_n_train_steps=every,
         save_top_k=1,
         enable_version_counter=False,
-        save_on_train_epoch_end=True,
     )
     several = settings["devices"] not in (1, "1", "auto") or torch.cuda.device_count() > 1
     return pl.Trainer(
@@ -93,7 +96,8 @@ def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) ->
         use_distributed_sampler=False,
         max_epochs=settings["epochs"],
         max_steps=settings["batches"],
-        check_val_every_n_epoch=settings["validate_every"],
+        val_check_interval=settings["validate_every"],
+        check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         log_every_n_steps=settings["log_every"],
         logger=loggers,

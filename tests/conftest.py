@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from infogan3d.data import ChairData
@@ -65,6 +66,42 @@ def tiny_model() -> Callable[..., InfoGAN3D]:
         return kind(**{**TINY_MODEL, **changes})
 
     return build
+
+
+class Losses(pl.Callback):
+    """Every batch's logged numbers."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        metrics = trainer.callback_metrics
+        self.rows.append({k: float(v) for k, v in metrics.items() if not k.startswith("val/")})
+
+
+def fit(
+    model: InfoGAN3D,
+    data: Any,
+    *callbacks: pl.Callback,
+    resume: Path | None = None,
+    **settings: Any,
+) -> pl.Trainer:
+    """Train without files; `losses` on the trainer holds each batch's numbers."""
+    losses = Losses()
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        devices=1,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        callbacks=[losses, *callbacks],
+        **{"limit_val_batches": 0, "num_sanity_val_steps": 0, **settings},
+    )
+    trainer.fit(model, data, ckpt_path=resume, weights_only=True)
+    trainer.losses = losses.rows
+    return trainer
 
 
 def run_command(name: str, *words: str, cwd: Path, **environment: str) -> Any:

@@ -1,11 +1,10 @@
 """The training step: who moves in whose turn, exact repetition and resumption, named errors."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import pytorch_lightning as pl
 import torch
+from conftest import fit
 
 from infogan3d.codes import sample_codes
 from infogan3d.infogan import InfoGAN3D
@@ -19,7 +18,6 @@ GAME |= {
     "G/loss_shape_limit",
     "G/occupancy",
 }
-PARTS = ("generator", "trunk", "real_head", "code_head", "encoder", "average")
 
 
 def snapshot(model: InfoGAN3D) -> dict[str, torch.Tensor]:
@@ -48,42 +46,6 @@ class Watched(InfoGAN3D):
 
     def auto_encoding_turn(self, *arguments: Any) -> None:
         self.watch(super().auto_encoding_turn, *arguments)
-
-
-class Losses(pl.Callback):
-    """Every batch's logged numbers."""
-
-    def __init__(self) -> None:
-        self.rows: list[dict[str, float]] = []
-
-    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
-        metrics = trainer.callback_metrics
-        self.rows.append({k: float(v) for k, v in metrics.items() if not k.startswith("val/")})
-
-
-def fit(
-    model: InfoGAN3D,
-    data: Any,
-    *callbacks: pl.Callback,
-    resume: Path | None = None,
-    **settings: Any,
-) -> pl.Trainer:
-    """Train without files; `losses` on the trainer holds each batch's numbers."""
-    losses = Losses()
-    trainer = pl.Trainer(
-        accelerator="cpu",
-        devices=1,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        callbacks=[losses, *callbacks],
-        **{"limit_val_batches": 0, "num_sanity_val_steps": 0, **settings},
-    )
-    trainer.fit(model, data, ckpt_path=resume, weights_only=True)
-    trainer.losses = losses.rows
-    return trainer
 
 
 # Who moves
@@ -323,5 +285,5 @@ def test_labels_upside_down_are_refused_in_the_first_batch(tiny_model, tiny_data
 
 
 def test_a_model_without_an_encoder_cannot_rebuild(tiny_model):
-    with pytest.raises(ValueError, match="this model has no encoder: train with model.pairing"):
+    with pytest.raises(ValueError, match=r"this model has no encoder: train with model\.pairing"):
         tiny_model().rebuild(torch.zeros(1, 1, 16, 16, 16))

@@ -164,7 +164,7 @@ def test_the_mean_over_cells_does_not_depend_on_their_number():
 
 
 def test_an_unknown_reading_is_refused():
-    with pytest.raises(ValueError, match="shape_limit.reading=l2 is not known: choose one of"):
+    with pytest.raises(ValueError, match=r"shape_limit\.reading=l2 is not known: choose one of"):
         losses.kl_like(cells(0.5), cells(1.0), reading="l2")
 
 

@@ -1,4 +1,4 @@
-"""Shapes, channels and parameter counts of the networks, at the paper's size on no device at all."""
+"""Shapes, channels and parameter counts of the networks; the paper's size on no device at all."""
 
 import pytest
 import torch
@@ -97,6 +97,25 @@ def test_the_papers_trunk_at_64():
 def test_a_trunk_deeper_than_its_grid_stays_at_two():
     trunk = Trunk(resolution=16, width=1, layers=5)
     assert sides(trunk, 16) == [(1, 8), (2, 4), (4, 2), (8, 2), (8, 2)]
+
+
+@pytest.mark.parametrize("layers", [3, 4, 5])
+def test_bf16_learns_from_nearly_the_same_gradients(layers):
+    """With 3^3 kernels on a grid of 2^3, oneDNN gave whatever lay in memory."""
+    torch.manual_seed(0)
+    trunk = Trunk(resolution=16, width=4, layers=layers).to(memory_format=torch.channels_last_3d)
+    grid = torch.rand(8, 1, 16, 16, 16)
+    gradients = []
+    for wanted in (False, True):
+        trunk.zero_grad()
+        for cells in (64, 512, 4096, 32768):
+            torch.full((cells,), float("nan"))  # what lies in memory
+        with torch.autocast("cpu", torch.bfloat16, enabled=wanted):
+            features = trunk(grid)
+        features.float().square().mean().backward()
+        gradients.append([parameter.grad.clone() for parameter in trunk.parameters()])
+    for exact, near in zip(*gradients, strict=True):
+        assert (exact - near).norm() < 0.05 * exact.norm()
 
 
 def test_norms_of_the_trunk():

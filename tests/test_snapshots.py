@@ -10,8 +10,8 @@ import pytest
 import pytorch_lightning as pl
 import torch
 import trimesh
+from conftest import fit
 from PIL import Image
-from test_infogan import fit
 
 from infogan3d import snapshots
 from infogan3d.codes import latent_vector
@@ -64,31 +64,22 @@ def test_sheets_repeat(model):
     assert (first == again).all()
 
 
-@pytest.mark.parametrize(("every", "expected"), [(2, [8, 16, 20]), (0, [20])])
+@pytest.mark.parametrize(("every", "expected"), [(3, [3, 6, 7]), (0, [7])])
 def test_snapshots_are_taken_when_due_and_at_the_end(
     tiny_model, tiny_data, tmp_path, monkeypatch, every, expected
 ):
     taken: list[int] = []
-    monkeypatch.setattr(
-        Snapshots, "take", lambda _, __, model, *___: taken.append(model.batches_done)
-    )
-    callback = Snapshots(tmp_path, every=every)
-    fit(
-        tiny_model(),
-        tiny_data(),
-        callback,
-        max_epochs=5,
-        limit_val_batches=1,
-        num_sanity_val_steps=1,
-    )
+    monkeypatch.setattr(Snapshots, "take", lambda *a, **_: taken.append(a[2].batches_done))
+    fit(tiny_model(), tiny_data(), Snapshots(tmp_path, every=every), max_steps=7)
     assert taken == expected
 
 
 def test_only_the_first_process_draws(tmp_path, model, monkeypatch):
-    monkeypatch.setattr(Snapshots, "take", lambda *_: pytest.fail("drawn"))
-    trainer = Mock(spec=pl.Trainer, is_global_zero=False, sanity_checking=False, current_epoch=0)
-    Snapshots(tmp_path, every=1).on_validation_end(trainer, model)
-    Snapshots(tmp_path, every=1).on_train_end(trainer, model)
+    monkeypatch.setattr(Snapshots, "take", lambda *_, **__: pytest.fail("drawn"))
+    trainer = Mock(spec=pl.Trainer, is_global_zero=False)
+    model.batches_done = 4
+    Snapshots(tmp_path, every=2).on_train_batch_end(trainer, model, None, None, 3)
+    Snapshots(tmp_path, every=2).on_train_end(trainer, model)
 
 
 def test_the_last_snapshot_has_meshes_and_leaves_the_model_as_it_was(tmp_path, model, monkeypatch):
