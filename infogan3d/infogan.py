@@ -13,6 +13,7 @@ from infogan3d.average import averaged_copy, move_average
 from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes, step_seed
 from infogan3d.distances import iou_matrix
 from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent
+from infogan3d.kinds import check_choice
 from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk
 
 
@@ -56,7 +57,10 @@ class InfoGAN3D(pl.LightningModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        check_settings(pairing, information_reaches, precision, reading)
+        check_choice("model.pairing", pairing, ("random", "inverse"))
+        check_choice("model.information_reaches", information_reaches, ("trunk", "head"))
+        check_choice("model.precision", precision, ("32", "bf16"))
+        check_choice("model.reading", reading, losses.READINGS)
         self.save_hyperparameters()
         self.automatic_optimization = False
         self.spec = CodeSpec(noise, tuple(discrete), continuous)
@@ -82,6 +86,12 @@ class InfoGAN3D(pl.LightningModule):
         with self.mixed():
             logits = self.average(latent_vector(codes, self.spec))
         return torch.sigmoid(logits.float())
+
+    def train(self, mode: bool = True) -> "InfoGAN3D":
+        """Training mode for all but the averaged generator."""
+        super().train(mode)
+        self.average.eval()
+        return self
 
     def random(self, step: int, *, stream: int = 0) -> torch.Generator:
         """A generator on this module's device, seeded by (seed, rank, step) and its use."""
@@ -279,18 +289,3 @@ class InfoGAN3D(pl.LightningModule):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         progress = checkpoint.get("progress", {"batches": 0, "accuracy": 0.0})
         self.batches_done, self.real_accuracy = progress["batches"], progress["accuracy"]
-
-
-def check_settings(pairing: str, reaches: str, precision: str, reading: str) -> None:
-    """Refuse words that mean nothing here."""
-    allowed = {
-        "pairing": (pairing, ("random", "inverse")),
-        "information_reaches": (reaches, ("trunk", "head")),
-        "precision": (precision, ("32", "bf16")),
-        "reading": (reading, losses.READINGS),
-    }
-    for name, (value, known) in allowed.items():
-        if value not in known:
-            raise ValueError(
-                f"model.{name}={value} is not known: choose one of {', '.join(known)}."
-            )

@@ -17,17 +17,25 @@ import hydra
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from lightning_fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from infogan3d.data import ChairData
 from infogan3d.infogan import InfoGAN3D
+from infogan3d.kinds import check_kinds, flatten
 
 HERE = Path(__file__).resolve().parent
 CONF = HERE.parent / "conf" if (HERE.parent / "conf" / "train.yaml").exists() else HERE / "conf"
 LAST = "checkpoints/last.ckpt"
-USER_ERRORS = (ValueError, FileNotFoundError, NotADirectoryError, PermissionError)
+USER_ERRORS = (
+    ValueError,
+    FileNotFoundError,
+    NotADirectoryError,
+    PermissionError,
+    MisconfigurationException,
+)
 
 
 def command(name: str, work: Callable[[dict[str, Any], Path], None]) -> Callable[[], None]:
@@ -43,12 +51,17 @@ def command(name: str, work: Callable[[dict[str, Any], Path], None]) -> Callable
         told = () if asked else (HydraException, OmegaConfBaseException, *USER_ERRORS)
 
         def job(config: DictConfig) -> None:
+            run = Path(HydraConfig.get().runtime.output_dir)
             try:
                 settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
                 assert isinstance(settings, dict)
-                work(settings, Path(HydraConfig.get().runtime.output_dir))  # type: ignore[arg-type]
+                check_kinds(settings, defaults(name))  # type: ignore[arg-type]
+                work(settings, run)  # type: ignore[arg-type]
             except told as error:  # here, before Hydra adds a line of its own
                 refuse(error, name)
+            finally:
+                if run.is_dir() and not any(run.iterdir()):
+                    run.rmdir()
 
         try:
             hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)()
@@ -92,21 +105,20 @@ def one_sentence(error: BaseException, name: str) -> str:
 
 def known_settings(name: str) -> list[str]:
     """Every setting of a command, in dotted form."""
-    flat: list[str] = []
+    return list(flatten(defaults(name)))
 
-    def collect(node: Any, prefix: str) -> None:
-        for key, value in node.items():
-            flat.append(f"{prefix}{key}")
-            if isinstance(value, dict):
-                collect(value, f"{prefix}{key}.")
 
+def defaults(name: str) -> dict[str, Any]:
+    """The settings of conf/<name>.yaml and of all data sets, as they are when nobody sets them."""
     own = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"), resolve=False)
     assert isinstance(own, dict)
-    own.pop("defaults", None)
-    collect(own, "")
-    for path in (CONF / "data").glob("*.yaml"):
-        flat += [f"data.{key!s}" for key in OmegaConf.load(path)]
-    return flat
+    data: dict[str, Any] = {}
+    for path in sorted((CONF / "data").glob("*.yaml")):
+        one = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+        assert isinstance(one, dict)
+        data = {**one, **{key: value for key, value in data.items() if value is not None}}  # type: ignore[dict-item]
+    chosen = {"data": data} if any("data" in one for one in own.pop("defaults")) else {}
+    return {**own, **chosen}
 
 
 # ---- what a run folder holds ---------------------------------------------------------------

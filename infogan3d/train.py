@@ -122,7 +122,7 @@ def build_loggers(settings: dict[str, Any], run: Path) -> list[Logger]:
     loggers: list[Logger] = [CSVLogger(run, name="", version="", flush_logs_every_n_steps=50)]
     if settings["logger"] not in ("wandb", "csv"):
         raise ValueError(f"logger={settings['logger']} is not known: choose wandb or csv.")
-    if settings["logger"] == "wandb" and rank_zero_only.rank == 0:
+    if settings["logger"] == "wandb" and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
         loggers.append(start_wandb(settings, run))
     return loggers
 
