@@ -5,7 +5,7 @@
 prints the ledger's tables in Markdown. The seats are those of Sweet Home 3D (apt-get install
 sweethome3d-furniture). Solid and hull share their cells: the longest side of the mesh is 60 cells
 long, as in a 64^3 grid. The grid has a margin, so that what a hull has too much is counted whole.
-With --keep every seat's numbers go to a file, and a run that was broken off goes on from there.
+With --keep every seat's numbers go to a file, and only what that lacks is measured.
 """
 
 import argparse
@@ -102,14 +102,17 @@ def compare(hull: Bool[np.ndarray, "x y z"], solid: Bool[np.ndarray, "x y z"]) -
     return row
 
 
-def score_seat(mesh: Mesh, name: str) -> dict[str, Row]:
-    """Every option's scores on one seat."""
+def score_seat(mesh: Mesh, name: str, options: Sequence[Option]) -> dict[str, Row]:
+    """The scores of some options on one seat."""
     vertices, faces = mesh
     used = vertices[np.unique(faces)]
     distance = max(DISTANCE, np.ceil(FARTHER * float(np.linalg.norm(used, axis=1).max())))
     cameras = seeing3d_cameras(elevations=(20, 30, 0), azimuths=RING, distance=distance)
     masks = silhouettes(vertices, faces, cameras)
-    taken = photograph(mesh, id=name, cameras=cameras[: 2 * RING], pictures=None, shaded=True)
+    taken = masks
+    if any(option.pictures for option in options):
+        rings = cameras[: 2 * RING]
+        taken = photograph(mesh, id=name, cameras=rings, pictures=None, shaded=True).masks
     cell = float(np.ptp(used, axis=0).max()) / LENGTH
     solids = {
         (fill, cells): solid_voxelize(
@@ -119,11 +122,11 @@ def score_seat(mesh: Mesh, name: str) -> dict[str, Row]:
         for cells in (CELLS, CELLS_FEW)
     }
     rows = {}
-    for option in OPTIONS:
+    for option in options:
         chosen = spread_views(option.views)
         if option.level:
             chosen = np.arange(3 * RING)
-        some = taken.masks if option.pictures else masks[chosen]
+        some = (taken if option.pictures else masks)[chosen]
         views = Views(name, some, tuple(cameras[view] for view in chosen))
         cells = CELLS if option.views >= 2 * RING else CELLS_FEW
         rows[option.name] = _score(option, views, cells, cell, solids)
@@ -202,22 +205,24 @@ def notes(seats: Seats) -> str:
 
 
 def measure(wanted: Sequence[tuple[Path, Seat]], keep: Path | None) -> Seats:
-    """Every seat's kind and scores, from the file where they are already."""
+    """Every seat's kind and scores; those that the file holds are not measured again."""
     seats: Seats = {}
     if keep is not None and keep.exists():
         seats = {name: (kind, rows) for name, (kind, rows) in json.loads(keep.read_text()).items()}
     for number, (path, seat) in enumerate(wanted, 1):
-        if seat.id in seats:
+        rows = seats.get(seat.id, (seat.kind, {}))[1]
+        missing = [option for option in OPTIONS if option.name not in rows]
+        if not missing:
             continue
         began = time.perf_counter()
-        seats[seat.id] = (seat.kind, score_seat(read_seat(path, seat), seat.id))
+        seats[seat.id] = (seat.kind, rows | score_seat(read_seat(path, seat), seat.id, missing))
         if keep is not None:
             unfinished = keep.with_name(f".{keep.name}")
             unfinished.write_text(json.dumps(seats))
             os.replace(unfinished, keep)
         seconds = time.perf_counter() - began
         print(f"{number} of {len(wanted)}: {seat.id}, {seconds:.1f} s", file=sys.stderr)
-    return seats
+    return {seat.id: seats[seat.id] for _, seat in wanted}
 
 
 def main() -> None:

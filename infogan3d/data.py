@@ -54,7 +54,7 @@ class SeededBatches(Sampler[list[int]]):
     def __init__(self, count: int, *, size: int, seed: int, rank: int = 0, world: int = 1) -> None:
         if size * world > count:
             raise ValueError(
-                f"data.batch_size={size} on {world} process(es) is more than the {count} chairs to "
+                f"batch_size={size} on {world} process(es) is more than the {count} chairs to "
                 "train on: lower it or prepare more chairs."
             )
         self.count, self.size, self.seed = count, size, seed

@@ -19,8 +19,6 @@ def generate(settings: dict[str, Any], out: Path) -> None:
     """Samples, or a walk along one code, as a pack, a sheet and meshes in a folder of their own."""
     if settings["format"] not in FORMATS:
         raise ValueError(f"format={settings['format']} is not known: choose one of {FORMATS}.")
-    if settings["count"] < 1:
-        raise ValueError(f"count={settings['count']} makes nothing: give 1 or more.")
     model = runs.load_model(Path(settings["run"]), device=settings["device"])
     code = settings["walk"]
     codes = draw(model, 1 if code else settings["count"], seed=settings["seed"])

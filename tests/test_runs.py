@@ -77,7 +77,7 @@ def command(tmp_path, monkeypatch, capfd):
             "split=val is not known: choose one of train, vali",
         ),
         (("generate", "run=nothing", "format=gltf"), "format=gltf is not known: choose one of"),
-        (("generate", "run=nothing", "count=0"), "count=0 makes nothing: give 1 or more."),
+        (("generate", "run=nothing", "count=0"), "count=0 is too small: give 1 or more."),
         (
             ("train", *SMOKE, "resolution=48"),
             "resolution=48 cannot be built: choose one of (16, 32",
@@ -97,13 +97,16 @@ def command(tmp_path, monkeypatch, capfd):
         (("prepare", "data.method=x", "data.count=1"), "data=chairs gave no shape: 1 refused, "),
         (
             ("prepare", "data.count=0"),
-            "data=chairs holds no shape at None: give another, or a higher",
+            "data.count=0 is too small: give 1 or more.",
         ),
         (("prepare", "data.count=1", "data.exact=true"), "data=chairs has 1 chairs, too few for"),
         (
             ("train", *SMOKE, "data.exact=true", "batch_size=99"),
-            "data.batch_size=99 on 1 process(es) is more than the ",
+            "batch_size=99 on 1 process(es) is more than the ",
         ),
+        (("train", *SMOKE, "batch_size=abc"), "batch_size=abc is no whole number: give one"),
+        (("train", *SMOKE, "model.real_labels=[1]"), "model.real_labels=[1] is no range: give"),
+        (("prepare", "data.azimuths=0"), "data.azimuths=0 is too small: give 1 or more."),
     ],
 )
 def test_a_mistake_ends_with_one_sentence_and_code_2(command, words, sentence):
