@@ -25,7 +25,7 @@ from infogan3d import sources
 from infogan3d.voxels import Pack, load_pack, save_pack, unpack_bits
 
 CACHE_VERSION = 1  # raise it when the same settings give other grids
-QUIET = ("workers", "on_error", "pictures")  # settings that leave the grids as they are
+QUIET = ("pictures",)  # settings that leave the grids as they are
 
 
 class PackedGrids(Dataset[UInt8[Tensor, "B bytes"]]):
@@ -128,7 +128,8 @@ class ChairData(pl.LightningDataModule):
         """The whole data set: from the cache, else voxelized now under a lock."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_suffix(".lock")):
-            if not self.path.exists():
+            pictures = self.settings.get("pictures")
+            if not self.path.exists() or (pictures and not Path(pictures).exists()):
                 made, report = self.voxelize()
                 save_pack(made, self.path)
                 print(f"data={self.source}: {report}; kept in {self.path}")

@@ -6,7 +6,7 @@ from typing import Any
 
 from infogan3d import runs
 from infogan3d.report import save_picture, sheet
-from infogan3d.sources import SPLITS
+from infogan3d.sources import SPLITS, split_hash, split_of
 from infogan3d.voxels import content_hash
 
 
@@ -14,18 +14,19 @@ def prepare(settings: dict[str, Any], out: Path) -> None:
     """Voxelize (or find in the cache), split, and show the first chairs."""
     began = time.perf_counter()
     data = runs.build_data(settings)
-    data.setup()
-    seconds = time.perf_counter() - began
     whole = data.pack()
+    seconds = time.perf_counter() - began
+    split = split_of(whole.ids, seed=data.split_seed, fractions=data.fractions)
     runs.save_config(settings, out)
     pictured = save_picture(
         sheet(whole.grids(slice(0, 32)), title=f"{data.source}: the first of {len(whole)}"),
         out / "samples" / "real.png",
     )
-    sizes = " / ".join(str(len(data.packs[part])) for part in SPLITS)
+    named = f"split {split_hash(whole.ids, split)}"
+    sizes = " / ".join(str(int((split == part).sum())) for part in SPLITS)
     print(
         f"{len(whole)} chairs, {' x '.join(str(side) for side in whole.shape)} cells, "
-        f"split {data.split_hash} ({sizes}), content {content_hash(whole)}, {seconds:.1f} s\n"
+        f"{named} ({sizes}), content {content_hash(whole)}, {seconds:.1f} s\n"
         f"pack   {data.path}\nsheet  {pictured}"
     )
 
