@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: $(STAMP)  ## train the embedded default (about 5 minutes on two cores)
+demo: $(STAMP)  ## train the embedded default (5 to 6 minutes on two idle cores)
 	$(BIN)/python -m infogan3d.train +experiment=demo
 
 test: check  ## all checks and tests

@@ -262,9 +262,9 @@ def draw_costs(by_grid: dict[int, Costs], decode: list[Seconds], path: Path) -> 
         panel.plot(*zip(*points, strict=True), line, color=colour, marker="o", markersize=4)
         panel.text(points[-1][0] * 1.08, points[-1][1], step, color=colour, fontsize=8, va="center")
     panel.axhline(_median(decode), color="#3a6ea5", linewidth=1)
-    corner = (0.01, _median(decode) * 1.08)
-    where = panel.get_yaxis_transform()
-    panel.text(*corner, STEPS["decode"], color="#3a6ea5", fontsize=8, transform=where)
+    corner, where = (0.99, _median(decode) * 0.94), panel.get_yaxis_transform()
+    style: dict[str, Any] = {"ha": "right", "va": "top", "transform": where}
+    panel.text(*corner, STEPS["decode"], color="#3a6ea5", fontsize=8, **style)
     panel.set(xscale="log", yscale="log", ylabel="processor seconds a chair, one core")
     panel.set_xticks(list(by_grid), [f"{size}$^3$" for size in by_grid])
     panel.minorticks_off()
