@@ -19,6 +19,7 @@ TINY: dict[str, Any] = {
     "count": 2,
     "root": None,
     "size": 96,
+    "compression": 6,
     "resolution": 16,
     "grids": [8, 16],
     "grid_chairs": 1,
