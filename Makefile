@@ -2,28 +2,37 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-STAMP  := $(VENV)/.installed
+BASE   := $(VENV)/.installed
+STAMP  := $(VENV)/.installed-dev
 # A folder of wheels that pip already knows of is offered to uv as well.
 export UV_FIND_LINKS ?= $(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null)
 export UV_LINK_MODE ?= copy
 export HYDRA_FULL_ERROR ?= 0
+size   ?= cpu
 
-.PHONY: help setup demo test check clean
+.PHONY: help setup demo paper test check clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: $(STAMP)  ## make the environment in .venv
 
-$(STAMP): pyproject.toml constraints.txt
+$(BASE): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("infogan3d needs Python 3.11 to 3.13: give one with make PYTHON=python3.x ..." if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt uv
+	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e .
+	touch $@
+
+$(STAMP): $(BASE)
 	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: $(STAMP)  ## train the embedded default (5 to 6 minutes on two idle cores)
+demo: $(BASE)  ## train the embedded default (about 5 minutes on two idle cores)
 	$(BIN)/python -m infogan3d.train +experiment=demo
+
+paper: $(STAMP)  ## every experiment of the paper at size=cpu or size=gpu, and one page of them
+	$(BIN)/python -m experiments.paper --size $(size)
 
 test: check  ## all checks and tests
 	$(BIN)/python -m pytest

@@ -25,8 +25,9 @@ def move_average(average: nn.Module, network: nn.Module, *, n: int, most: float)
     """Move the average of weights and of BatchNorm's statistics towards the network, in place."""
     share = 1 - decay(n, most=most)
     new = network.state_dict()
-    for name, kept in average.state_dict().items():
-        if kept.is_floating_point():
-            kept.lerp_(new[name], share)
-        else:
-            kept.copy_(new[name])
+    pairs = [(kept, new[name]) for name, kept in average.state_dict().items()]
+    moving = [(kept, value) for kept, value in pairs if kept.is_floating_point()]
+    torch._foreach_lerp_([kept for kept, _ in moving], [value for _, value in moving], share)
+    for kept, value in pairs:
+        if not kept.is_floating_point():
+            kept.copy_(value)

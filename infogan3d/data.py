@@ -29,10 +29,13 @@ QUIET = ("pictures",)  # settings that leave the grids as they are
 
 
 class PackedGrids(Dataset[UInt8[Tensor, "B bytes"]]):
-    """The packed rows of a split, fetched a batch at a time and still packed."""
+    """The packed rows of a split, fetched a batch at a time and still packed.
 
-    def __init__(self, pack: Pack) -> None:
-        self.rows = torch.from_numpy(np.ascontiguousarray(pack.occupancy))
+    They lie on the device from the start: 1,000 chairs of 64^3 are 33 MB.
+    """
+
+    def __init__(self, pack: Pack, device: torch.device | str = "cpu") -> None:
+        self.rows = torch.from_numpy(np.ascontiguousarray(pack.occupancy)).to(device)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -187,7 +190,12 @@ class ChairData(pl.LightningDataModule):
         )
         if trainer is not None:
             batches.start_after(trainer.lightning_module.batches_done)  # type: ignore[arg-type]
-        return DataLoader(PackedGrids(train), batch_sampler=batches, collate_fn=as_it_is)
+        rows = PackedGrids(train, self.device())
+        return DataLoader(rows, batch_sampler=batches, collate_fn=as_it_is)
+
+    def device(self) -> torch.device | str:
+        """Where the trainer computes; the CPU without one."""
+        return self.trainer.strategy.root_device if self.trainer else "cpu"
 
     def val_dataloader(self) -> DataLoader[Tensor]:
         return self.loader("validation")
@@ -197,7 +205,7 @@ class ChairData(pl.LightningDataModule):
 
     def loader(self, part: str) -> DataLoader[Tensor]:
         """One split in its own order, short last batch kept."""
-        rows = PackedGrids(self.packs[part])
+        rows = PackedGrids(self.packs[part], self.device())
         return DataLoader(rows, batch_size=self.batch_size, collate_fn=as_it_is)
 
     def on_after_batch_transfer(

@@ -11,7 +11,7 @@ from torch import Tensor
 from infogan3d import losses
 from infogan3d.average import averaged_copy, move_average
 from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes, step_seed
-from infogan3d.distances import iou_matrix
+from infogan3d.guard import NotFinite, computes_bf16, guarded_step, not_finite
 from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent
 from infogan3d.kinds import check_choice
 from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk
@@ -53,22 +53,21 @@ class InfoGAN3D(pl.LightningModule):
         start_lr: float = 2e-3,
         divergence: float = 0.03,
         codes_divergence: float = 0.4,
-        precision: str = "32",
+        checkpointing: bool = False,
+        precision: str = "auto",
         seed: int = 0,
     ) -> None:
         super().__init__()
         check_choice("model.pairing", pairing, ("random", "inverse"))
         check_choice("model.information_reaches", information_reaches, ("trunk", "head"))
-        check_choice("model.precision", precision, ("32", "bf16"))
+        check_choice("model.precision", precision, ("auto", "32", "bf16"))
         check_choice("model.reading", reading, losses.READINGS)
         self.save_hyperparameters()
         self.automatic_optimization = False
         self.spec = CodeSpec(noise, tuple(discrete), continuous)
-        size = self.spec.size
-        self.generator = Generator(latent_size=size, resolution=resolution, width=width)
-        self.trunk = Trunk(
-            resolution=resolution, width=trunk_width, layers=trunk_layers, norm=trunk_norm
-        )
+        grid: dict[str, Any] = {"resolution": resolution, "redo": checkpointing}
+        self.generator = Generator(latent_size=self.spec.size, width=width, **grid)
+        self.trunk = Trunk(width=trunk_width, layers=trunk_layers, norm=trunk_norm, **grid)
         self.real_head = RealHead(self.trunk.features)
         self.code_head = CodeHead(self.trunk.features, spec=self.spec)
         self.encoder: Encoder | None = None
@@ -77,7 +76,11 @@ class InfoGAN3D(pl.LightningModule):
         self.to(memory_format=torch.channels_last_3d)
         self.average = averaged_copy(self.generator)
         self.batches_done = 0
-        self.real_accuracy = 0.0
+        self.terms: dict[str, Tensor] = {}  # the losses of the last batch
+        self.accuracy: Tensor  # D's, in the last batch
+        self.broken: Tensor  # 1 as soon as something is not finite
+        self.register_buffer("accuracy", torch.zeros(()), persistent=False)
+        self.register_buffer("broken", torch.zeros(()), persistent=False)
 
     # ---- what others call ------------------------------------------------------------------
 
@@ -100,7 +103,8 @@ class InfoGAN3D(pl.LightningModule):
 
     def mixed(self) -> AbstractContextManager[Any]:
         """bf16 arithmetic where asked for; entered anew each turn, since it caches weights."""
-        wanted = self.hparams["precision"] == "bf16"
+        asked = self.hparams["precision"]
+        wanted = asked == "bf16" or (asked == "auto" and computes_bf16(self.device.type))
         return torch.autocast(self.device.type, torch.bfloat16, enabled=wanted)
 
     # ---- the training step -----------------------------------------------------------------
@@ -108,6 +112,7 @@ class InfoGAN3D(pl.LightningModule):
     def training_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
         optimizer_d, optimizer_g = self.optimizers()  # type: ignore[attr-defined]
         self.count_once(optimizer_d)
+        self.terms = {}
         random = self.random(self.batches_done)
         if self.batches_done < self.hparams["start_batches"]:
             self.auto_encoding_turn(real, random, optimizer_g)
@@ -119,6 +124,9 @@ class InfoGAN3D(pl.LightningModule):
             self.generator_turn(real, made, codes, random, optimizer_g)
         move_average(self.average, self.generator, n=self.batches_done, most=self.hparams["ema"])
         self.batches_done += 1
+        if self.batches_done % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            self.check_finite()
+            self.log_dict(self.terms, sync_dist=True)
 
     def discriminator_turn(
         self, real: Tensor, made: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
@@ -131,26 +139,27 @@ class InfoGAN3D(pl.LightningModule):
             made_features = self.trunk(made)
             made_logits = self.real_head(made_features).float()
             answer = self.code_head(made_features)
-        real_low, real_high = settings["real_labels"]
-        made_low, made_high = settings["fake_labels"]
-        real_labels = losses.soft_labels(len(real), low=real_low, high=real_high, generator=random)
-        made_labels = losses.soft_labels(len(made), low=made_low, high=made_high, generator=random)
-        loss_real = losses.label_loss(real_logits, real_labels)
-        loss_made = losses.label_loss(made_logits, made_labels)
+        loss_real = losses.soft_label_loss(real_logits, *settings["real_labels"], generator=random)
+        loss_made = losses.soft_label_loss(made_logits, *settings["fake_labels"], generator=random)
         discrete, continuous, information = self.information(answer, codes)
         heard = information if settings["information_reaches"] == "trunk" else information * 0
-        if self.real_accuracy <= settings["accuracy_gate"]:
+        gate = settings["accuracy_gate"]
+        if gate >= 1 or self.accuracy.item() <= gate:
             optimizer.zero_grad()
             self.manual_backward(loss_real + loss_made + heard)
-            optimizer.step()
+            guarded_step(optimizer, self.broken)
         self.untoggle_optimizer(optimizer)
         right = (real_logits > 0).float().mean() + (made_logits < 0).float().mean()
-        self.real_accuracy = float(right) / 2
-        self.log_terms(
+        self.accuracy.copy_(right.detach() / 2)
+        if gate < 1:
+            self.accuracy.copy_(self.trainer.strategy.reduce(self.accuracy))
+        self.keep_terms(
             {
+                "D/loss": loss_real + loss_made,
                 "D/loss_real": loss_real,
                 "D/loss_made": loss_made,
-                "D/accuracy": self.real_accuracy,
+                "D/accuracy": self.accuracy.clone(),
+                "Q/loss": information,
                 "Q/loss_discrete": discrete,
                 "Q/loss_continuous": continuous,
                 "Q/accuracy": losses.code_accuracy(answer[0], codes.discrete),
@@ -168,19 +177,18 @@ class InfoGAN3D(pl.LightningModule):
             answer = self.code_head(features)
         gen = losses.label_loss(logits, torch.ones_like(logits))
         discrete, continuous, information = self.information(answer, codes)
-        terms = {"G/loss_gen": gen, "G/loss_dis": discrete, "G/loss_con": continuous}
         if self.hparams["pairing"] == "inverse":
-            limit, price = self.inverse_terms(real, random)
-            terms["E/divergence"] = price
+            limit, terms = self.inverse_limit(real, random)
         else:
-            limit, price = self.limit(made, real), made.new_zeros(())
+            limit, terms = self.limit(made, real)
         total = self.hparams["adversarial_weight"] * gen + information + limit
         optimizer.zero_grad()
-        self.manual_backward(total + self.hparams["divergence"] * price)
-        optimizer.step()
+        self.manual_backward(total)
+        guarded_step(optimizer, self.broken)
         self.untoggle_optimizer(optimizer)
         occupancy = torch.sigmoid(made.detach()).mean()
-        self.log_terms({**terms, "G/loss_shape_limit": limit, "G/occupancy": occupancy})
+        terms |= {"G/loss": total, "G/loss_gen": gen, "G/loss_dis": discrete}
+        self.keep_terms({**terms, "G/loss_con": continuous, "G/occupancy": occupancy})
 
     def auto_encoding_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
         """The start: G and E learn to rebuild real shapes; the price of a latent rises from 0."""
@@ -188,14 +196,14 @@ class InfoGAN3D(pl.LightningModule):
         for group in optimizer.param_groups:
             group["lr"] = self.hparams["start_lr"] * min(1.0, 2.5 * (1 - done) + 0.05)
         self.toggle_optimizer(optimizer)
-        limit, price = self.inverse_terms(real, random)
+        total, terms = self.inverse_limit(real, random, price=min(1.0, 1.5 * done))
         optimizer.zero_grad()
-        self.manual_backward(limit + min(1.0, 1.5 * done) * self.hparams["divergence"] * price)
-        optimizer.step()
+        self.manual_backward(total)
+        guarded_step(optimizer, self.broken)
         self.untoggle_optimizer(optimizer)
         for group in optimizer.param_groups:
             group["lr"] = self.hparams["generator_lr"]
-        self.log_terms({"G/loss_shape_limit": limit, "E/divergence": price})
+        self.keep_terms({**terms, "G/loss": total})
 
     # ---- terms -----------------------------------------------------------------------------
 
@@ -209,18 +217,24 @@ class InfoGAN3D(pl.LightningModule):
         weights = self.hparams["information_discrete"], self.hparams["information_continuous"]
         return discrete, continuous, weights[0] * discrete + weights[1] * continuous
 
-    def limit(self, logits: Tensor, real: Tensor) -> Tensor:
-        """The shape-limit loss by this run's settings."""
-        names = ("reading", "lambda1", "lambda2")
-        return losses.shape_limit(logits, real, **{name: self.hparams[name] for name in names})
+    def limit(self, logits: Tensor, real: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The shape-limit loss by this run's settings, and its terms by name."""
+        settings = self.hparams
+        first, square = losses.shape_limit_terms(logits, real, reading=settings["reading"])
+        limit = settings["lambda1"] * first + settings["lambda2"] * square
+        return limit, {"G/loss_shape_limit": limit, "G/loss_kl": first, "G/loss_mse": square}
 
-    def inverse_terms(self, real: Tensor, random: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Shape limit between a real shape and G(E(shape)), and the divergence of E's answer."""
+    def inverse_limit(
+        self, real: Tensor, random: torch.Generator, *, price: float = 1.0
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Shape limit between a real shape and G(E(shape)), with the divergence of E's answer."""
         answer = self.encode(real)
         with self.mixed():
             again = self.generator(draw_latent(answer, random)).float()
-        price = divergence(answer, codes_weight=self.hparams["codes_divergence"])
-        return self.limit(again, real), price
+        limit, terms = self.limit(again, real)
+        nats = divergence(answer, codes_weight=self.hparams["codes_divergence"])
+        total = limit + price * self.hparams["divergence"] * nats
+        return total, {**terms, "E/divergence": nats}
 
     def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Answer:
         """E's answer for some shapes. Errors: a model without an encoder (`ValueError`)."""
@@ -240,27 +254,22 @@ class InfoGAN3D(pl.LightningModule):
     # ---- Lightning -------------------------------------------------------------------------
 
     def validation_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
-        """Samples against validation chairs: the best IoU with any of them, and Q's reading."""
-        random = self.random(batch_index, stream=2)
-        codes = sample_codes(self.spec, len(real), generator=random)
-        made = self(codes)
-        with self.mixed():
-            answer = self.code_head(self.trunk(made))
-        chairs = (real[:, 0] > 0.5).cpu().numpy()
-        nearest = iou_matrix((made[:, 0] > 0.5).cpu().numpy(), chairs).max(1).mean()
-        scores = {
-            "val/nearest_iou": float(nearest),
-            "val/occupancy": (made > 0.5).float().mean(),
-            "val/code_accuracy": losses.code_accuracy(answer[0], codes.discrete),
-        }
-        if self.encoder is not None:
-            again = (self.rebuild(real)[:, 0] > 0.5).cpu().numpy()
-            scores["val/rebuilt_iou"] = float(iou_matrix(again, chairs).diagonal().mean())
-        self.log_dict(scores, batch_size=len(real), prog_bar=True)
+        """Nothing here: checkup.py measures at the end of validation."""
 
-    def log_terms(self, terms: dict[str, Tensor | float]) -> None:
-        """Log every term by its name, detached."""
-        self.log_dict({name: torch.as_tensor(term).detach() for name, term in terms.items()})
+    def keep_terms(self, terms: dict[str, Tensor]) -> None:
+        """Remember the losses of this batch; they leave the device only when they are logged."""
+        self.terms |= {name: term.detach() for name, term in terms.items()}
+
+    def check_finite(self) -> None:
+        """Stop the run before a checkpoint or a curve is written of what is broken."""
+        if self.broken.item():
+            names = not_finite(self.terms.items())
+            what = ", ".join(names) if names else "a gradient"
+            raise NotFinite(
+                f"not finite by batch {self.batches_done}: {what}. The weights were left as they "
+                "were and the last checkpoint stays; lower model.generator_lr, model.trunk_lr or "
+                "model.lambda1, or try precision=32."
+            )
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Adam for the trunk with its heads, and Adam for G and E (and Q, in `head`)."""
@@ -273,8 +282,8 @@ class InfoGAN3D(pl.LightningModule):
             maker.extend(self.encoder.parameters())
         betas = (self.hparams["beta1"], 0.99)
         return [
-            torch.optim.Adam(judge, lr=self.hparams["trunk_lr"], betas=betas),
-            torch.optim.Adam(maker, lr=self.hparams["generator_lr"], betas=betas),
+            torch.optim.Adam(judge, lr=self.hparams["trunk_lr"], betas=betas, fused=True),
+            torch.optim.Adam(maker, lr=self.hparams["generator_lr"], betas=betas, fused=True),
         ]
 
     def count_once(self, optimizer_d: Any) -> None:
@@ -284,8 +293,11 @@ class InfoGAN3D(pl.LightningModule):
         optimizer_d._on_after_step = lambda: profiler.stop("optimizer_step")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint["progress"] = {"batches": self.batches_done, "accuracy": self.real_accuracy}
+        self.check_finite()
+        accuracy = float(self.accuracy)
+        checkpoint["progress"] = {"batches": self.batches_done, "accuracy": accuracy}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         progress = checkpoint.get("progress", {"batches": 0, "accuracy": 0.0})
-        self.batches_done, self.real_accuracy = progress["batches"], progress["accuracy"]
+        self.batches_done = progress["batches"]
+        self.accuracy.fill_(progress["accuracy"])

@@ -31,6 +31,14 @@ def label_loss(logits: Float[Tensor, " B"], labels: Float[Tensor, " B"]) -> Tens
     return (softplus(logits) - labels * logits).mean()
 
 
+def soft_label_loss(
+    logits: Float[Tensor, " B"], low: float, high: float, *, generator: torch.Generator
+) -> Tensor:
+    """`label_loss` against labels drawn from U(low, high), one a shape."""
+    labels = soft_labels(len(logits), low=low, high=high, generator=generator)
+    return label_loss(logits, labels)
+
+
 def discrete_information(
     logits: list[Float[Tensor, "B _"]], drawn: Int[Tensor, "B kinds"]
 ) -> Tensor:
@@ -80,18 +88,12 @@ def kl_like(
     raise ValueError(f"shape_limit.reading={reading} is not known: choose one of {READINGS}.")
 
 
-def shape_limit(
-    logits: Float[Tensor, "B 1 R R R"],
-    real: Float[Tensor, "B 1 R R R"],
-    *,
-    reading: str = "run",
-    lambda1: float = 0.1,
-    lambda2: float = 1.0,
-) -> Tensor:
-    """lambda1 * (KL-like term) + lambda2 * MSE, each the mean over cells; or a usual loss instead.
+def shape_limit_terms(
+    logits: Float[Tensor, "B 1 R R R"], real: Float[Tensor, "B 1 R R R"], *, reading: str = "run"
+) -> tuple[Tensor, Tensor]:
+    """The KL-like term and the MSE of the shape-limit loss, each the mean over cells.
 
-    `bce` puts binary cross-entropy and `dice` 1 - Dice in place of the KL-like term. Under random
-    pairing `run` has its optimum at min(1, p (1 + lambda1 / (2 lambda2))), p the mean shape.
+    `bce` puts binary cross-entropy and `dice` 1 - Dice in place of the KL-like term.
     """
     logits = logits.float()
     made = torch.sigmoid(logits)
@@ -103,7 +105,24 @@ def shape_limit(
         first = 1 - ((overlap + 1) / (total + 1)).mean()
     else:
         first = kl_like(made, real, reading=reading)
-    return lambda1 * first + lambda2 * (made - real).square().mean()
+    return first, (made - real).square().mean()
+
+
+def shape_limit(
+    logits: Float[Tensor, "B 1 R R R"],
+    real: Float[Tensor, "B 1 R R R"],
+    *,
+    reading: str = "run",
+    lambda1: float = 0.1,
+    lambda2: float = 1.0,
+) -> Tensor:
+    """lambda1 * (KL-like term) + lambda2 * MSE, of the terms above.
+
+    Under random pairing `run` has its optimum at min(1, p (1 + lambda1 / (2 lambda2))), p the mean
+    shape. Source: the paper's shape-limit loss.
+    """
+    first, square = shape_limit_terms(logits, real, reading=reading)
+    return lambda1 * first + lambda2 * square
 
 
 def noise_divergence(mean: Float[Tensor, "B N"], log_variance: Float[Tensor, "B N"]) -> Tensor:

@@ -5,12 +5,15 @@ Sizes follow the grid: R = 64 gives the paper's five transposed convolutions in 
 """
 
 import math
+from contextlib import nullcontext
 from typing import cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
+from infogan3d.batch_norm import BatchNorm3d, redoing
 from infogan3d.codes import CodeSpec
 
 RESOLUTIONS = (16, 32, 64, 128)
@@ -22,6 +25,27 @@ def check_resolution(resolution: int) -> None:
         raise ValueError(f"resolution={resolution} cannot be built: choose one of {RESOLUTIONS}.")
 
 
+def run_layers(layers: nn.Sequential, x: Tensor, *, redo: bool) -> Tensor:
+    """The layers in turn; with `redo` only what goes between convolutions is kept for gradients.
+
+    The rest is computed a second time on the way back (gradient checkpointing, Chen et al. 2016):
+    more time for less memory, the same numbers.
+    """
+    if not (redo and torch.is_grad_enabled()):
+        return cast(Tensor, layers(x))
+    convolutions = (nn.Conv3d, nn.ConvTranspose3d)
+    starts = [i for i, layer in enumerate(layers) if isinstance(layer, convolutions)]
+    for start, stop in zip(starts, [*starts[1:], len(layers)], strict=True):
+        x = checkpoint(
+            layers[start:stop],
+            x,
+            use_reentrant=False,
+            preserve_rng_state=False,
+            context_fn=lambda: (nullcontext(), redoing()),
+        )
+    return x
+
+
 class Generator(nn.Module):
     """G: latent vector -> occupancy logits (their sigmoid is the paper's output).
 
@@ -29,21 +53,24 @@ class Generator(nn.Module):
     Source: the paper's Figure 3, after 3D-GAN (Wu et al. 2016).
     """
 
-    def __init__(self, *, latent_size: int, resolution: int = 64, width: int = 64) -> None:
+    def __init__(
+        self, *, latent_size: int, resolution: int = 64, width: int = 64, redo: bool = False
+    ) -> None:
         super().__init__()
         check_resolution(resolution)
+        self.redo = redo
         doublings = int(math.log2(resolution)) - 2
         channels = [width * 2**k for k in reversed(range(doublings))]
         layers: list[nn.Module] = [nn.ConvTranspose3d(latent_size, channels[0], 4, bias=False)]
         for before, after in zip(channels, [*channels[1:], 1], strict=True):
-            layers += [nn.BatchNorm3d(before), nn.ReLU(inplace=True)]
+            layers += [BatchNorm3d(before), nn.ReLU(inplace=True)]
             layers.append(
                 nn.ConvTranspose3d(before, after, 4, stride=2, padding=1, bias=after == 1)
             )
         self.layers = nn.Sequential(*layers)
 
     def forward(self, latent: Float[Tensor, "B size"]) -> Float[Tensor, "B 1 R R R"]:
-        return cast(Tensor, self.layers(latent[:, :, None, None, None]))
+        return run_layers(self.layers, latent[:, :, None, None, None], redo=self.redo)
 
 
 def conv_side(side: int) -> int:
@@ -59,14 +86,23 @@ class Trunk(nn.Module):
     """
 
     def __init__(
-        self, *, resolution: int = 64, width: int = 64, layers: int = 4, norm: str = "none"
+        self,
+        *,
+        resolution: int = 64,
+        width: int = 64,
+        layers: int = 4,
+        norm: str = "none",
+        redo: bool = False,
     ) -> None:
         super().__init__()
         check_resolution(resolution)
+        self.redo = redo
         if layers < 1:
             raise ValueError(f"trunk.layers={layers} leaves nothing to share: give at least 1.")
         if norm not in ("none", "batch", "spectral"):
             raise ValueError(f"trunk.norm={norm} is not known: choose none, batch or spectral.")
+        if redo and norm == "spectral":
+            raise ValueError("model.checkpointing=true and trunk_norm=spectral do not go together.")
         side, before = resolution, 1
         blocks: list[nn.Module] = []
         for layer in range(layers):
@@ -80,14 +116,14 @@ class Trunk(nn.Module):
                 nn.utils.parametrizations.spectral_norm(conv) if norm == "spectral" else conv
             )
             if norm == "batch" and layer > 0:
-                blocks.append(nn.BatchNorm3d(after))
+                blocks.append(BatchNorm3d(after))
             blocks.append(nn.LeakyReLU(0.2, inplace=True))
             side, before = conv_side(side), after
         self.layers = nn.Sequential(*blocks)
         self.features = before * side**3
 
     def forward(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B features"]:
-        return cast(Tensor, self.layers(grid)).flatten(1)
+        return run_layers(self.layers, grid, redo=self.redo).flatten(1)
 
 
 class RealHead(nn.Module):

@@ -23,6 +23,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from infogan3d.data import ChairData
+from infogan3d.guard import NotFinite
 from infogan3d.infogan import InfoGAN3D
 from infogan3d.kinds import check_kinds, flatten
 
@@ -59,6 +60,8 @@ def command(name: str, work: Callable[[dict[str, Any], Path], None]) -> Callable
                 work(settings, run)  # type: ignore[arg-type]
             except told as error:  # here, before Hydra adds a line of its own
                 refuse(error, name)
+            except NotFinite as error:
+                refuse(error, name, code=5)
             finally:
                 if run.is_dir() and not any(run.iterdir()):
                     run.rmdir()
@@ -73,11 +76,11 @@ def command(name: str, work: Callable[[dict[str, Any], Path], None]) -> Callable
     return main
 
 
-def refuse(error: BaseException, name: str) -> NoReturn:
-    """End the command with the error's sentence on stderr and exit code 2."""
+def refuse(error: BaseException, name: str, *, code: int = 2) -> NoReturn:
+    """End the command with the error's sentence on stderr; exit code 5 for what is not finite."""
     sys.stdout.flush()
     print(f"infogan3d-{name}: {one_sentence(error, name)}", file=sys.stderr)
-    sys.exit(2)
+    sys.exit(code)
 
 
 def one_sentence(error: BaseException, name: str) -> str:
@@ -109,16 +112,28 @@ def known_settings(name: str) -> list[str]:
 
 
 def defaults(name: str) -> dict[str, Any]:
-    """The settings of conf/<name>.yaml and of all data sets, as they are when nobody sets them."""
-    own = OmegaConf.to_container(OmegaConf.load(CONF / f"{name}.yaml"), resolve=False)
-    assert isinstance(own, dict)
-    data: dict[str, Any] = {}
-    for path in sorted((CONF / "data").glob("*.yaml")):
-        one = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-        assert isinstance(one, dict)
-        data = {**one, **{key: value for key, value in data.items() if value is not None}}  # type: ignore[dict-item]
-    chosen = {"data": data} if any("data" in one for one in own.pop("defaults")) else {}
-    return {**own, **chosen}
+    """The settings of conf/<name>.yaml and of the groups it chooses from, when nobody sets them."""
+    own = read_conf(CONF / f"{name}.yaml")
+    chosen = [one for one in own.pop("defaults") if isinstance(one, dict)]
+    groups = [group for one in chosen for group in one if group != "hydra"]
+    return {**own, **{group: group_defaults(group) for group in groups}}
+
+
+def group_defaults(group: str) -> dict[str, Any]:
+    """Every setting of a group's files; where files differ the first one's value."""
+    merged: dict[str, Any] = {}
+    for path in sorted((CONF / group).glob("*.yaml")):
+        told = {key: value for key, value in merged.items() if value is not None}
+        merged = {**read_conf(path), **told}
+    merged.pop("defaults", None)
+    return merged
+
+
+def read_conf(path: Path) -> dict[str, Any]:
+    """One file of conf/ as it stands, nothing resolved."""
+    found = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    assert isinstance(found, dict)
+    return found  # type: ignore[return-value]
 
 
 # ---- what a run folder holds ---------------------------------------------------------------

@@ -3,17 +3,18 @@
 import logging
 import os
 import socket
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytorch_lightning as pl
-import torch
 from PIL import Image
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from infogan3d import runs
 from infogan3d.codes import code_spec
@@ -46,6 +47,9 @@ def train(settings: dict[str, Any], run: Path) -> None:
             trainer.save_checkpoint(run / runs.LAST, weights_only=False)
         if trainer.is_global_zero and not failed:
             finish(model, data, run, told, settings)
+    except SIGTERMException:
+        print(f"told to end after batch {model.batches_done}: go on with resume={run}", flush=True)
+        sys.exit(143)
     finally:
         close(loggers, failed=failed)
 
@@ -78,20 +82,32 @@ def build_model(settings: dict[str, Any]) -> InfoGAN3D:
     )
 
 
+class LastCheckpoint(ModelCheckpoint):
+    """Also saves when the process is told to end (SIGTERM), between two batches."""
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        if isinstance(exception, SIGTERMException):
+            trainer.save_checkpoint(Path(str(self.dirpath)) / "last.ckpt", weights_only=False)
+
+
 def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) -> pl.Trainer:
     """Lightning's trainer: as many devices as asked for, checkpoints and sheets into the run."""
     every = settings["checkpoint_every"]
-    keep = ModelCheckpoint(
+    keep = LastCheckpoint(
         dirpath=run / "checkpoints",
         filename="last",
         every_n_train_steps=every,
         save_top_k=1,
         enable_version_counter=False,
     )
-    several = settings["devices"] not in (1, "1", "auto") or torch.cuda.device_count() > 1
+    where = settings["trainer"]
+    several = where["devices"] not in (1, "1") or where["nodes"] > 1
     return pl.Trainer(
-        accelerator=settings["accelerator"],
-        devices=settings["devices"],
+        accelerator=where["accelerator"],
+        devices=where["devices"],
+        num_nodes=where["nodes"],
         strategy="ddp_find_unused_parameters_true" if several else "auto",
         use_distributed_sampler=False,
         max_epochs=settings["epochs"],

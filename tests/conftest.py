@@ -97,7 +97,12 @@ def fit(
         enable_model_summary=False,
         use_distributed_sampler=False,
         callbacks=[losses, *callbacks],
-        **{"limit_val_batches": 0, "num_sanity_val_steps": 0, **settings},
+        **{
+            "limit_val_batches": 0,
+            "num_sanity_val_steps": 0,
+            "log_every_n_steps": 1,
+            **settings,
+        },
     )
     trainer.fit(model, data, ckpt_path=resume, weights_only=True)
     trainer.losses = losses.rows
@@ -106,10 +111,15 @@ def fit(
 
 def run_command(name: str, *words: str, cwd: Path, **environment: str) -> Any:
     """One real command in a process of its own, without W&B's settings of this machine."""
+    return run_script("-m", f"infogan3d.{name}", *words, cwd=cwd, **environment)
+
+
+def run_script(*words: str | Path, cwd: Path, **environment: str) -> Any:
+    """Python with some words, in a process of its own."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("WANDB")}
     told = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HYDRA_FULL_ERROR": "0"}
     return subprocess.run(
-        [sys.executable, "-m", f"infogan3d.{name}", *words],
+        [sys.executable, *map(str, words)],
         cwd=cwd,
         env={**clean, **told, "CUDA_VISIBLE_DEVICES": "", **environment},
         capture_output=True,

@@ -29,8 +29,9 @@ def as_trained(data: ChairData, **model: object) -> ChairData:
         return torch.Generator().manual_seed(seed)
 
     module = SimpleNamespace(random=random, batches_done=seeds["batches_done"])
+    strategy = SimpleNamespace(root_device=torch.device("cpu"))
     data.trainer = SimpleNamespace(
-        training=True, global_rank=0, world_size=1, lightning_module=module
+        training=True, global_rank=0, world_size=1, lightning_module=module, strategy=strategy
     )
     return data
 

@@ -157,7 +157,7 @@ def test_a_walk_moves_one_code(smoke, tmp_path):
 
 def small(cache: Path, *words: str) -> dict[str, Any]:
     """Settings of a run of a second: drawn chairs, no scores, one device."""
-    own = ("data.exact=true", f"cache={cache}", "workers=1", "score_shapes=0", "accelerator=cpu")
+    own = ("data.exact=true", f"cache={cache}", "workers=1", "score_shapes=0", "trainer=cpu")
     return composed("train", "+experiment=smoke", "epochs=9", *own, *words)
 
 

@@ -2,22 +2,20 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 from conftest import fit
 
 from infogan3d.codes import sample_codes
+from infogan3d.guard import NotFinite
 from infogan3d.infogan import InfoGAN3D
 
-GAME = {"D/loss_real", "D/loss_made", "D/accuracy", "Q/loss_discrete", "Q/loss_continuous"}
-GAME |= {
-    "Q/accuracy",
-    "G/loss_gen",
-    "G/loss_dis",
-    "G/loss_con",
-    "G/loss_shape_limit",
-    "G/occupancy",
-}
+LIMIT = {"G/loss_shape_limit", "G/loss_kl", "G/loss_mse"}
+GAME = {"D/loss", "D/loss_real", "D/loss_made", "D/accuracy"}
+GAME |= {"Q/loss", "Q/loss_discrete", "Q/loss_continuous", "Q/accuracy"}
+GAME |= {"G/loss", "G/loss_gen", "G/loss_dis", "G/loss_con", "G/occupancy"} | LIMIT
 
 
 def snapshot(model: InfoGAN3D) -> dict[str, torch.Tensor]:
@@ -78,7 +76,7 @@ def test_the_start_moves_generator_and_encoder_and_gives_back_the_rate(tiny_mode
     assert [name for name, _ in model.turns[2:]] == ["discriminator_turn", "generator_turn"]
     assert model.turns[3][1] == {"generator"}
     assert [group["lr"] for group in trainer.optimizers[1].param_groups] == [3e-4]
-    assert set(trainer.losses[0]) == {"G/loss_shape_limit", "E/divergence"}
+    assert set(trainer.losses[0]) == {"G/loss", "E/divergence"} | LIMIT
 
 
 def test_in_head_the_trunk_does_not_hear_the_information_loss(tiny_model, tiny_data):
@@ -104,7 +102,7 @@ def test_a_generator_without_any_term_stands_still(tiny_model, tiny_data):
 def test_the_accuracy_gate_rests_the_judge(tiny_model, tiny_data):
     for gate, rests in ((0.8, True), (1.0, False)):
         model = tiny_model(Watched, accuracy_gate=gate)
-        model.real_accuracy = 0.9
+        model.accuracy.fill_(0.9)
         fit(model, tiny_data(), max_steps=1)
         assert (model.turns[0][1] == set()) == rests
         assert model.turns[1][1] == {"generator"}
@@ -116,7 +114,7 @@ def test_accuracy_is_the_mean_over_real_and_made_shapes(tiny_model, tiny_data):
         with torch.no_grad():
             model.real_head.out.bias.fill_(bias)
         trainer = fit(model, tiny_data(), max_steps=1)
-        assert model.real_accuracy == 0.5
+        assert model.accuracy == 0.5
         assert trainer.losses[0]["D/accuracy"] == 0.5
         expected = max(0, bias) - bias * 0.95
         assert trainer.losses[0]["D/loss_real"] == pytest.approx(expected, abs=6)
@@ -138,14 +136,6 @@ def test_the_start_and_a_resting_judge_count_a_batch_once_too(tiny_model, tiny_d
     trainer = fit(model, tiny_data(), max_epochs=2)
     assert trainer.global_step == model.batches_done == 8
     assert set(trainer.losses[3]) == GAME | {"E/divergence"}
-
-
-def test_validation_scores_samples_and_rebuilt_chairs(tiny_model, tiny_data):
-    trainer = fit(tiny_model(pairing="inverse"), tiny_data(), max_epochs=1, limit_val_batches=1.0)
-    scores = {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}
-    names = {"val/nearest_iou", "val/occupancy", "val/code_accuracy", "val/rebuilt_iou"}
-    assert set(scores) == names
-    assert all(0 <= score <= 1 for score in scores.values())
 
 
 def test_forward_is_an_occupancy_and_repeats(tiny_model):
@@ -195,6 +185,64 @@ def test_bf16_stays_near_fp32(tiny_model, tiny_data):
         assert rows[1][name] == pytest.approx(value, rel=0.03, abs=0.03), name
 
 
+class Plain(InfoGAN3D):
+    """The plain step: fp32, channels first, Adam without fusing."""
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        groups = [made.param_groups[0] for made in super().configure_optimizers()]
+        return [torch.optim.Adam(g["params"], lr=g["lr"], betas=g["betas"]) for g in groups]
+
+
+def test_the_fast_step_follows_the_plain_one_for_200_steps(tiny_model, tiny_data):
+    """Means over 20 steps: fp32 within 0.01, bf16 within 0.15, of losses that start near 1 to 4."""
+    ways = {"plain": (Plain, "32"), "fp32": (InfoGAN3D, "32"), "bf16": (InfoGAN3D, "bf16")}
+    rows = {}
+    for way, (kind, precision) in ways.items():
+        model = tiny_model(kind, width=8, trunk_width=8, lambda2=10.0, precision=precision)
+        if way == "plain":
+            model = model.to(memory_format=torch.contiguous_format)
+        rows[way] = fit(model, tiny_data(), max_steps=200).losses
+    for name in rows["plain"][0]:
+        mean = {
+            way: np.array([row[name] for row in found]).reshape(10, 20).mean(1)
+            for way, found in rows.items()
+        }
+        assert np.abs(mean["fp32"] - mean["plain"]).max() < 0.01, name
+        assert np.abs(mean["bf16"] - mean["plain"]).max() < 0.15, name
+    first = np.array([list(row.values()) for row in rows["plain"][:20]])
+    for way, tolerance in (("fp32", 1e-4), ("bf16", 5e-3)):
+        again = np.array([list(row.values()) for row in rows[way][:20]])
+        assert np.abs(again - first).max() < tolerance
+
+
+# What is not finite
+
+
+class Poisoned(pl.Callback):
+    """Puts a NaN into the real shapes of one batch."""
+
+    def __init__(self, batch: int) -> None:
+        self.batch, self.before = batch, {}
+
+    def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, index: int) -> None:
+        if module.batches_done == self.batch:
+            self.before = snapshot(module)
+            batch[0, 0, 0, 0, 0] = float("nan")
+
+
+@pytest.mark.parametrize("changes", [{}, {"pairing": "inverse", "start_batches": 9}])
+@pytest.mark.parametrize("every", [1, 4])
+def test_a_nan_stops_the_run_before_the_weights_take_it(tiny_model, tiny_data, changes, every):
+    model, poisoned = tiny_model(**changes), Poisoned(2)
+    with pytest.raises(NotFinite, match=r"not finite by batch (3|4): "):
+        fit(model, tiny_data(), poisoned, max_steps=8, log_every_n_steps=every)
+    assert model.batches_done == (3 if every == 1 else 4)
+    parts = moved(model, poisoned.before)
+    assert parts <= {"average"}  # which moves towards the weights that stay
+    with pytest.raises(NotFinite):
+        model.on_save_checkpoint({})
+
+
 # Repetition
 
 
@@ -211,7 +259,7 @@ def same_state(one: InfoGAN3D, other: InfoGAN3D) -> bool:
     """Every weight and statistic bit for bit, and the training's own numbers."""
     first, second = one.state_dict(), other.state_dict()
     equal = [torch.equal(value, second[name]) for name, value in first.items()]
-    numbers = [(model.batches_done, model.real_accuracy) for model in (one, other)]
+    numbers = [(model.batches_done, float(model.accuracy)) for model in (one, other)]
     return first.keys() == second.keys() and all(equal) and numbers[0] == numbers[1]
 
 
@@ -249,7 +297,7 @@ def test_checkpoints_load_without_running_code(tiny_model, tiny_data, tmp_path):
     model = tiny_model(pairing="inverse", discrete=(4, 2), real_labels=(0.8, 1.1))
     fit(model, tiny_data(), max_steps=2).save_checkpoint(tmp_path / "last.ckpt")
     plain = torch.load(tmp_path / "last.ckpt", weights_only=True)
-    assert plain["progress"] == {"batches": 2, "accuracy": model.real_accuracy}
+    assert plain["progress"] == {"batches": 2, "accuracy": float(model.accuracy)}
     loaded = InfoGAN3D.load_from_checkpoint(tmp_path / "last.ckpt", weights_only=True)
     assert dict(loaded.hparams) == dict(model.hparams)
     assert loaded.batches_done == 2
@@ -267,7 +315,7 @@ def test_checkpoints_load_without_running_code(tiny_model, tiny_data, tmp_path):
             {"information_reaches": "Q"},
             "model.information_reaches=Q is not known: choose one of tr",
         ),
-        ({"precision": "16"}, "model.precision=16 is not known: choose one of 32, bf16."),
+        ({"precision": "16"}, "model.precision=16 is not known: choose one of auto, 32, bf16."),
         ({"reading": "l2"}, "model.reading=l2 is not known: choose one of run, literal, kl, bce"),
         ({"resolution": 20}, "resolution=20 cannot be built"),
         ({"discrete": [1]}, "every discrete code needs at least 2 values"),

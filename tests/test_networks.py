@@ -145,3 +145,43 @@ def test_norms_of_the_trunk():
 def test_what_cannot_be_built_is_refused_with_its_cure(build, words):
     with pytest.raises(ValueError, match=words):
         build()
+
+
+# Gradient checkpointing
+
+
+def kept_bytes(network: nn.Module, given: torch.Tensor) -> int:
+    """Bytes of all that a forward pass keeps for the way back."""
+    kept: dict[int, int] = {}
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        kept[tensor.data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        network(given)
+    return sum(kept.values())
+
+
+@pytest.mark.parametrize("kind", ["generator", "trunk"])
+def test_checkpointing_gives_the_same_gradients_and_statistics_for_less_memory(kind):
+    def build(redo: bool) -> nn.Module:
+        torch.manual_seed(0)
+        if kind == "generator":
+            return Generator(latent_size=5, resolution=32, width=4, redo=redo)
+        return Trunk(resolution=32, width=4, norm="batch", redo=redo)
+
+    given = torch.randn(3, 5) if kind == "generator" else torch.rand(3, 1, 32, 32, 32)
+    plain, redone = build(False), build(True)
+    for network in (plain, redone):
+        network(given).square().mean().backward()
+    for one, other in zip(plain.parameters(), redone.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad)
+    for one, other in zip(plain.buffers(), redone.buffers(), strict=True):
+        torch.testing.assert_close(one, other)
+    assert kept_bytes(redone, given) < 0.75 * kept_bytes(plain, given)
+
+
+def test_checkpointing_and_spectral_norm_are_refused_together():
+    with pytest.raises(ValueError, match=r"checkpointing=true and trunk_norm=spectral"):
+        Trunk(resolution=16, width=2, norm="spectral", redo=True)

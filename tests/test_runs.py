@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from conftest import run_command, run_script
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
@@ -258,3 +259,44 @@ def test_the_data_of_a_run_is_built_from_its_settings(smoke):
     assert data.path.exists()
     with Image.open(smoke.folder / "samples" / "real.png") as picture:
         assert picture.size == (8 * 150, 40 + 4 * 150)
+
+
+# Runs that end early
+
+
+def test_what_is_not_finite_ends_with_code_5_and_one_sentence(command):
+    wild = ("model.generator_lr=1e30", "model.start_batches=0", "data.exact=true")
+    done = command("train", *SMOKE, *wild)
+    assert done.code == 5
+    assert done.err.splitlines()[-1].startswith("infogan3d-train: not finite by batch")
+    assert "Traceback" not in done.out + done.err
+
+
+def test_a_run_told_to_end_saves_goes_on_and_equals_an_unbroken_one(tmp_path, tiny_cache):
+    """SIGTERM between two batches: exit code 143, then resume."""
+    own = ("+experiment=smoke", "workers=1", "trainer=cpu", "data.exact=true", "data.count=40")
+    words = (*own, f"cache={tiny_cache}", "score_shapes=0", "log_every=1", "epochs=-1")
+    whole = run_command("train", *words, "batches=30", "name=whole", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    script = (
+        "import os, signal, sys; from infogan3d import train; import pytorch_lightning as pl\n"
+        "class End(pl.Callback):\n"
+        "    def on_train_batch_end(self, trainer, module, *_):\n"
+        "        if module.batches_done == 13: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "old = train.build_trainer\n"
+        "def build(*given):\n"
+        "    trainer = old(*given); trainer.callbacks.append(End()); return trainer\n"
+        "train.build_trainer = build; train.main()\n"
+    )
+    (tmp_path / "ended.py").write_text(script)
+    ended = run_script(tmp_path / "ended.py", *words, "batches=30", "name=ended", cwd=tmp_path)
+    assert ended.returncode == 143, ended.stderr
+    (run,) = (tmp_path / "runs" / "ended").iterdir()
+    assert f"go on with resume={run}" in ended.stdout.replace("\n", "")
+    again = run_command("train", *words, "batches=30", "name=again", f"resume={run}", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    states = [
+        torch.load(next((tmp_path / "runs" / name).glob("*/checkpoints/last.ckpt")))["state_dict"]
+        for name in ("whole", "again")
+    ]
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
