@@ -6,6 +6,7 @@ Sizes follow the grid: R = 64 gives the paper's five transposed convolutions in 
 
 import math
 from contextlib import nullcontext
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -15,6 +16,7 @@ from torch.utils.checkpoint import checkpoint
 
 from infogan3d.batch_norm import BatchNorm3d, redoing
 from infogan3d.codes import CodeSpec
+from infogan3d.convolutions import ConvFromOne, ConvTransposeFromCell, ConvTransposeToOne
 
 RESOLUTIONS = (16, 32, 64, 128)
 
@@ -61,13 +63,12 @@ class Generator(nn.Module):
         self.redo = redo
         doublings = int(math.log2(resolution)) - 2
         channels = [width * 2**k for k in reversed(range(doublings))]
-        layers: list[nn.Module] = [nn.ConvTranspose3d(latent_size, channels[0], 4, bias=False)]
-        for before, after in zip(channels, [*channels[1:], 1], strict=True):
+        layers: list[nn.Module] = [ConvTransposeFromCell(latent_size, channels[0])]
+        for before, after in pairwise(channels):
             layers += [BatchNorm3d(before), nn.ReLU(inplace=True)]
-            layers.append(
-                nn.ConvTranspose3d(before, after, 4, stride=2, padding=1, bias=after == 1)
-            )
-        self.layers = nn.Sequential(*layers)
+            layers.append(nn.ConvTranspose3d(before, after, 4, stride=2, padding=1, bias=False))
+        layers += [BatchNorm3d(channels[-1]), nn.ReLU(inplace=True)]
+        self.layers = nn.Sequential(*layers, ConvTransposeToOne(channels[-1]))
 
     def forward(self, latent: Float[Tensor, "B size"]) -> Float[Tensor, "B 1 R R R"]:
         return run_layers(self.layers, latent[:, :, None, None, None], redo=self.redo)
@@ -107,11 +108,15 @@ class Trunk(nn.Module):
         blocks: list[nn.Module] = []
         for layer in range(layers):
             after = min(width * 2**layer, width * 8)
-            conv: nn.Module = (
-                nn.Conv3d(before, after, 4, stride=2, padding=1)
-                if side > 2
-                else nn.Conv3d(before, after, 1)  # in bf16 oneDNN's 3^3 on 2^3 learns from garbage
-            )
+            conv: nn.Module
+            if layer == 0:
+                conv = ConvFromOne(after)
+            elif side > 2:
+                conv = nn.Conv3d(before, after, 4, stride=2, padding=1)
+            else:
+                conv = nn.Conv3d(
+                    before, after, 1
+                )  # in bf16 oneDNN's 3^3 on 2^3 learns from garbage
             blocks.append(
                 nn.utils.parametrizations.spectral_norm(conv) if norm == "spectral" else conv
             )

@@ -24,6 +24,7 @@ from pytorch_lightning.plugins.io import TorchCheckpointIO
 
 from infogan3d.data import ChairData
 from infogan3d.guard import NotFinite
+from infogan3d.heap import keep_freed_memory
 from infogan3d.infogan import InfoGAN3D
 from infogan3d.kinds import check_kinds, flatten
 
@@ -47,6 +48,7 @@ def command(name: str, work: Callable[[dict[str, Any], Path], None]) -> Callable
     """
 
     def main() -> None:
+        keep_freed_memory()
         asked = os.environ.get("HYDRA_FULL_ERROR", "0") == "1"
         os.environ["HYDRA_FULL_ERROR"] = "1"
         told = () if asked else (HydraException, OmegaConfBaseException, *USER_ERRORS)

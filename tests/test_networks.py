@@ -69,8 +69,9 @@ def test_the_papers_generator_at_64():
     layers = [layer for layer in generator.layers if isinstance(layer, nn.ConvTranspose3d)]
     assert [layer.out_channels for layer in layers] == [512, 256, 128, 64, 1]
     assert [layer.kernel_size for layer in layers] == [(4, 4, 4)] * 5
-    kinds = [type(layer).__name__ for layer in generator.layers]
-    assert kinds == [*["ConvTranspose3d", "BatchNorm3d", "ReLU"] * 4, "ConvTranspose3d"]
+    kinds = [*[nn.ConvTranspose3d, nn.BatchNorm3d, nn.ReLU] * 4, nn.ConvTranspose3d]
+    pairs = zip(generator.layers, kinds, strict=True)
+    assert all(isinstance(layer, kind) for layer, kind in pairs)
     weights = 64 * (189 * 512 + 512 * 256 + 256 * 128 + 128 * 64 + 64)
     assert size(generator) == weights + 2 * (512 + 256 + 128 + 64) + 1 == 17_209_217
 

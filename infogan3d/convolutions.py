@@ -1,0 +1,122 @@
+"""The three layers whose plain convolution is slow on a CPU, computed another way, equally.
+
+A transposed convolution (4^3 kernel, stride 2, padding 1) to ONE channel is slow there: G's last
+layer, and the way back through the trunk's first. Both are one 2^3 convolution to eight channels,
+one for each parity of the output cell (even or odd in x, y, z), put side by side::
+
+    output 2i + b reads inputs i + b - 1 and i + b, with kernel taps 3 - b and 1 - b
+
+G's first layer sees a grid of one cell, so it is a matrix product. Weights, names and results are
+those of torch's layers; on other devices torch's own are called.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import conv3d, conv_transpose3d
+
+TAPS = ((3, 1), (2, 0))  # kernel taps of output parity b, for the two inputs it reads
+NONE, ONE, TWO = (0, 0, 0), (1, 1, 1), (2, 2, 2)
+
+
+def to_one_channel(
+    x: Float[Tensor, "B C s s s"], weight: Float[Tensor, "C 1 4 4 4"]
+) -> Float[Tensor, "B 1 t t t"]:
+    """conv_transpose3d(x, weight, stride=2, padding=1) by one 2^3 convolution; t = 2 s."""
+    batch, channels, side = x.shape[:3]
+    taps = torch.tensor(TAPS)
+    small = weight[:, 0][:, taps][:, :, :, taps][:, :, :, :, :, taps]
+    small = small.permute(1, 3, 5, 0, 2, 4, 6).reshape(8, channels, 2, 2, 2)
+    small = small.contiguous(memory_format=torch.channels_last_3d)
+    parities = conv3d(x, small, padding=1).permute(0, 2, 3, 4, 1).unflatten(4, (2, 2, 2))
+    out = x.new_empty(batch, side, 2, side, 2, side, 2)
+    for p, q, r in torch.cartesian_prod(*[torch.arange(2)] * 3).tolist():
+        window = parities[:, p : p + side, q : q + side, r : r + side, p, q, r]
+        out[:, :, p, :, q, :, r] = window
+    return out.view(batch, 1, 2 * side, 2 * side, 2 * side)
+
+
+class _ToOne(torch.autograd.Function):
+    @staticmethod
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.bfloat16)
+    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return to_one_channel(x, weight)
+
+    @staticmethod
+    @torch.amp.custom_bwd(device_type="cpu")
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        x, weight = ctx.saved_tensors
+        wanted = (*ctx.needs_input_grad, False)
+        found = torch.ops.aten.convolution_backward(
+            grad, x, weight, None, TWO, ONE, ONE, True, NONE, 1, wanted
+        )
+        return found[0], found[1]
+
+
+class _FromOne(torch.autograd.Function):
+    @staticmethod
+    @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.bfloat16)
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        ctx.save_for_backward(x, weight)
+        return conv3d(x, weight, bias, stride=2, padding=1)
+
+    @staticmethod
+    @torch.amp.custom_bwd(device_type="cpu")
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        x, weight = ctx.saved_tensors
+        below = to_one_channel(grad, weight) if ctx.needs_input_grad[0] else None
+        if not any(ctx.needs_input_grad[1:]):
+            return below, None, None
+        _, of_weight, of_bias = torch.ops.aten.convolution_backward(
+            grad, x, weight, [len(weight)], TWO, ONE, ONE, False, NONE, 1, (False, True, True)
+        )
+        return below, of_weight, of_bias
+
+
+class ConvTransposeToOne(nn.ConvTranspose3d):
+    """The last layer of G: `channels` -> 1, twice the side."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, 1, 4, stride=2, padding=1)
+
+    def forward(
+        self, input: Float[Tensor, "B C s s s"], output_size: list[int] | None = None
+    ) -> Float[Tensor, "B 1 t t t"]:
+        if input.device.type != "cpu":
+            return super().forward(input)
+        assert self.bias is not None
+        made: Tensor = _ToOne.apply(input, self.weight)  # type: ignore[no-untyped-call]
+        return made + self.bias.to(made.dtype)
+
+
+class ConvFromOne(nn.Conv3d):
+    """The first layer of the trunk: 1 -> `channels`, half the side."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(1, channels, 4, stride=2, padding=1)
+
+    def forward(self, input: Float[Tensor, "B 1 t t t"]) -> Float[Tensor, "B C s s s"]:
+        if input.device.type != "cpu":
+            return super().forward(input)
+        made: Tensor = _FromOne.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
+        return made
+
+
+class ConvTransposeFromCell(nn.ConvTranspose3d):
+    """The first layer of G: a grid of one cell -> 4^3, a matrix product."""
+
+    def __init__(self, latent: int, channels: int) -> None:
+        super().__init__(latent, channels, 4, bias=False)
+
+    def forward(
+        self, input: Float[Tensor, "B L 1 1 1"], output_size: list[int] | None = None
+    ) -> Float[Tensor, "B C 4 4 4"]:
+        if input.device.type != "cpu":
+            return conv_transpose3d(input, self.weight)
+        latent, channels = self.weight.shape[:2]
+        made = input.flatten(1) @ self.weight.contiguous().view(latent, -1)
+        made = made.view(-1, channels, 4, 4, 4)
+        return made.contiguous(memory_format=torch.channels_last_3d)
