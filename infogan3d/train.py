@@ -17,6 +17,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from infogan3d import runs
+from infogan3d.checkup import Checkup
 from infogan3d.codes import code_spec
 from infogan3d.data import ChairData
 from infogan3d.infogan import InfoGAN3D
@@ -117,7 +118,12 @@ def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) ->
         num_sanity_val_steps=0,
         log_every_n_steps=settings["log_every"],
         logger=loggers,
-        callbacks=[keep, Snapshots(run, every=settings["snapshot_every"]), RichProgressBar()],
+        callbacks=[
+            keep,
+            Checkup(run),
+            Snapshots(run, every=settings["snapshot_every"]),
+            RichProgressBar(),
+        ],
         plugins=[runs.WholeCheckpoints()],
         enable_model_summary=False,
         default_root_dir=run,
