@@ -4,7 +4,8 @@
 
 prints the ledger's tables in Markdown. The seats are those of Sweet Home 3D (apt-get install
 sweethome3d-furniture). Solid and hull share their cells: the longest side of the mesh is 60 cells
-long, as in a 64^3 grid. The grid has a margin, so that what a hull has too much is counted whole.
+long, as in a 64^3 grid. The grid grows until it holds the whole hull, so that all it has too much
+counts.
 With --keep every seat's numbers go to a file, and only what that lacks is measured.
 """
 
@@ -34,8 +35,9 @@ from infogan3d.views import Views, seeing3d_cameras
 
 RING = 31  # views on each ring, as Seeing 3D chairs has
 LENGTH = 60  # cells along the longest side of a seat
-CELLS = 88  # a side of the grid; the hulls of few views stick out farther
-CELLS_FEW = 112
+CELLS = 88  # a side of the grid, which grows until the hull does not touch its border
+MORE = 24  # cells a side it grows by
+MOST = 256  # cells a side; a hull that reaches even this border counts as cut off
 FILLS = {"volume": 0.5, "touched": 0.0}  # which cells the solid has: half-full ones, all it touches
 SCORES = ("IoU", "precision", "recall", "thin recall", "sheet recall")
 
@@ -115,11 +117,8 @@ def score_seat(mesh: Mesh, name: str, options: Sequence[Option]) -> dict[str, Ro
         taken = photograph(mesh, id=name, cameras=rings, pictures=None, shaded=True).masks
     cell = float(np.ptp(used, axis=0).max()) / LENGTH
     solids = {
-        (fill, cells): solid_voxelize(
-            vertices, faces, resolution=cells, span=LENGTH / cells, fill=FILLS[fill]
-        )
-        for fill in FILLS
-        for cells in (CELLS, CELLS_FEW)
+        name: solid_voxelize(vertices, faces, resolution=CELLS, span=LENGTH / CELLS, fill=fill)
+        for name, fill in FILLS.items()
     }
     rows = {}
     for option in options:
@@ -128,31 +127,41 @@ def score_seat(mesh: Mesh, name: str, options: Sequence[Option]) -> dict[str, Ro
             chosen = np.arange(3 * RING)
         some = (taken if option.pictures else masks)[chosen]
         views = Views(name, some, tuple(cameras[view] for view in chosen))
-        cells = CELLS if option.views >= 2 * RING else CELLS_FEW
-        rows[option.name] = _score(option, views, cells, cell, solids)
+        hull, seconds = whole_hull(option, views, cell)
+        margin = (len(hull) - CELLS) // 2
+        row = {"seconds": seconds, "cut off": float(touches_border(hull))}
+        for solid, grid in solids.items():
+            before = "" if solid == "volume" else f"{solid} "
+            found = compare(hull, np.pad(grid, margin))
+            row |= {f"{before}{score}": value for score, value in found.items()}
+        rows[option.name] = row
     return rows
 
 
-def _score(
-    option: Option,
-    views: Views,
-    cells: int,
-    cell: float,
-    solids: dict[tuple[str, int], Bool[np.ndarray, "x y z"]],
-) -> Row:
-    half = cells * cell / 2
-    box = ((-half, -half, -half), (half, half, half))
-    began = time.process_time()
-    hull = carve(
-        views, resolution=cells, method=option.method, tolerance=option.tolerance, box=box
-    ).grid
-    seconds = time.process_time() - began
-    edge = hull.copy()
-    edge[1:-1, 1:-1, 1:-1] = False
-    row = compare(hull, solids["volume", cells])
-    touched = compare(hull, solids["touched", cells])
-    row |= {f"touched {name}": value for name, value in touched.items()}
-    return row | {"seconds": seconds, "cut off": float(edge.any())}
+def whole_hull(
+    option: Option, views: Views, cell: float
+) -> tuple[Bool[np.ndarray, "x y z"], float]:
+    """The hull in a grid that holds all of it (MOST cells a side at most); processor seconds."""
+    for cells in range(CELLS, MOST + 1, MORE):
+        half = cells * cell / 2
+        began = time.process_time()
+        hull = carve(
+            views,
+            resolution=cells,
+            method=option.method,
+            tolerance=option.tolerance,
+            box=((-half,) * 3, (half,) * 3),
+        ).grid
+        seconds = time.process_time() - began
+        if not touches_border(hull):
+            break
+    return hull, seconds
+
+
+def touches_border(grid: Bool[np.ndarray, "x y z"]) -> bool:
+    """Whether any of the outermost cells is filled."""
+    inside = int(grid[1:-1, 1:-1, 1:-1].sum())
+    return int(grid.sum()) > inside
 
 
 # ---- tables --------------------------------------------------------------------------------

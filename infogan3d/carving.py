@@ -19,8 +19,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from infogan3d.hull import Cube, Near, fill, outline, sift
+from infogan3d.hull import MOST_MISSES, Cube, Near, fill, outline, sift
 from infogan3d.silhouettes import (
+    ALL,
+    FARTHEST,
     Film,
     Lenses,
     crop,
@@ -28,8 +30,8 @@ from infogan3d.silhouettes import (
     focal_lengths,
     lenses,
     nearest_depth,
+    smear,
     squared_distance,
-    window,
 )
 from infogan3d.views import Views
 
@@ -69,29 +71,37 @@ def carve(
     of a cube) the cube is fitted: the hull's longest side fills `span` of it, centred. Errors: an
     unknown method, a box that is no cube, masks that do not fit the cameras, an empty hull.
     """
-    masks, lens = _checked(views, resolution, method).to(device), lenses(views.cameras)
-    allowed = allowed_misses(len(views.cameras), tolerance)
-    low, side = _given(box) if box is not None else _fitted(masks, lens, allowed, span, views.id)
-    grid = _sifted(masks, lens, Cube(low, side, resolution * FINER[method]), method, allowed)
+    masks, order = _checked(views, resolution, method).to(device), _apart(len(views.cameras))
+    lens = lenses(tuple(views.cameras[view] for view in order))
+    allowed = allowed_misses(len(order), tolerance)
+    film = _film(masks, order)
+    low, side = _given(box) if box is not None else _fitted(views, film, lens, allowed, span)
+    cube = Cube(low, side, resolution * FINER[method])
+    near = None
+    if method == "distance":
+        film, near = _neighbourhood(masks, order, lens, cube)
+    kept = sift(film, lens, cube, _sizes(method), allowed=allowed, near=near)
+    grid = fill(kept, samples=cube.samples, finer=FINER[method])
     extent = outline([(grid.nonzero(), 1)])
     if extent is None:
         raise ValueError(_nothing(views.id, allowed))
-    covered = _coverage(grid, masks, lens, low, side)
-    return Carved(
-        grid.cpu().numpy(),
-        low,
-        _corner(np.asarray(low) + side),
-        _corner((extent[1] - extent[0]).cpu().numpy() * side / resolution),
-        float(covered.mean()),
-        float(covered.min()),
-    )
+    high = _corner(np.asarray(low) + side)
+    size = _corner((extent[1] - extent[0]).cpu().numpy() * side / resolution)
+    covered = _coverage(grid, film, lens, low, side)
+    return Carved(grid.cpu().numpy(), low, high, size, float(covered.mean()), float(covered.min()))
 
 
 def allowed_misses(views: int, tolerance: int = 2) -> int:
     """Views that may miss a cell: floor(tolerance * views / 62), so 2 of 62, 1 of 31, 0 of 24."""
     if tolerance < 0:
         raise ValueError(f"tolerance is {tolerance} views; give 0 or more.")
-    return tolerance * views // REFERENCE
+    allowed = tolerance * views // REFERENCE
+    if allowed > MOST_MISSES:
+        raise ValueError(
+            f"tolerance {tolerance} lets {allowed} of {views} views miss a cell; lower it, until"
+            f" {MOST_MISSES} at most may."
+        )
+    return allowed
 
 
 def coherence(
@@ -103,41 +113,45 @@ def coherence(
     for an empty grid. Wrong cameras carve away what they do not agree on, so it falls below 1.
     """
     corner, side = _given((low, high))
-    masks = _checked(views)
-    return _coverage(torch.from_numpy(grid), masks, lenses(views.cameras), corner, side).numpy()
+    film = _film(_checked(views), list(range(len(views.cameras))))
+    return _coverage(torch.from_numpy(grid), film, lenses(views.cameras), corner, side).numpy()
 
 
 def _coverage(
-    grid: Bool[Tensor, "r r r"],
-    masks: Bool[Tensor, "v h w"],
-    lens: Lenses,
-    low: Corner,
-    side: float,
+    grid: Bool[Tensor, "r r r"], film: Film, lens: Lenses, low: Corner, side: float
 ) -> Float[Tensor, " v"]:
     """Mark where the cells of the grid's surface fall, widen by half a cell, count."""
     unit = side / len(grid)
     cells = (_surface(grid).nonzero().double() + 0.5) * unit
-    cells += torch.tensor(low, dtype=torch.float64, device=grid.device)
-    top, bottom, left, right = crop(masks)
-    shares = torch.zeros(len(masks), dtype=torch.float64, device=grid.device)
-    for view, (rows, distance) in enumerate(zip(lens.rows, lens.distance, strict=True)):
-        seen = torch.from_numpy(rows).to(grid.device) @ cells.T
-        seen[2] += distance
-        seen = seen[:, seen[2] > 0]
-        if not seen.shape[1]:
-            continue
-        spread = np.abs(rows).sum(1) * unit / 2
-        shift = (spread[:2] + lens.reach[view] * spread[2]) / float(seen[2].min())
-        radius = ceil(min(float(shift.max()), 64.0))
-        column = (seen[0] / seen[2] + (lens.centre[view, 0] - left + radius)).floor().long()
-        row = (seen[1] / seen[2] + (lens.centre[view, 1] - top + radius)).floor().long()
-        height, width = bottom - top + 2 * radius, right - left + 2 * radius
-        inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
-        picture = torch.zeros((1, height, width), dtype=torch.uint8, device=grid.device)
-        picture[0, row[inside], column[inside]] = 1
-        cover = window(picture, radius, torch.bitwise_or)[0].bool()
-        mask = masks[view, top:bottom, left:right]
-        shares[view] = (mask & cover).sum() / mask.sum().clamp_min(1)
+    cells = (cells + torch.tensor(low, dtype=torch.float64, device=grid.device)).T.contiguous()
+    rows = torch.from_numpy(lens.rows).to(grid.device)
+    start = rows.new_zeros((len(rows), 3, 1))
+    start[:, 2, 0] = torch.from_numpy(lens.distance)
+    spread = np.abs(lens.rows).sum(2) * unit / 2
+    shift = (spread[:, :2] + lens.reach * spread[:, 2:]).max(1)
+    corner = (lens.centre - [film.left, film.top]).tolist()
+    pixels = film.tiles[0]
+    shares = torch.zeros(len(pixels), dtype=torch.float64, device=grid.device)
+    for view, picture in enumerate(pixels):
+        seen = torch.addmm(start[view], rows[view], cells)
+        nearest = float(seen[2].amin()) if seen.numel() else 0.0
+        if nearest <= 0:
+            seen = seen[:, seen[2] > 0]
+            if not seen.shape[1]:
+                continue
+            nearest = float(seen[2].amin())
+        radius = ceil(min(float(shift[view]) / nearest, 64.0))
+        column, row = (seen[:2] / seen[2]).unbind()
+        rim = radius + 1
+        height, width = picture.shape[0] + 2 * rim, picture.shape[1] + 2 * rim
+        column = column.add_(corner[view][0] + rim).clamp_(0, width - 1).long()
+        row = row.add_(corner[view][1] + rim).clamp_(0, height - 1).long()
+        marks = picture.new_zeros((1, height, width))
+        marks.view(-1).index_fill_(0, row.mul_(width).add_(column), 1)
+        cover = smear(marks[:, 1:-1, 1:-1], radius)[0]  # all that falls outside lies on the rim
+        chair = picture == ALL
+        covered = (cover & chair.view(torch.uint8)).sum(dtype=torch.int32)
+        shares[view] = covered / chair.sum(dtype=torch.int32).clamp_min(1)
     return shares
 
 
@@ -152,21 +166,14 @@ def _surface(grid: Bool[Tensor, "r r r"]) -> Bool[Tensor, "r r r"]:
     return grid & ~inner
 
 
-def _sifted(
-    masks: Bool[Tensor, "v h w"], lens: Lenses, cube: Cube, method: str, allowed: int
-) -> Bool[Tensor, "r r r"]:
-    """The grid of `method`, by blocks of 4 cells, 2 cells, 1 cell and single samples."""
-    near, finer = None, FINER[method]
-    if method == "distance":
-        film, near = _neighbourhood(masks, lens, cube)
-    else:
-        film = _film(masks)
-    kept = sift(film, lens, cube, (4 * finer, 2 * finer, finer, 1), allowed=allowed, near=near)
-    return fill(kept, samples=cube.samples, finer=finer)
+def _sizes(method: str) -> tuple[int, ...]:
+    """Blocks of 4 cells, 2 cells, 1 cell and single samples."""
+    finer = FINER[method]
+    return tuple(dict.fromkeys((4 * finer, 2 * finer, finer, 1)))
 
 
 def _fitted(
-    masks: Bool[Tensor, "v h w"], lens: Lenses, allowed: int, span: float, name: str
+    views: Views, film: Film, lens: Lenses, allowed: int, span: float
 ) -> tuple[Corner, float]:
     """The cube whose side is the longest side of the hull's bounding box / span, centred on it.
 
@@ -176,33 +183,44 @@ def _fitted(
     if not 0 < span <= 1:
         raise ValueError(f"span is {span}; give the share of the cube to fill, above 0, up to 1.")
     half = float((lens.distance * lens.reach.max(1) / focal_lengths(lens)).max())
-    samples = 2 ** min(max(round(log2(masks.shape[2] / 1.25)), 6), 8)
+    samples = 2 ** min(max(round(log2(views.masks.shape[2] / 1.25)), 6), 8)
     cube = Cube((-half, -half, -half), 2 * half, samples)
     sizes = (samples // 8, samples // 16, samples // 64, max(samples // 128, 1), 1)
     sizes = tuple(dict.fromkeys(sizes))
-    bounds = outline(sift(_film(masks), lens, cube, sizes, allowed=allowed, hollow=True))
+    bounds = outline(sift(film, lens, cube, sizes, allowed=allowed, hollow=True))
     if bounds is None:
-        raise ValueError(_nothing(name, allowed))
+        raise ValueError(_nothing(views.id, allowed))
     low, high = (bound.cpu().numpy() * (cube.side / samples) - half for bound in bounds)
     side = float((high - low).max()) / span
     return _corner((low + high - side) / 2), side
 
 
-def _neighbourhood(masks: Bool[Tensor, "v h w"], lens: Lenses, cube: Cube) -> tuple[Film, Near]:
-    """For method "distance": the surroundings of the masks instead of the masks themselves."""
+def _neighbourhood(
+    masks: Bool[Tensor, "v h w"], order: list[int], lens: Lenses, cube: Cube
+) -> tuple[Film, Near]:
+    """For method "distance": the surroundings of the masks instead of the masks themselves.
+
+    A sample so close to a camera that 0.7 cell spans more than FARTHEST px counts as if it spanned
+    FARTHEST.
+    """
     within = WITHIN * cube.side / cube.samples
     nearest = np.maximum(nearest_depth(lens, cube.low, cube.side), 1e-3 * lens.distance)
-    reach = min(ceil(float((within * focal_lengths(lens) / nearest).max())), 128)
+    reach = min(ceil(float((within * focal_lengths(lens) / nearest).max())), FARTHEST)
     top, bottom, left, right = crop(masks, margin=reach)
-    squared = squared_distance(masks[:, top:bottom, left:right], reach)
-    cut = masks[:, top:bottom, left:right]
-    return develop(squared <= reach * reach, cut, top=top, left=left), Near(squared, within)
+    cut = torch.stack([masks[view, top:bottom, left:right] for view in order])
+    squared = squared_distance(cut, reach)
+    return develop(squared <= reach**2, cut, top=top, left=left), Near(squared, within, reach)
 
 
-def _film(masks: Bool[Tensor, "v h w"]) -> Film:
+def _film(masks: Bool[Tensor, "v h w"], order: list[int]) -> Film:
     top, bottom, left, right = crop(masks)
-    cut = masks[:, top:bottom, left:right]
+    cut = torch.stack([masks[view, top:bottom, left:right] for view in order])
     return develop(cut, cut, top=top, left=left)
+
+
+def _apart(views: int) -> list[int]:
+    """Every view once, each far from the ones before it, so that hopeless blocks fall early."""
+    return sorted(range(views), key=lambda view: view * 0.6180339887 % 1)
 
 
 def _checked(views: Views, resolution: int = 1, method: str = "centre") -> Bool[Tensor, "v h w"]:

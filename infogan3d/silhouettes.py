@@ -1,19 +1,20 @@
 """What the cameras see of a block of space: no chair, nothing but chair, or some of each.
 
 A block of cells falls on a small rectangle of each picture. Its centre is projected, and one
-look-up at that pixel tells what the whole rectangle holds, because the pictures were widened
-before ("any pixel within the radius") and narrowed ("every pixel within the radius"):
+look-up at that pixel tells what the whole rectangle holds, because the pictures were smeared
+before: each pixel has one bit for "chair" and one for "background", and takes over the bits of
+all pixels within the radius.
 
-    mask      ....####....        code 0 (NONE)  no pixel of the rectangle shows the chair
-    any(r=1)  ...######...             1 (SOME)  some may
-    all(r=1)  .....##.....             3 (ALL)   every pixel does
-    code      000113311000
+    mask          ....####....
+    chair (r=1)   ...######...      code 2 (NONE)  all of the rectangle is background
+    backgr. (r=1) #####..#####           3 (SOME)  it may show both
+    code          222331133222           1 (ALL)   all of it is chair
 
-For wide rectangles the pictures are first shrunk by powers of two, any and all apart. Codes err
-on the side of SOME only, so what they settle is what a look at every single pixel would say.
+For wide rectangles the pictures are first shrunk by powers of two. Codes err on the side of SOME
+only, so what they settle is what a look at every single pixel would say.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -26,11 +27,10 @@ from torch.nn.functional import pad
 
 from infogan3d.views import Camera, camera_axes
 
-NONE, SOME, ALL = 0, 1, 3
+ALL, NONE, SOME = 1, 2, 3  # bits: chair, background, both
 TIE = 1e-6  # px: a point this close below a pixel border counts to the pixel after it
-NEAREST = 2 / 3  # blocks nearer than this share of the camera's distance are called SOME
-
-Combine = Callable[[Tensor, Tensor], Tensor]
+FARTHEST = 127  # px: distances up to this one can be squared in 16 bits, see squared_distance
+NEAREST = 0.8  # blocks nearer than this share of the camera's distance are called SOME
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Lenses:
 
 @dataclass(frozen=True)
 class Film:
-    """The part of the pictures that shows chair, shrunk by 1, 2, 4, ..: (any, all) of each tile."""
+    """The part of the pictures that shows chair, shrunk by 1, 2, 4, .. 32: a code for each tile."""
 
-    tiles: tuple[tuple[UInt8[Tensor, "v _ _"], UInt8[Tensor, "v _ _"]], ...]
+    tiles: tuple[UInt8[Tensor, "v _ _"], ...]
     top: int
     left: int
 
@@ -89,42 +89,43 @@ def develop(
     some: Bool[Tensor, "v h w"], every: Bool[Tensor, "v h w"], *, top: int, left: int
 ) -> Film:
     """Shrink by 2, 4, .. 32; `some` and `every` are one mask, or its widest and narrowest."""
-    tiles = [(some.view(torch.uint8), every.view(torch.uint8))]
+    background = (~every).view(torch.uint8) << 1
+    tiles = [some.view(torch.uint8) | background]
     for _ in range(5):
-        wide, narrow = tiles[-1]
-        tiles.append((_halve(wide, torch.bitwise_or), _halve(narrow, torch.bitwise_and)))
+        tiles.append(_halve(tiles[-1]))
     return Film(tuple(tiles), top, left)
 
 
 def codes(film: Film, radius: int) -> tuple[UInt8[Tensor, "v h w"], int, int]:
-    """NONE, SOME or ALL of the pixels within `radius` of each tile; the tile's px, the rim's tiles.
+    """ALL, NONE or SOME of the pixels within `radius` of each tile; the tile's px, the rim's tiles.
 
-    The rim stands for all that lies outside and is NONE. At radius 0 ALL is 1: just the mask.
+    The rim stands for all that lies outside and is NONE. At radius 0 the codes are the pixels'.
     """
     level = max(min((radius // 4).bit_length() - 1, len(film.tiles) - 1), 0) if radius else 0
-    wide, narrow = film.tiles[level]
-    if radius == 0:
-        return pad(wide, (1, 1, 1, 1)), 1, 1
     tiles = ceil(radius / 2**level)
-    rim = (2 * tiles + 1,) * 4
-    wide = window(pad(wide, rim), tiles, torch.bitwise_or)
-    narrow = window(pad(narrow, rim), tiles, torch.bitwise_and)
-    return wide | (narrow << 1), 2**level, tiles + 1
+    framed = pad(film.tiles[level], (2 * tiles + 1,) * 4, value=NONE)
+    return smear(framed, tiles), 2**level, tiles + 1
 
 
-def window(pictures: UInt8[Tensor, "v h w"], radius: int, combine: Combine) -> Tensor:
-    """Combine all pixels within `radius`, along rows and columns [v, h - 2 radius, w - 2 radius].
+def smear(pictures: UInt8[Tensor, "v h w"], radius: int) -> UInt8[Tensor, "v h2 w2"]:
+    """The bits of all pixels within `radius`, along rows and columns [v, h - 2 radius, w - ..].
 
-    Doubling: log2(2 radius + 1) shifts along each axis.
+    Doubling: log2(2 radius + 1) shifts along each axis, one picture at a time to stay in the cache.
+    What a shift carries from one row to the next ends up in the columns that are cut off.
     """
-    for axis in (1, 2):
-        width = 1
-        while width < 2 * radius + 1:
-            step = min(width, 2 * radius + 1 - width)
-            left = pictures.shape[axis] - step
-            pictures = combine(pictures.narrow(axis, 0, left), pictures.narrow(axis, step, left))
-            width += step
-    return pictures
+    views, height, width = pictures.shape
+    size = 2 * radius + 1
+    out = pictures.new_empty((views, height - size + 1, width - size + 1))
+    for picture, place in zip(pictures.reshape(views, -1).unbind(), out.unbind(), strict=True):
+        for stride in (1, width):
+            reached = 1
+            while reached < size:
+                step = min(reached, size - reached)
+                left = len(picture) - step * stride
+                picture = picture[:left] | picture[step * stride :]
+                reached += step
+        place.copy_(picture.as_strided(place.shape, (width, 1)))
+    return out
 
 
 def block_radius(lens: Lenses, half: float, depth: Float[np.ndarray, " v"]) -> int:
@@ -148,21 +149,23 @@ def nearest_depth(lens: Lenses, low: Sequence[float], side: float) -> Float[np.n
 
 def squared_distance(masks: Bool[Tensor, "v h w"], reach: int) -> Int16[Tensor, "v h w"]:
     """Squared px to the nearest chair pixel: exact up to `reach`, more than reach^2 beyond it."""
+    assert 0 < reach <= FARTHEST, reach
     far = reach + 1
     gap = torch.where(masks, 0, far).to(torch.int16)
-    for _ in range(reach):  # along the columns first
-        gap[:, 1:] = torch.minimum(gap[:, 1:], gap[:, :-1] + 1)
-        gap[:, :-1] = torch.minimum(gap[:, :-1], gap[:, 1:] + 1)
-    square = pad(gap * gap, (reach, reach), value=far * far)
-    width, best = masks.shape[2], gap * gap
+    for step in (2**power for power in range(reach.bit_length())):  # along the columns first
+        gap[:, step:] = torch.minimum(gap[:, step:], gap[:, :-step] + step)
+        gap[:, :-step] = torch.minimum(gap[:, :-step], gap[:, step:] + step)
+    best = gap.mul_(gap)
+    square, farther = pad(best, (reach, reach), value=far * far), torch.empty_like(best)
     for shift in range(-reach, reach + 1):
-        shifted = square.narrow(2, reach + shift, width) + shift * shift
-        best = torch.minimum(best, shifted)
+        beside = square.narrow(2, reach + shift, masks.shape[2])
+        torch.minimum(best, torch.add(beside, shift * shift, out=farther), out=best)
     return best
 
 
-def _halve(pictures: UInt8[Tensor, "v h w"], combine: Combine) -> UInt8[Tensor, "v h2 w2"]:
-    """Combine tiles of 2 x 2 pixels; a missing last row or column counts as background."""
-    even = pad(pictures, (0, pictures.shape[2] % 2, 0, pictures.shape[1] % 2))
-    rows = combine(even[:, 0::2], even[:, 1::2])
-    return combine(rows[:, :, 0::2], rows[:, :, 1::2])
+def _halve(pictures: UInt8[Tensor, "v h w"]) -> UInt8[Tensor, "v h2 w2"]:
+    """The bits of tiles of 2 x 2 pixels; a missing last row or column counts as background."""
+    if pictures.shape[1] % 2 or pictures.shape[2] % 2:
+        pictures = pad(pictures, (0, pictures.shape[2] % 2, 0, pictures.shape[1] % 2), value=NONE)
+    rows = pictures[:, 0::2] | pictures[:, 1::2]
+    return rows[:, :, 0::2] | rows[:, :, 1::2]

@@ -101,6 +101,14 @@ def test_a_bar_thinner_than_a_cell_is_lost_by_centres_only(chair):
         assert 24 <= grid.any((1, 2)).sum() <= 26  # 30 inches are 24 cells
 
 
+def test_method_distance_stays_the_same_in_a_cube_that_reaches_the_cameras(chair):
+    """Near a camera 0.7 cell spans ever more pixels; those must not count where nothing stands."""
+    small = carve(chair, method="distance", resolution=32, box=((-24.0,) * 3, (24.0,) * 3)).grid
+    large = carve(chair, method="distance", resolution=80, box=((-60.0,) * 3, (60.0,) * 3)).grid
+    assert large.sum() == small.sum()
+    np.testing.assert_array_equal(large[24:56, 24:56, 24:56], small)
+
+
 def test_a_few_views_may_miss_a_part(chair):
     masks = chair.masks.copy()
     masks[[5, 40]] = False  # two views see nothing at all
@@ -120,6 +128,8 @@ def test_the_tolerance_scales_with_the_number_of_views():
     assert allowed_misses(62, 0) == 0
     with pytest.raises(ValueError, match="tolerance is -1"):
         allowed_misses(62, -1)
+    with pytest.raises(ValueError, match="tolerance 62 lets 128 of 128 views miss a cell; lower"):
+        allowed_misses(128, 62)
 
 
 @pytest.mark.parametrize("move", [(0.0, 0.0, 0.0), (6.0, -4.0, 3.0)])

@@ -97,7 +97,7 @@ def test_near_a_silhouette_means_within_the_projected_distance():
     cut = masks[:, top:bottom, left:right]
     squared = squared_distance(cut, reach)
     wide = develop(squared <= reach**2, cut, top=top, left=left)
-    kept = sift(wide, lens, cube, (4, 2, 1), allowed=3, near=Near(squared, 2.0))
+    kept = sift(wide, lens, cube, (4, 2, 1), allowed=3, near=Near(squared, 2.0, reach))
     wanted = plain(masks.numpy(), CAMERAS, cube, 3, within=2.0)
     assert wanted.sum() > plain(masks.numpy(), CAMERAS, cube, 3).sum() > 0
     np.testing.assert_array_equal(fill(kept, samples=24, finer=1).numpy(), wanted)

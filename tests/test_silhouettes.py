@@ -5,6 +5,7 @@ from scipy import ndimage
 
 from infogan3d.silhouettes import (
     ALL,
+    FARTHEST,
     NONE,
     SOME,
     block_radius,
@@ -14,6 +15,7 @@ from infogan3d.silhouettes import (
     focal_lengths,
     lenses,
     nearest_depth,
+    smear,
     squared_distance,
 )
 from infogan3d.views import project, seeing3d_camera, seeing3d_cameras
@@ -54,8 +56,20 @@ def test_small_radius_codes_are_those_of_the_whole_neighbourhood(radius):
     wanted = np.select([every, some], [ALL, SOME], NONE)
     assert pixel == 1
     np.testing.assert_array_equal(code[:, rim:-rim, rim:-rim].numpy(), wanted)
-    assert not code[:, 0].any()
-    assert not code[:, :, -1].any()
+    assert (code[:, 0] == NONE).all()
+    assert (code[:, :, -1] == NONE).all()
+
+
+def test_smearing_takes_over_the_bits_of_all_pixels_around_and_no_others():
+    """One marked pixel at the end of a row: nothing may wrap to the next row."""
+    picture = torch.zeros((2, 6, 7), dtype=torch.uint8)
+    picture[0, 2, 6], picture[1, 3, 0] = 2, 1
+    got = smear(picture, 1)
+    assert got.shape == (2, 4, 5)
+    assert (got[0] == 2).nonzero().tolist() == [[0, 4], [1, 4], [2, 4]]
+    assert (got[1] == 1).nonzero().tolist() == [[1, 0], [2, 0], [3, 0]]
+    assert int(got.sum()) == 3 * 2 + 3 * 1
+    assert smear(picture, 0).equal(picture)
 
 
 @pytest.mark.parametrize("radius", [8, 17, 40])
@@ -79,7 +93,8 @@ def test_at_radius_nothing_the_code_is_the_mask():
     mask = one_mask()
     code, pixel, rim = codes(develop(mask, mask, top=0, left=0), 0)
     assert (pixel, rim) == (1, 1)
-    np.testing.assert_array_equal(code[:, 1:-1, 1:-1].numpy(), mask.numpy())
+    np.testing.assert_array_equal(code[:, 1:-1, 1:-1].numpy(), np.where(mask, ALL, NONE))
+    assert (code[:, 0] == NONE).all()
 
 
 def test_a_block_never_reaches_farther_than_its_radius():
@@ -105,3 +120,16 @@ def test_squared_distances_are_exact_within_the_reach():
     np.testing.assert_array_equal(got[close], wanted[close].round())
     assert (got[~close] > 36).all()
     assert 0 < close.sum() < close.size
+
+
+def test_the_farthest_distance_still_fits_in_16_bits():
+    """One chair pixel in the corner of 200 x 200: (r, c) is r^2 + c^2 away, up to 127 exactly."""
+    mask = torch.zeros((1, 200, 200), dtype=torch.bool)
+    mask[0, 0, 0] = True
+    got = squared_distance(mask, FARTHEST)[0].int()
+    row, column = torch.meshgrid(torch.arange(200), torch.arange(200), indexing="ij")
+    wanted = row**2 + column**2
+    assert got[wanted <= FARTHEST**2].equal(wanted[wanted <= FARTHEST**2].int())
+    assert int(got[wanted > FARTHEST**2].min()) > FARTHEST**2
+    with pytest.raises(AssertionError):
+        squared_distance(mask, FARTHEST + 1)
