@@ -25,7 +25,7 @@ from infogan3d import sources
 from infogan3d.voxels import Pack, load_pack, save_pack, unpack_bits
 
 CACHE_VERSION = 1  # raise it when the same settings give other grids
-QUIET = ("pictures",)  # settings that leave the grids as they are
+QUIET = ("pictures", "masks")  # settings that leave the grids as they are
 
 
 class PackedGrids(Dataset[UInt8[Tensor, "B bytes"]]):

@@ -20,6 +20,7 @@ from infogan3d.carving import carve
 from infogan3d.choy import read_choy_views
 from infogan3d.formats import Mesh, read_binvox, stand_up
 from infogan3d.furniture import Seat, find_libraries, read_seat, read_seats
+from infogan3d.kept_masks import read_kept_views
 from infogan3d.render import picture, silhouettes
 from infogan3d.shape_sources import CHAIRS, Job, Shape, broken, fill, list_files, sizes, turn
 from infogan3d.views import (
@@ -44,12 +45,17 @@ def seeing3d(
     facing: str | int = "snap",
     method: str = "any128",
     tolerance: int = 2,
+    masks: Path | str | None = None,
 ) -> Sequence[Job]:
-    """Seeing 3D chairs, or pictures laid out like it: two carving passes, then the back to +y."""
+    """Seeing 3D chairs, or pictures laid out like it: two carving passes, then the back to +y.
+
+    `masks` is a folder that keeps the masks as packed bits, for another resolution or method.
+    """
     if root is None:
         raise ValueError("data.root is not set: give the folder that holds rendered_chairs.")
     carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
-    return [Job(path.name, partial(_hull, path, facing, carving)) for path in list_chairs(root)]
+    found = list_chairs(root)
+    return [Job(path.name, partial(_hull, path, facing, carving, masks)) for path in found]
 
 
 def choy(
@@ -160,8 +166,10 @@ def _no_pictures(pictures: Path | str | None, setting: str) -> None:
 # One shape
 
 
-def _hull(folder: Path, facing: str | int, carving: dict[str, Any]) -> Shape:
-    return carved(read_views(folder), carving, facing=facing)
+def _hull(
+    folder: Path, facing: str | int, carving: dict[str, Any], masks: Path | str | None
+) -> Shape:
+    return carved(read_kept_views(folder, keep=masks), carving, facing=facing)
 
 
 def _choy_hull(folder: Path, facing: str | int, carving: dict[str, Any]) -> Shape:

@@ -210,7 +210,7 @@ def read_views(chair_folder: Path | str) -> Views:
     paths = sorted((folder / "renders").glob("*.png"))
     if not paths:
         raise ValueError(f"No picture lies in {folder / 'renders'}: check the chair's folder.")
-    numbers = [parse_image_name(path.name) for path in paths]
+    cameras_of(folder, size=1)  # refuses a name that tells none
     masks = [read_mask(path) for path in paths]
     height, width = masks[0].shape
     for path, mask in zip(paths, masks, strict=True):
@@ -219,11 +219,16 @@ def read_views(chair_folder: Path | str) -> Views:
                 f"{path} is {mask.shape[1]} x {mask.shape[0]} pixels, the chair's first picture "
                 f"{width} x {height}: make all square and equally large."
             )
-    cameras = tuple(
-        seeing3d_camera(azimuth, elevation=elevation, distance=distance, size=width)
-        for _, elevation, azimuth, distance in numbers
+    return Views(folder.name, np.stack(masks), cameras_of(folder, size=width))
+
+
+def cameras_of(chair_folder: Path, *, size: int) -> tuple[Camera, ...]:
+    """The cameras that the names in `<id>/renders` tell, in their order, for pictures of `size`."""
+    names = sorted(path.name for path in (chair_folder / "renders").glob("*.png"))
+    return tuple(
+        seeing3d_camera(azimuth, elevation=elevation, distance=distance, size=size)
+        for _, elevation, azimuth, distance in map(parse_image_name, names)
     )
-    return Views(folder.name, np.stack(masks), cameras)
 
 
 def list_chairs(root: Path | str) -> list[Path]:
