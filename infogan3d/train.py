@@ -1,5 +1,6 @@
 """Train a 3DInfoGAN: python -m infogan3d.train +experiment=soft_label"""
 
+import csv
 import logging
 import os
 import socket
@@ -64,6 +65,7 @@ def quieten() -> None:
     for remark in (
         ".*logging interval.*",
         ".*does not have many workers.*",
+        ".*recommended to use `self.log.*sync_dist=True.*",
         "Using ModelCheckpoint with.*",
     ):
         warnings.filterwarnings("ignore", remark)
@@ -116,6 +118,7 @@ def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) ->
         val_check_interval=settings["validate_every"],
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
+        limit_val_batches=1,  # checkup.py draws and measures by itself
         log_every_n_steps=settings["log_every"],
         logger=loggers,
         callbacks=[
@@ -201,7 +204,9 @@ def finish(
 ) -> None:
     """Scores on validation chairs, curves, the page of the run, and where everything lies."""
     save_picture(reals_sheet(data), run / "samples" / "real.png")
-    curves = draw_curves(read_metrics(run / "metrics.csv"), run / "samples" / "curves.png")
+    drawn = read_metrics(run / "metrics.csv")
+    drawn = {name: curve for name, curve in drawn.items() if not name.startswith("doctor/")}
+    curves = draw_curves(drawn, run / "samples" / "curves.png")
     text = ""
     if settings["score_shapes"]:
         numbers, text = score_model(
@@ -215,12 +220,25 @@ def finish(
         print(f"\n{text}")
     pictures = [run / "samples" / f"{name}.png" for name in ("samples", "walks", "real")]
     page = write_page(
-        run, title=told, pictures=[*pictures, *([curves] if curves else [])], tables=[text]
+        run,
+        title=told,
+        pictures=[*pictures, *([curves] if curves else [])],
+        tables=[told_by_the_doctor(run), text],
     )
     print(
         f"run folder   {run}\nsamples      {pictures[0]}\ncode walks   {pictures[1]}\n"
         f"meshes       {run / 'meshes'}\npage         {page}"
     )
+
+
+def told_by_the_doctor(run: Path) -> str:
+    """What the run doctor said, and when; empty where it was not asked."""
+    path = run / "doctor.csv"
+    if not path.exists():
+        return ""
+    with path.open(newline="") as file:
+        lines = [f"batch {row['step']}, {row['doctor']}" for row in csv.DictReader(file)]
+    return "\n".join(lines)
 
 
 def reals_sheet(data: ChairData) -> Image.Image:

@@ -1,0 +1,180 @@
+"""The paper's claim "continuous codes control shape, discrete codes control detail", tested.
+
+    python -m experiments.code_walks runs/demo/<day>_<time> [more runs]
+
+prints what each code changes (Figures 12 to 17 in numbers) and a verdict, and draws the walks.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from experiments.walk_effects import (
+    BASES,
+    BLOCKS,
+    KINDS,
+    STEPS,
+    TURNS,
+    Effect,
+    Moves,
+    detail_share,
+    intervals,
+    moves_of,
+    size_matched,
+    turned,
+    walk_effects,
+)
+from infogan3d.codes import walk
+from infogan3d.report import INK, save_picture, sheet
+from infogan3d.runs import load_model
+from infogan3d.scores import Score
+from infogan3d.snapshots import draw, occupied
+
+FLOOR = 0.02  # a code that changes less of what two independent samples differ by does nothing
+LEFT, SIZE = 250, 150
+PALE, COARSE, FINE = (135, 135, 135), (138, 90, 43), (222, 184, 135)
+MEANING = {"discrete": "its values", "continuous": "from -1 to 1", "noise": "drawn anew"}
+
+
+def walk_table(runs: Sequence[Path], *, bases: int = BASES, seed: int = 0) -> str:
+    """Markdown, one row a code a run, under its protocol's line; changes in per cent."""
+    lines = [
+        f"Protocol: {bases} random bases a run, seed {seed}; a code takes up to {STEPS} values, a "
+        "continuous one from -1 to 1, all else is held; change: mean squared change of "
+        "probabilities between two values, as % of that between two independent samples; coarse: "
+        f"the same of the means of {BLOCKS}^3 blocks; detail: the same within them; [low, high] = "
+        "95 % bootstrap over bases.",
+        "",
+        "| run | code | kind | change | coarse | detail | detail share | less z's of that size |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for run in runs:
+        for row in walk_effects(run, bases, seed):
+            shares = (cell(one, "{:.3g}", 100) for one in (row.change, row.coarse, row.detail))
+            more = "-" if row.code in ("z", "all") else cell(row.excess, "{:+.3f}")
+            own = cell(row.detail_share, "{:.3f}")
+            lines.append(f"| {' | '.join([label(run), row.code, row.kind, *shares, own, more])} |")
+    return "\n".join(lines) + "\n"
+
+
+def cell(score: Score, form: str, scale: float = 1.0) -> str:
+    """A number with its interval; "-" where there is none."""
+    if np.isnan(score.mean):
+        return "-"
+    mean, low, high = (form.format(scale * x) for x in (score.mean, score.low, score.high))
+    return mean if low == high else f"{mean} [{low}, {high}]"
+
+
+def label(run: Path) -> str:
+    """The end of a run's path that tells it from others: its folder and the one above."""
+    return "/".join(run.resolve().parts[-2:])
+
+
+def verdict(runs: Sequence[Path], *, bases: int = BASES, seed: int = 0) -> str:
+    """Whether discrete codes change more detail than continuous ones do, in one line.
+
+    A run: of the codes that change FLOOR or more, the mean detail share of the discrete ones less
+    that of the continuous ones, as it is and less z's of that size. "held" where both intervals
+    lie above 0, "not held" where one lies below 0, else "undecided". Several runs: the word on
+    which all decided ones agree.
+    """
+    if not runs:
+        raise ValueError("there is no run to judge: give one or more run folders.")
+    judged = [judge(moves_of(run, bases, seed)) for run in runs]
+    words = {word for word, _ in judged} - {"undecided"}
+    word = words.pop() if len(words) == 1 else "undecided"
+    told = [f"{own} in {label(run)}: {why}" for run, (own, why) in zip(runs, judged, strict=True)]
+    return f"{word}: {judged[0][1] if len(runs) == 1 else '; '.join(told)}"
+
+
+def judge(moves: Moves) -> tuple[str, str]:
+    """The word for one run, and why."""
+    least = FLOOR * moves.everything[0].mean()
+    names: dict[str, list[str]] = {}
+    for kind in ("discrete", "continuous"):
+        own = [name for name in moves.codes if KINDS[name[0]] == kind]
+        names[kind] = [name for name in own if moves.codes[name][0].mean() >= least]
+        if not own:
+            return "undecided", f"there are no {kind} codes"
+        if not names[kind]:
+            return "undecided", f"the {kind} codes do nothing (change below {FLOOR:.0%})"
+
+    def differences(some: Moves) -> dict[str, float]:
+        means = {}
+        for kind, own in names.items():
+            changes = [some.codes[name] for name in own]
+            pairs = [(detail_share(one), size_matched(some, one)) for one in changes]
+            means[kind] = np.mean(pairs, axis=0)
+        share, like = means["discrete"] - means["continuous"]
+        return {"plain": float(share), "matched": float(share - like)}
+
+    found = intervals(moves, differences)
+    plain, matched = (cell(found[name], "{:+.3f}") for name in ("plain", "matched"))
+    why = f"detail share of discrete less continuous codes {plain}, less z's of that size {matched}"
+    if all(score.low > 0 for score in found.values()):
+        return "held", why
+    return ("not held" if any(score.high < 0 for score in found.values()) else "undecided"), why
+
+
+def draw_walks(run: Path, out: Path, *, bases: int = BASES, seed: int = 0) -> Path:
+    """One chair, one row a code: the code's name, how much it changes, how much of it is detail."""
+    effects = walk_effects(run, bases, seed)[:-1]
+    model = load_model(run)
+    base, fresh = draw(model, 1, seed=seed), draw(model, STEPS, seed=seed + 1).noise
+    walks = [walk(base, model.spec, name=row.code, steps=STEPS) for row in effects[:-1]]
+    grids = []
+    for codes in [*walks, turned(base, fresh, TURNS[-1])]:
+        shapes = occupied(model, codes)
+        grids += [*shapes, *np.zeros((STEPS - len(shapes), *shapes.shape[1:]), dtype=bool)]
+    title = f"One chair, one code moved at a time ({label(run)})"
+    shown = sheet(np.array(grids), columns=STEPS, title=title, size=SIZE)
+    paper = Image.new("RGB", (LEFT + shown.width, shown.height), "white")
+    paper.paste(shown, (LEFT, 0))
+    pen = ImageDraw.Draw(paper)
+    pen.text((12, 13), "dark: coarse shape, light: detail", PALE, ImageFont.load_default(size=14))
+    for line, row in enumerate(effects):
+        write_caption(pen, row, top=shown.height - (len(effects) - line) * SIZE)
+    return save_picture(paper, out)
+
+
+def write_caption(pen: ImageDraw.ImageDraw, row: Effect, *, top: int) -> None:
+    """A row's words, and its change as a bar out of all that two random chairs differ by."""
+    large, small = (ImageFont.load_default(size=size) for size in (20, 14))
+    change, share = row.change.mean, np.nan_to_num(row.detail_share.mean)
+    end = 12 + round(min(1.0, change) * (LEFT - 36))
+    middle = 12 + round((1 - share) * (end - 12))
+    pen.line((12, top, LEFT - 12, top), fill=(225, 225, 225))
+    pen.text((12, top + 20), row.code, INK, large)
+    pen.text((50, top + 26), f"{row.kind}, {MEANING[row.kind]}", PALE, small)
+    for left, right, ink in ((12, LEFT - 24, (240, 238, 235)), (12, middle, COARSE)):
+        pen.rectangle((left, top + 56, right, top + 66), ink)
+    pen.rectangle((middle, top + 56, end, top + 66), FINE)
+    told = f"{share:.0%} of that in detail" if change >= FLOOR else "next to nothing"
+    words = f"changes {100 * change:.2g}% of what two", "random chairs differ by,", told
+    for line, text in enumerate(words):
+        pen.text((12, top + 74 + 18 * line), text, INK, small)
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description="Shape or detail: what each code changes.")
+    words.add_argument("runs", nargs="+", type=Path, help="run folders that train made")
+    words.add_argument("--out", type=Path, help="folder of the pictures (<run>/samples)")
+    words.add_argument("--bases", type=int, default=BASES, help="random draws to walk from")
+    words.add_argument("--seed", type=int, default=0)
+    given = words.parse_args()
+    chosen = {"bases": given.bases, "seed": given.seed}
+    try:
+        print(walk_table(given.runs, **chosen))
+        print(verdict(given.runs, **chosen))
+        for run in given.runs:
+            name = f"{label(run).replace('/', '_')}.png" if given.out else "code_walks.png"
+            print(draw_walks(run, (given.out or run / "samples") / name, **chosen))
+    except ValueError as error:
+        words.error(str(error))
+
+
+if __name__ == "__main__":
+    main()
