@@ -91,13 +91,13 @@ def fit(
     trainer = pl.Trainer(
         accelerator="cpu",
         devices=1,
-        logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         use_distributed_sampler=False,
         callbacks=[losses, *callbacks],
         **{
+            "logger": False,
             "limit_val_batches": 0,
             "num_sanity_val_steps": 0,
             "log_every_n_steps": 1,
