@@ -1,0 +1,115 @@
+"""One page of all experiments: paper.md for the ledger, paper.html to look at, print and send.
+
+Each section: what the paper says, the command, the figure, the table, the verdict and its rule, and
+samples of every condition's first seed.
+"""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.paper_claims import EXPERIMENTS, Experiment
+from experiments.paper_figures import figures_text
+from experiments.paper_html import embedded, page, table_or_text, tag
+from experiments.paper_sections import Section, read_section
+
+ASKED = (
+    "Every curve, table and verdict below was made by `make paper`; the paper's own results are "
+    "given in words. Ranges are over seeds: [least, most]. With three seeds against three, ranges "
+    "part on the claimed side by chance once in twenty. 1-NNA: .5 is best, 1 worst. The paper's AP "
+    "of 20.1 is less than half of a mean chair's on real chairs, so the mean shape stands in each "
+    "table."
+)
+
+
+def write_paper(out: Path, *, size: str, names: Sequence[str] = tuple(EXPERIMENTS)) -> Path:
+    """paper.md and paper.html of a plan's folder, from what is there. Returns the HTML's path."""
+    out.mkdir(parents=True, exist_ok=True)
+    sections = [read_section(out, name) for name in names]
+    write(out / "paper.md", markdown_page(out, sections, size=size))
+    return write(out / "paper.html", html_page(sections, size=size))
+
+
+def write(path: Path, text: str) -> Path:
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.write_text(text)
+    os.replace(unfinished, path)
+    return path
+
+
+def markdown_page(out: Path, sections: Sequence[Section], *, size: str) -> str:
+    """The page for the ledger; pictures are linked relative to the plan's folder."""
+    lines = [f"# The paper's experiments, size {size}", "", ASKED, "", overview(sections)]
+    lines += [beside_the_mean(sections), ""]
+    for section in sections:
+        own = section.experiment
+        lines += [f"## {own.title} (`{section.name}`; {figures_text(own)})", ""]
+        lines += [f"**{said_by(own)}:** {own.claim}", ""]
+        if section.command:
+            lines += [f"`{section.command}`", ""]
+        lines += [f"{told}\n" for told in (section.facts, *section.notes) if told]
+        lines += [f"**{capital(section.verdict[0])}:** {section.verdict[1]}.", ""]
+        lines += [f"Rule: {own.rule}.", ""]
+        lines += [f"{table}\n" for table in section.tables]
+        for path, caption in (*section.pictures, *section.sheets):
+            lines += [f"![{caption}]({os.path.relpath(path, out)})", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def said_by(experiment: Experiment) -> str:
+    return "The paper says" if experiment.figures else "Asked here"
+
+
+def overview(sections: Sequence[Section]) -> str:
+    """A row an experiment: what is claimed, and whether it held."""
+    lines = ["| experiment | said by | claim | |", "|---|---|---|---|"]
+    for section in sections:
+        own = section.experiment
+        said = f"the paper, {figures_text(own)}" if own.figures else "us"
+        lines.append(f"| {own.title} | {said} | {own.claim} | {section.verdict[0]} |")
+    return "\n".join(lines) + "\n"
+
+
+def beside_the_mean(sections: Sequence[Section]) -> str:
+    """How many conditions' samples are harder to tell from real chairs than the mean shape is."""
+    measured = [
+        (row["nna"], row["mean shape nna"])
+        for section in sections
+        for row in section.rows.values()
+        if "nna" in row and "mean shape nna" in row
+    ]
+    better = sum(own.high < floor.low for own, floor in measured)
+    return (
+        f"Samples of {better} of {len(measured)} conditions have, for every seed, a lower 1-NNA "
+        "than the mean shape."
+    )
+
+
+def capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def html_page(sections: Sequence[Section], *, size: str) -> str:
+    """The same, with its pictures inside."""
+    title = f"The paper's experiments, size {size}"
+    parts = [tag("h1", title), table_or_text(ASKED), table_or_text(overview(sections))]
+    parts.append(tag("p", beside_the_mean(sections)))
+    return page(title, [*parts, *(section_html(section) for section in sections)])
+
+
+def section_html(section: Section) -> str:
+    own, (word, why) = section.experiment, section.verdict
+    said = f"{said_by(own)} ({figures_text(own)}):"
+    parts = [tag("h2", own.title), tag("p", said, kind="facts"), tag("p", own.claim, kind="claim")]
+    parts.append(tag("p", f"{capital(word)}: {why}.", kind=f"verdict {word.replace(' ', '-')}"))
+    parts.append(tag("p", f"Rule: {own.rule}.", kind="facts"))
+    parts += [embedded(path, caption) for path, caption in section.pictures]
+    parts += [table_or_text(table) for table in section.tables]
+    sheets = [embedded(path, caption, sheet=True) for path, caption in section.sheets]
+    if sheets:
+        heading = tag("h3", "Samples, none picked: the first sixteen of each condition")
+        parts.append(f'{heading}<div class="sheets">{"".join(sheets)}</div>')
+    if section.command:
+        parts.append(tag("pre", section.command))
+    parts += [tag("p", told, kind="facts") for told in (section.facts, *section.notes) if told]
+    return f'<section id="{section.name}">{"".join(parts)}</section>'

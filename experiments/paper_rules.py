@@ -1,0 +1,161 @@
+"""The rules that decide from numbers whether a statement held, in one line with the numbers.
+
+Ranges over seeds: held where all seeds of one condition lie on the claimed side of all seeds of the
+other. With three seeds against three, chance alone does that once in twenty.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from experiments.paper_jobs import Rows, Spread, number
+
+HELD, NOT_HELD, UNDECIDED = "held", "not held", "undecided"
+Verdict = tuple[str, str]  # held, not held or undecided; the numbers that decided
+
+
+def no_rule(rows: Rows) -> Verdict:
+    return UNDECIDED, "no rule for these jobs; look at the pictures"
+
+
+def below(a: Spread, b: Spread) -> str:
+    """Whether a lies below b: ranges over the seeds must not touch; one seed decides nothing."""
+    if min(a.n, b.n) < 2:
+        return UNDECIDED
+    if a.high < b.low:
+        return HELD
+    return NOT_HELD if a.low > b.high else UNDECIDED
+
+
+def why(a: Spread, b: Spread) -> str:
+    """Why `below` is undecided."""
+    return "one seed" if min(a.n, b.n) < 2 else "ranges overlap"
+
+
+def all_of(outcomes: Sequence[str]) -> str:
+    """Held where all held, not held where any did not."""
+    if NOT_HELD in outcomes:
+        return NOT_HELD
+    return HELD if outcomes and set(outcomes) == {HELD} else UNDECIDED
+
+
+def compare(rows: Rows, measure: str, small: str, large: str) -> Verdict:
+    """`small` has the smaller value of a measure than `large`."""
+    if any(measure not in rows.get(name, {}) for name in (small, large)):
+        return UNDECIDED, f"{measure}: not measured for both"
+    a, b = rows[small][measure], rows[large][measure]
+    outcome = below(a, b)
+    reason = f" ({why(a, b)})" if outcome == UNDECIDED else ""
+    return outcome, f"{measure}: {small} {a.text()} against {large} {b.text()}, {outcome}{reason}"
+
+
+def several(verdicts: Sequence[Verdict]) -> Verdict:
+    return all_of([outcome for outcome, _ in verdicts]), "; ".join(text for _, text in verdicts)
+
+
+def soft_is_smoother(rows: Rows) -> Verdict:
+    measures = ("roughness of D/loss", "roughness of G/loss_gen")
+    return several([compare(rows, one, "soft labels", "hard labels") for one in measures])
+
+
+def shaped(row: dict[str, Spread]) -> tuple[bool | None, str]:
+    """Whether all seeds' samples are shapes (True), none's (False) or some (None), and the numbers.
+
+    Samples are shapes when the nearest real chair fits them better than the mean shape fits a given
+    chair (IoU), and at most half of their cells lie outside the largest piece.
+    """
+    iou, floor = row["val/nearest_iou"], row["mean shape iou"]
+    loose = row.get("floaters", Spread(0.0, 0.0, 0.0, iou.n))
+    told = f"nearest IoU {iou.text()} (mean shape {number(floor.mean)}), floaters {loose.text()}"
+    if iou.low > floor.high and loose.high <= 0.5:
+        return True, told
+    if iou.high <= floor.low or loose.low > 0.5:
+        return False, told
+    return None, told
+
+
+def limit_makes_shapes(rows: Rows) -> Verdict:
+    told, found = [], {}
+    for name in ("with shape limit", "without shape limit"):
+        if not {"val/nearest_iou", "mean shape iou"} <= set(rows.get(name, {})):
+            return UNDECIDED, f"{name}: not measured"
+        found[name], numbers = shaped(rows[name])
+        word = {True: "shapes", False: "no shape", None: "shapes for some seeds"}[found[name]]
+        told.append(f"{name}: {word}, {numbers}")
+    outcome = UNDECIDED
+    if found["without shape limit"] is True:
+        outcome = NOT_HELD
+    elif found["without shape limit"] is False and found["with shape limit"] is True:
+        outcome = HELD
+    return several([(outcome, "; ".join(told)), falls_below_zero(rows["with shape limit"])])
+
+
+def as_good(rows: Rows, measure: str, one: str, other: str, *, higher: bool) -> Verdict:
+    """`one` is not worse than `other` by a measure of which `higher` values are better or not."""
+    if any(measure not in rows.get(name, {}) for name in (one, other)):
+        return UNDECIDED, f"{measure}: not measured for both"
+    a, b = rows[one][measure], rows[other][measure]
+    worse = below(a, b) if higher else below(b, a)  # held: apart, on the wrong side
+    outcome = {HELD: NOT_HELD, NOT_HELD: HELD}.get(worse, HELD if min(a.n, b.n) > 1 else UNDECIDED)
+    word = {HELD: "worse", NOT_HELD: "better", UNDECIDED: "not told apart"}[worse]
+    return outcome, f"{measure}: {one} {a.text()} against {other} {b.text()}, {word}"
+
+
+def four_as_good_and_faster(rows: Rows) -> Verdict:
+    four, five = "4 shared layers", "5 shared layers"
+    return several(
+        [
+            compare(rows, "seconds a batch", four, five),
+            as_good(rows, "val/nearest_iou", four, five, higher=True),
+            as_good(rows, "nna", four, five, higher=False),
+        ]
+    )
+
+
+def occupancy_follows_ratio(rows: Rows) -> Verdict:
+    """Made occupancy grows with l1 / (2 l2): rank correlation of at least .5."""
+    pairs = []
+    for name, row in rows.items():
+        first, second = (float(word.split()[1]) for word in name.split(", ")[:2])
+        if "G/occupancy" in row and (first > 0 or second > 0):
+            pairs.append((first / (2 * second) if second else np.inf, row["G/occupancy"].mean))
+    if len(pairs) < 4 or len({x for x, _ in pairs}) < 2:
+        return UNDECIDED, f"{len(pairs)} conditions with a ratio"
+    rank = float(spearmanr(*zip(*pairs, strict=True)).statistic)
+    outcome = HELD if rank >= 0.5 else NOT_HELD
+    told = (
+        f"rank correlation of occupancy with l1/(2 l2) {number(rank)} over {len(pairs)} conditions"
+    )
+    return outcome, told
+
+
+def falls_below_zero(row: dict[str, Spread]) -> Verdict:
+    """Whether the shape limit's first term ends below 0 and has fallen: every seed's, or none's."""
+    if "G/loss_kl" not in row:
+        return UNDECIDED, "first term: not measured"
+    last, fallen = row["G/loss_kl"], row["fall of G/loss_kl"]
+    outcome = UNDECIDED
+    if last.high < 0 and fallen.low > 0:
+        outcome = HELD
+    elif last.low >= 0 or fallen.high <= 0:
+        outcome = NOT_HELD
+    return outcome, f"first term ends at {last.text()}, fell by {fallen.text()}"
+
+
+def run_fits(rows: Rows) -> Verdict:
+    """Which readings give a first term that falls and ends below 0, as the paper's does."""
+    found = {name: falls_below_zero(rows.get(name, {})) for name in ("run", "literal", "kl")}
+    good = [name for name, (outcome, _) in found.items() if outcome == HELD]
+    told = [f"{name}: {text}" for name, (_, text) in found.items()]
+    return found["run"][0], "; ".join([*told, f"negative and falling: {', '.join(good) or 'none'}"])
+
+
+def trunk_hears_better(rows: Rows) -> Verdict:
+    names = ("heard by the head", "heard by the trunk")
+    verdicts = [
+        compare(rows, measure, *names)
+        for measure in ("val/code_effect", "val/code_accuracy")
+        if all(measure in rows.get(name, {}) for name in names)
+    ]
+    return several(verdicts) if verdicts else (UNDECIDED, "not measured")
