@@ -2,13 +2,10 @@
 
 import csv
 import logging
-import os
-import socket
 import sys
 import warnings
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytorch_lightning as pl
 from PIL import Image
@@ -22,6 +19,7 @@ from infogan3d.checkup import Checkup
 from infogan3d.codes import code_spec
 from infogan3d.data import ChairData
 from infogan3d.infogan import InfoGAN3D
+from infogan3d.online import draw_over_batches, wandb_mode
 from infogan3d.report import draw_curves, read_metrics, save_picture, sheet, write_page
 from infogan3d.scorecard import save_json, score_model
 from infogan3d.snapshots import Snapshots
@@ -156,33 +154,20 @@ def start_wandb(settings: dict[str, Any], run: Path) -> WandbLogger:
     """One W&B run, in the group that the experiment names, kept inside the run folder."""
     import wandb
 
-    offline = wandb_is_offline()
-    if offline:
-        print(f"W&B: no key or no network, so this run is kept offline in {run / 'wandb'}.")
+    mode, why = wandb_mode()
+    if mode == "offline":
+        print(f"W&B: {why}, so this run is kept offline in {run / 'wandb'}.")
     experiment = wandb.init(
         project=settings["project"],
         group=settings["group"],
         name=f"{settings['name']}-seed{settings['seed']}",
         dir=run,
-        mode="offline" if offline else "online",
+        mode=mode,
         config=settings,
         settings=wandb.Settings(quiet=True),
     )
+    draw_over_batches(experiment)
     return WandbLogger(experiment=experiment)
-
-
-def wandb_is_offline() -> bool:
-    """Whether W&B cannot be reached: asked to be offline, no key, or no network."""
-    if os.environ.get("WANDB_MODE") in ("offline", "disabled"):
-        return True
-    import wandb
-
-    server = urlsplit(wandb.setup().settings.base_url)
-    try:
-        socket.create_connection((str(server.hostname), server.port or 443), timeout=3).close()
-    except OSError:
-        return True
-    return not wandb.login(prompt=False)
 
 
 def close(loggers: list[Logger], *, failed: bool) -> None:

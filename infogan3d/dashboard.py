@@ -1,0 +1,227 @@
+"""A W&B workspace for an experiment: python -m infogan3d.dashboard experiment=soft_label"""
+
+import difflib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+
+from infogan3d import runs
+from infogan3d.codes import code_spec
+from infogan3d.logged import Logged, read_logged
+from infogan3d.online import BATCHES, wandb_mode
+from infogan3d.panels import NEEDS, PANELS, SECTIONS, TABLE, Panel
+
+
+def dashboard(settings: dict[str, Any], out: Path) -> None:
+    """Compare the workspace with a run (check=), or make an experiment's and send it (W&B)."""
+    if settings["check"] is None and settings["show"] is None:
+        raise ValueError("experiment is not set: give experiment=<name>, or check=<run folder>.")
+    if settings["check"] is not None:
+        check(Path(settings["check"]))
+    if settings["show"] is not None:
+        make(settings, out)
+
+
+def make(settings: dict[str, Any], out: Path) -> None:
+    """workspace.json in the run folder, and the same workspace on W&B where it can be reached."""
+    chosen = experiment(settings["show"])
+    group, project = (str(settings[key] or chosen[key]) for key in ("group", "project"))
+    lines = known(settings["lines"], runs.known_settings("train"), "setting")
+    mode, why = wandb_mode()
+    made = workspace(project, group, lines=lines, entity=str(settings["entity"] or ""))
+    runs.save_config(settings, out)
+    path = out / "workspace.json"
+    if mode != "online":
+        write_json(made, path)
+        print(
+            f"W&B: {why}, so the workspace of group {group} was not sent but kept in {path}: "
+            "give this command again after `wandb login`, with a network, to send it."
+        )
+        return
+    made.entity = made.entity or own_entity()
+    write_json(made, path)
+    print(f"workspace of group {group}  {send(made)}")
+
+
+def known(name: str, names: Iterable[str], what: str) -> str:
+    """`name`, where it is one of `names`; else a `ValueError` with the nearest one."""
+    choices = sorted(names)
+    if name in choices:
+        return name
+    near = difflib.get_close_matches(str(name), choices, 1, 0.5)
+    hint = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(choices)}."
+    raise ValueError(f"there is no {what} '{name}': {hint}")
+
+
+def experiment(name: str) -> dict[str, Any]:
+    """Group and project of an experiment's runs. Errors: no such experiment (`ValueError`)."""
+    known(name, (path.stem for path in (runs.CONF / "experiment").glob("*.yaml")), "experiment")
+    inside = GlobalHydra.instance().is_initialized()  # as it is within a command
+    with nullcontext() if inside else initialize_config_dir(str(runs.CONF), version_base="1.3"):
+        config = compose("train", [f"+experiment={name}"])
+    return {"group": config.group, "project": config.project}
+
+
+# ---- the workspace ---------------------------------------------------------------------------
+
+
+def workspace(project: str, group: str, *, lines: str = "name", entity: str = "") -> Any:
+    """The workspace (wandb_workspaces) of a group's runs, one line for each value of `lines`.
+
+    Errors: wandb-workspaces is not installed (`ValueError`).
+    """
+    try:
+        import wandb_workspaces.workspaces as parts
+        from wandb_workspaces import expr
+    except ImportError as error:
+        raise ValueError(
+            "wandb-workspaces is not installed: pip install 'infogan3d[dashboard]'."
+        ) from error
+    columns = [f"summary:{key}" for one in PANELS if one.section == TABLE for key in one.keys]
+    return parts.Workspace(
+        entity=entity,
+        project=project,
+        name=f"infogan3d {group}",
+        sections=[
+            parts.Section(
+                name=section,
+                panels=[drawn(panel) for panel in PANELS if panel.section == section],
+                is_open=True,
+                panel_settings=parts.SectionPanelSettings(x_axis=BATCHES),
+            )
+            for section in SECTIONS
+        ],
+        settings=parts.WorkspaceSettings(x_axis=BATCHES, max_runs=20),
+        runset_settings=parts.RunsetSettings(
+            filters=[expr.Metric("Group") == group],
+            groupby=[expr.Config(lines)],
+            pinned_columns=columns,
+        ),
+    )
+
+
+def drawn(panel: Panel) -> Any:
+    """A panel as W&B's: media to leaf through, or curves over batches."""
+    from wandb_workspaces.reports.v2 import interface as charts
+
+    if panel.section == "Media":
+        return charts.MediaBrowser(
+            title=panel.title, media_keys=list(panel.keys), gallery_axis="step"
+        )
+    smoothing = SECTIONS[panel.section]
+    return charts.LinePlot(
+        title=panel.title,
+        x=BATCHES,
+        y=list(panel.keys),
+        title_x="batches",
+        smoothing_type="exponentialTimeWeighted" if smoothing else "none",
+        smoothing_factor=smoothing,
+        smoothing_show_original=bool(smoothing),
+    )
+
+
+def write_json(made: Any, path: Path) -> None:
+    """The workspace as W&B's server takes it."""
+    unfinished = path.with_name(f".{path.name}")
+    content = made._model.model_dump(by_alias=True, exclude_none=True, mode="json")
+    unfinished.write_text(json.dumps(content, indent=1) + "\n")
+    os.replace(unfinished, path)
+
+
+def own_entity() -> str:
+    """The user or team that the key belongs to."""
+    import wandb
+
+    return str(wandb.Api().default_entity or "")
+
+
+def send(made: Any) -> str:
+    """Save the workspace on W&B and give its URL. Errors: W&B refused it (`ValueError`)."""
+    try:
+        return str(made.save().url)
+    except Exception as error:  # the server's, of many kinds; HYDRA_FULL_ERROR=1 shows which
+        where = f"{made.entity}/{made.project}"
+        raise ValueError(
+            f"W&B did not take the workspace for {where} ({' '.join(str(error).split())}): check "
+            "entity and project, and that a run of the project was sent."
+        ) from error
+
+
+# ---- the check -------------------------------------------------------------------------------
+
+
+def check(run: Path) -> None:
+    """Hold the keys that the workspace shows against those that a run logged; print both ways.
+
+    Errors (`ValueError`): no run, keys that it should have logged but did not, or keys that W&B
+    does not draw over batches.
+    """
+    settings = runs.load_settings(run)
+    found = read_logged(run)
+    there = found.curves if found.wandb is None else found.wandb
+    shown = {key: panel for panel in PANELS for key in panel.keys}
+    absent = lacking(settings, found)
+    lost = {
+        key: excuse(panel, key, run, absent) for key, panel in shown.items() if key not in there
+    }
+    unseen = sorted((found.curves | there) - set(shown))
+    print(f"{len(shown)} keys shown, {len(shown) - len(lost)} of them logged by {run}")
+    for why in sorted({why for why in lost.values() if why}):
+        print(f"not logged, since {why}: {', '.join(key for key in lost if lost[key] == why)}")
+    print(f"logged but not shown: {', '.join(unseen) or 'none'}")
+    never = [key for key, why in lost.items() if not why]
+    if never:
+        raise ValueError(f"shown but never logged by {run}: {', '.join(never)}.")
+    if found.without_batch or not found.over_batches:
+        names = ", ".join(sorted(found.without_batch)) or "its curves"
+        raise ValueError(f"W&B does not draw {names} of {run} over batches.")
+
+
+def lacking(settings: dict[str, Any], found: Logged) -> dict[str, str]:
+    """What a run has not got of that which keys may need, each with a reason in words."""
+    model, every = settings["model"], settings["validate_every"]
+    spec, start = code_spec(**settings["codes"]), model["start_batches"]
+    last = found.batches // every * every  # validation
+    absent = {
+        "encoder": (model["pairing"] != "inverse" and not start, "it has no encoder"),
+        "noise": (not spec.noise, "it has no noise"),
+        "codes": (not spec.names, "it has no codes"),
+        "discrete": (not spec.discrete, "it has no discrete codes"),
+        "game": (found.batches <= start, "it ended in its auto-encoding start"),
+        "validation": (not last, "it ended before it validated"),
+        "judged": (last <= start, "it did not validate after its auto-encoding start"),
+        "wandb": (found.wandb is None, "it ran without W&B"),
+    }
+    return {need: why for need, (missing, why) in absent.items() if missing}
+
+
+def excuse(panel: Panel, key: str, run: Path, absent: dict[str, str]) -> str:
+    """Why a run need not have logged a key; empty where it should have."""
+    prefix, _, name = key.partition("/")
+    for need in (NEEDS.get(prefix, ""), *panel.needs):
+        if need in absent:
+            return absent[need]
+    if key.startswith("media/sample-") and not (run / "meshes" / f"{name}.glb").exists():
+        return "that shape came out empty"
+    return ""
+
+
+run = runs.command("dashboard", dashboard)
+
+
+def main() -> None:
+    """The command; `experiment=` is typed as for train, where it chooses a file of conf/."""
+    sys.argv[1:] = [re.sub(r"^\+?experiment=", "show=", word) for word in sys.argv[1:]]
+    run()
+
+
+if __name__ == "__main__":
+    main()
