@@ -21,11 +21,11 @@ $(BASE): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("infogan3d needs Python 3.11 to 3.13: give one with make PYTHON=python3.x ..." if not (3, 11) <= sys.version_info[:2] <= (3, 13) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt uv
-	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e .
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt -e .
 	touch $@
 
 $(STAMP): $(BASE)
-	$(BIN)/uv pip install -q --python $(BIN)/python -c constraints.txt -e '.[dev]'
+	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'
 	touch $@
 
 demo: $(BASE)  ## train the embedded default (about 5 minutes on two idle cores)

@@ -6,6 +6,8 @@ one for each parity of the output cell (even or odd in x, y, z), put side by sid
 
     output 2i + b reads inputs i + b - 1 and i + b, with kernel taps 3 - b and 1 - b
 
+A convolution from one channel becomes one from eight, on blocks of 2^3 cells.
+
 G's first layer sees a grid of one cell, so it is a matrix product. Weights, names and results are
 those of torch's layers; on other devices torch's own are called.
 """
@@ -15,7 +17,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import conv3d, conv_transpose3d
+from torch.nn.functional import conv3d, conv_transpose3d, pad
 
 TAPS = ((3, 1), (2, 0))  # kernel taps of output parity b, for the two inputs it reads
 NONE, ONE, TWO = (0, 0, 0), (1, 1, 1), (2, 2, 2)
@@ -56,24 +58,46 @@ class _ToOne(torch.autograd.Function):
         return found[0], found[1]
 
 
+def to_blocks(x: Float[Tensor, "B 1 t t t"]) -> Float[Tensor, "B 8 n n n"]:
+    """The grid, padded by one, as blocks of 2^3 cells with eight channels; n = t / 2 + 1."""
+    batch, side = len(x), x.shape[2] // 2 + 1
+    blocks = pad(x, (1,) * 6).view(batch, side, 2, side, 2, side, 2)
+    blocks = blocks.permute(0, 2, 4, 6, 1, 3, 5).reshape(batch, 8, side, side, side)
+    return blocks.contiguous(memory_format=torch.channels_last_3d)
+
+
+def block_weight(weight: Float[Tensor, "C 1 4 4 4"]) -> Float[Tensor, "C 8 2 2 2"]:
+    """The kernel that does on blocks what `weight` does on cells."""
+    parts = weight.reshape(-1, 2, 2, 2, 2, 2, 2).permute(0, 2, 4, 6, 1, 3, 5)
+    return parts.reshape(-1, 8, 2, 2, 2).contiguous(memory_format=torch.channels_last_3d)
+
+
+def cell_weight(blocks: Float[Tensor, "C 8 2 2 2"]) -> Float[Tensor, "C 1 4 4 4"]:
+    """The inverse of `block_weight`."""
+    parts = blocks.reshape(-1, 2, 2, 2, 2, 2, 2).permute(0, 4, 1, 5, 2, 6, 3)
+    return parts.reshape(-1, 1, 4, 4, 4)
+
+
 class _FromOne(torch.autograd.Function):
     @staticmethod
     @torch.amp.custom_fwd(device_type="cpu", cast_inputs=torch.bfloat16)  # type: ignore[untyped-decorator]
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        return conv3d(x, weight, bias, stride=2, padding=1)
+        blocks = to_blocks(x)
+        ctx.save_for_backward(blocks, weight)
+        return conv3d(blocks, block_weight(weight), bias)
 
     @staticmethod
     @torch.amp.custom_bwd(device_type="cpu")  # type: ignore[untyped-decorator]
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
-        x, weight = ctx.saved_tensors
+        blocks, weight = ctx.saved_tensors
         below = to_one_channel(grad, weight) if ctx.needs_input_grad[0] else None
         if not any(ctx.needs_input_grad[1:]):
             return below, None, None
+        small = block_weight(weight)
         _, of_weight, of_bias = torch.ops.aten.convolution_backward(
-            grad, x, weight, [len(weight)], TWO, ONE, ONE, False, NONE, 1, (False, True, True)
+            grad, blocks, small, [len(small)], ONE, NONE, ONE, False, NONE, 1, (False, True, True)
         )
-        return below, of_weight, of_bias
+        return below, cell_weight(of_weight), of_bias
 
 
 class ConvTransposeToOne(nn.ConvTranspose3d):
@@ -117,6 +141,5 @@ class ConvTransposeFromCell(nn.ConvTranspose3d):
         if input.device.type != "cpu":
             return conv_transpose3d(input, self.weight)
         latent, channels = self.weight.shape[:2]
-        made = input.flatten(1) @ self.weight.contiguous().view(latent, -1)
-        made = made.view(-1, channels, 4, 4, 4)
-        return made.contiguous(memory_format=torch.channels_last_3d)
+        last = self.weight.permute(0, 2, 3, 4, 1).reshape(latent, -1)  # no copy: channels last
+        return (input.flatten(1) @ last).view(-1, 4, 4, 4, channels).permute(0, 4, 1, 2, 3)

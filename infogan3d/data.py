@@ -212,13 +212,14 @@ class ChairData(pl.LightningDataModule):
         self, batch: UInt8[Tensor, "B bytes"], dataloader_idx: int
     ) -> Float[Tensor, "B 1 R R R"]:
         """Unpack on the device; in training mirror half of the chairs in x (left and right)."""
-        grids = unpack_bits(batch, (self.resolution,) * 3)
         trainer = self.trainer
         if self.mirror and trainer is not None and trainer.training:
             model = trainer.lightning_module
             random = model.random(model.batches_done, stream=1)  # type: ignore[operator]
-            turned = torch.rand(len(grids), generator=random, device=grids.device) < 0.5
-            grids = torch.where(turned[:, None, None, None, None], grids.flip(2), grids)
+            turned = torch.rand(len(batch), generator=random, device=batch.device) < 0.5
+            slices = batch.view(len(batch), self.resolution, -1)  # one of x after the other
+            batch = torch.where(turned[:, None, None], slices.flip(1), slices).flatten(1)
+        grids = unpack_bits(batch, (self.resolution,) * 3)
         return grids.contiguous(memory_format=torch.channels_last_3d)
 
 

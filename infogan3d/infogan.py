@@ -119,9 +119,10 @@ class InfoGAN3D(pl.LightningModule):
         else:
             codes = sample_codes(self.spec, len(real), generator=random)
             with self.mixed():
-                made = self.generator(latent_vector(codes, self.spec)).float()
-            self.discriminator_turn(real, torch.sigmoid(made.detach()), codes, random, optimizer_d)
-            self.generator_turn(real, made, codes, random, optimizer_g)
+                logits = self.generator(latent_vector(codes, self.spec)).float()
+            made = torch.sigmoid(logits)
+            self.discriminator_turn(real, made.detach(), codes, random, optimizer_d)
+            self.generator_turn(real, (logits, made), codes, random, optimizer_g)
         move_average(self.average, self.generator, n=self.batches_done, most=self.hparams["ema"])
         self.batches_done += 1
         if self.batches_done % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
@@ -167,26 +168,32 @@ class InfoGAN3D(pl.LightningModule):
         )
 
     def generator_turn(
-        self, real: Tensor, made: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
+        self,
+        real: Tensor,
+        output: tuple[Tensor, Tensor],
+        codes: Codes,
+        random: torch.Generator,
+        optimizer: Any,
     ) -> None:
         """Generator: be taken for real (gen), be readable (dis, con), keep the shape (limit)."""
+        logits, made = output
         self.toggle_optimizer(optimizer)
         with self.mixed():
-            features = self.trunk(torch.sigmoid(made))
-            logits = self.real_head(features).float()
+            features = self.trunk(made)
+            made_logits = self.real_head(features).float()
             answer = self.code_head(features)
-        gen = losses.label_loss(logits, torch.ones_like(logits))
+        gen = losses.label_loss(made_logits, torch.ones_like(made_logits))
         discrete, continuous, information = self.information(answer, codes)
         if self.hparams["pairing"] == "inverse":
             limit, terms = self.inverse_limit(real, random)
         else:
-            limit, terms = self.limit(made, real)
+            limit, terms = self.limit(logits, real, made=made)
         total = self.hparams["adversarial_weight"] * gen + information + limit
         optimizer.zero_grad()
         self.manual_backward(total)
         guarded_step(optimizer, self.broken)
         self.untoggle_optimizer(optimizer)
-        occupancy = torch.sigmoid(made.detach()).mean()
+        occupancy = made.detach().mean()
         terms |= {"G/loss": total, "G/loss_gen": gen, "G/loss_dis": discrete}
         self.keep_terms({**terms, "G/loss_con": continuous, "G/occupancy": occupancy})
 
@@ -217,10 +224,14 @@ class InfoGAN3D(pl.LightningModule):
         weights = self.hparams["information_discrete"], self.hparams["information_continuous"]
         return discrete, continuous, weights[0] * discrete + weights[1] * continuous
 
-    def limit(self, logits: Tensor, real: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+    def limit(
+        self, logits: Tensor, real: Tensor, *, made: Tensor | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
         """The shape-limit loss by this run's settings, and its terms by name."""
         settings = self.hparams
-        first, square = losses.shape_limit_terms(logits, real, reading=settings["reading"])
+        first, square = losses.shape_limit_terms(
+            logits, real, reading=settings["reading"], made=made, binary=True
+        )
         limit = settings["lambda1"] * first + settings["lambda2"] * square
         return limit, {"G/loss_shape_limit": limit, "G/loss_kl": first, "G/loss_mse": square}
 

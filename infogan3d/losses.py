@@ -5,7 +5,12 @@ import math
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, softplus
+from torch.nn.functional import (
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    mse_loss,
+    softplus,
+)
 
 READINGS = ("run", "literal", "kl", "bce", "dice")
 
@@ -71,32 +76,44 @@ def continuous_information(
 
 
 def kl_like(
-    made: Float[Tensor, "B 1 R R R"], real: Float[Tensor, "B 1 R R R"], *, reading: str = "run"
+    made: Float[Tensor, "B 1 R R R"],
+    real: Float[Tensor, "B 1 R R R"],
+    *,
+    reading: str = "run",
+    binary: bool = False,
 ) -> Tensor:
     """First term of the shape-limit loss, y log^(y-x), mean over cells; x made, y real, in [0, 1].
 
     run: y (log y - x), PyTorch's older KLDivLoss fed probabilities, so -y x for y in {0, 1};
     literal: y log(y - x), kept finite by holding y - x at 1e-6 or more; kl: y (log y - log x).
+    `binary` says that y is 0 or 1 everywhere, so that y log y is 0 and need not be computed.
     Source: the paper's shape-limit loss; which reading was run is not known.
     """
+    rest = 0.0 if binary else torch.xlogy(real, real).mean()
     if reading == "run":
-        return (torch.xlogy(real, real) - real * made).mean()
+        return rest - torch.dot(real.flatten(), made.flatten()) / real.numel()
     if reading == "literal":
         return (real * torch.log((real - made).clamp_min(1e-6))).mean()
     if reading == "kl":
-        return (torch.xlogy(real, real) - real * torch.log(made.clamp_min(1e-6))).mean()
+        return rest - (real * torch.log(made.clamp_min(1e-6))).mean()
     raise ValueError(f"shape_limit.reading={reading} is not known: choose one of {READINGS}.")
 
 
 def shape_limit_terms(
-    logits: Float[Tensor, "B 1 R R R"], real: Float[Tensor, "B 1 R R R"], *, reading: str = "run"
+    logits: Float[Tensor, "B 1 R R R"],
+    real: Float[Tensor, "B 1 R R R"],
+    *,
+    reading: str = "run",
+    made: Float[Tensor, "B 1 R R R"] | None = None,
+    binary: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """The KL-like term and the MSE of the shape-limit loss, each the mean over cells.
 
-    `bce` puts binary cross-entropy and `dice` 1 - Dice in place of the KL-like term.
+    `bce` puts binary cross-entropy and `dice` 1 - Dice in place of the KL-like term. `made` is the
+    logits' sigmoid where it is at hand; `binary`: see `kl_like`.
     """
     logits = logits.float()
-    made = torch.sigmoid(logits)
+    made = torch.sigmoid(logits) if made is None else made
     if reading == "bce":
         first = binary_cross_entropy_with_logits(logits, real)
     elif reading == "dice":
@@ -104,8 +121,8 @@ def shape_limit_terms(
         total = (made + real).sum((1, 2, 3, 4))
         first = 1 - ((overlap + 1) / (total + 1)).mean()
     else:
-        first = kl_like(made, real, reading=reading)
-    return first, (made - real).square().mean()
+        first = kl_like(made, real, reading=reading, binary=binary)
+    return first, mse_loss(made, real)
 
 
 def shape_limit(
