@@ -136,8 +136,8 @@ class InfoGAN3D(pl.LightningModule):
         settings = self.hparams
         self.toggle_optimizer(optimizer)
         with self.mixed():
-            real_logits = self.real_head(self.trunk(real)).float()
-            made_features = self.trunk(made)
+            real_features, made_features = self.features_of(real, made)
+            real_logits = self.real_head(real_features).float()
             made_logits = self.real_head(made_features).float()
             answer = self.code_head(made_features)
         loss_real = losses.soft_label_loss(real_logits, *settings["real_labels"], generator=random)
@@ -213,6 +213,13 @@ class InfoGAN3D(pl.LightningModule):
         self.keep_terms({**terms, "G/loss": total})
 
     # ---- terms -----------------------------------------------------------------------------
+
+    def features_of(self, real: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
+        """The trunk's features of real and of made shapes: in one pass, but for BatchNorm's sake."""
+        if self.hparams["trunk_norm"] == "batch":
+            return self.trunk(real), self.trunk(made)
+        real_features, made_features = self.trunk(torch.cat([real, made])).split(len(real))
+        return real_features, made_features
 
     def information(
         self, answer: tuple[list[Tensor], Tensor, Tensor], codes: Codes
