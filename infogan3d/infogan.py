@@ -215,7 +215,7 @@ class InfoGAN3D(pl.LightningModule):
     # ---- terms -----------------------------------------------------------------------------
 
     def features_of(self, real: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
-        """The trunk's features of real and of made shapes: in one pass, but for BatchNorm's sake."""
+        """The trunk's features of real and of made shapes: in one pass, but with BatchNorm."""
         if self.hparams["trunk_norm"] == "batch":
             return self.trunk(real), self.trunk(made)
         real_features, made_features = self.trunk(torch.cat([real, made])).split(len(real))

@@ -1,6 +1,6 @@
 """Masks kept as packed bits beside the packs: carving the same pictures anew skips decoding them.
 
-<folder>/<id>.npz: `bits` (np.packbits of the masks), `shape` (v, h, w), `key`. 62 masks of 600 x 600
+<folder>/<id>.npz: `bits` (np.packbits of the masks), `shape` (v, h, w), `key`. 62 of 600 x 600
 take about 50 kB and 40 ms, their PNGs 400 kB and more and 130 to 220 ms.
 """
 

@@ -26,7 +26,8 @@ WAYS: dict[str, dict[str, Any]] = {
 def losses(way: str, cache: Path, logger: Any = False) -> list[dict[str, float]]:
     """Every logged number of twenty batches, one thread, fp32."""
     pl.seed_everything(0, verbose=False)
-    model = InfoGAN3D(**{**TINY_MODEL, "width": 4, "trunk_width": 4, "precision": "32"}, **WAYS[way])
+    own = {"width": 4, "trunk_width": 4, "precision": "32", **WAYS[way]}
+    model = InfoGAN3D(**{**TINY_MODEL, **own})
     data = ChairData(
         source="chairs",
         root=None,
