@@ -29,17 +29,7 @@ from experiments import gpu_page
 from experiments.gpu_layers import Timed, layer_times
 from experiments.gpu_modes import MODES
 from infogan3d.bench import device
-from infogan3d.contenders import (
-    FILES,
-    OURS,
-    PACK,
-    PORT,
-    Case,
-    Task,
-    lay_out,
-    our_block,
-    port_block,
-)
+from infogan3d.contenders import FILES, OURS, PACK, PORT, Case, Task, lay_out, our_block, port_block
 from infogan3d.floor import floor_seconds, floor_table, measure_rates, operations, step_work
 from infogan3d.straight_port import write_chairs
 from infogan3d.timing import device_of, peak_memory

@@ -32,7 +32,8 @@ def to_one_channel(
     small = weight[:, 0][:, taps][:, :, :, taps][:, :, :, :, :, taps]
     small = small.permute(1, 3, 5, 0, 2, 4, 6).reshape(8, channels, 2, 2, 2)
     small = small.contiguous(memory_format=torch.channels_last_3d)
-    parities = conv3d(x, small, padding=1).permute(0, 2, 3, 4, 1).unflatten(4, (2, 2, 2))
+    parities = conv3d(x, small, padding=1).permute(0, 2, 3, 4, 1)
+    parities = parities.view(*parities.shape[:4], 2, 2, 2)
     out = x.new_empty(batch, side, 2, side, 2, side, 2)
     for p, q, r in torch.cartesian_prod(*[torch.arange(2)] * 3).tolist():
         window = parities[:, p : p + side, q : q + side, r : r + side, p, q, r]
