@@ -8,6 +8,7 @@ import difflib
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from pickle import UnpicklingError
@@ -17,6 +18,7 @@ import hydra
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -44,26 +46,32 @@ def command(name: str, work: Callable[[dict[str, Any], Path], None]) -> Callable
     """The `main` of one entry: compose conf/<name>.yaml, hand `work` plain values and a run folder.
 
     What a user can get wrong ends with one sentence and exit code 2; HYDRA_FULL_ERROR=1 shows where
-    it came from.
+    it came from. A job of a sweep that fails leaves the others alone, and the command ends with
+    its exit code when they are done.
     """
 
     def main() -> None:
-        keep_freed_memory()
         asked = os.environ.get("HYDRA_FULL_ERROR", "0") == "1"
         os.environ["HYDRA_FULL_ERROR"] = "1"
         told = () if asked else (HydraException, OmegaConfBaseException, *USER_ERRORS)
 
         def job(config: DictConfig) -> None:
-            run = Path(HydraConfig.get().runtime.output_dir)
+            run, number = Path(HydraConfig.get().runtime.output_dir), job_number()
             try:
                 settings = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
                 assert isinstance(settings, dict)
                 check_kinds(settings, defaults(name))  # type: ignore[arg-type]
+                keep_freed_memory()  # here, for a launcher's jobs have processes of their own
                 work(settings, run)  # type: ignore[arg-type]
             except told as error:  # here, before Hydra adds a line of its own
-                refuse(error, name)
+                refuse(error, name, job=number)
             except NotFinite as error:
-                refuse(error, name, code=5)
+                refuse(error, name, code=5, job=number)
+            except Exception as error:
+                if asked or number is None:
+                    raise
+                traceback.print_exc()
+                raise JobFailed(f"job {number}: {type(error).__name__}: {error}", 1) from None
             finally:
                 if run.is_dir() and not any(run.iterdir()):
                     run.rmdir()
@@ -72,16 +80,40 @@ def command(name: str, work: Callable[[dict[str, Any], Path], None]) -> Callable
             hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)()
         except told as error:
             refuse(error, name)
+        except JobFailed as failed:
+            sentence, code = failed.args
+            print(f"infogan3d-{name}: not every job came to its end: {sentence}", file=sys.stderr)
+            sys.exit(code)
         except KeyboardInterrupt:
             sys.exit(130)
 
     return main
 
 
-def refuse(error: BaseException, name: str, *, code: int = 2) -> NoReturn:
-    """End the command with the error's sentence on stderr; exit code 5 for what is not finite."""
+class JobFailed(Exception):
+    """A job of a sweep that ended without a result: a sentence, and the command's exit code.
+
+    Hydra keeps it until the other jobs are done, in whichever process they run.
+    """
+
+
+def job_number() -> int | None:
+    """Which job of a sweep this is; None where it is no sweep."""
+    here = HydraConfig.get()
+    return int(here.job.num) if here.mode == RunMode.MULTIRUN else None
+
+
+def refuse(error: BaseException, name: str, *, code: int = 2, job: int | None = None) -> NoReturn:
+    """End the command, or its job of a sweep, with the error's sentence on stderr.
+
+    Exit code 5 is for what is not finite.
+    """
     sys.stdout.flush()
-    print(f"infogan3d-{name}: {one_sentence(error, name)}", file=sys.stderr)
+    sentence = one_sentence(error, name)
+    told = sentence if job is None else f"job {job}: {sentence}"
+    print(f"infogan3d-{name}: {told}", file=sys.stderr, flush=True)
+    if job is not None:
+        raise JobFailed(told, code) from None
     sys.exit(code)
 
 
@@ -102,7 +134,9 @@ def one_sentence(error: BaseException, name: str) -> str:
         r"Could not load '([^']+)'", text
     )
     if lost:
-        group, _, wrong_name = lost.group(1).partition("/")
+        group, _, wrong_name = lost.group(1).rpartition("/")
+        if group == "hydra/launcher" and "Could not load" in text:
+            return f"{lost.group(1)} is not installed: pip install 'infogan3d[sweeps]'."
         options = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
         return f"there is no {group} '{wrong_name}': choose one of {', '.join(options)}."
     return " ".join(text.split()) or type(error).__name__
