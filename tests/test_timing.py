@@ -28,7 +28,7 @@ def test_the_peak_is_what_was_held_inside() -> None:
     with peak_memory("cpu") as found:
         for megabytes in (40, 120, 20):
             torch.ones(megabytes * 250_000)
-    assert 110 < found["megabytes"] < 160
+    assert 110 < found["megabytes"] < 200  # a heap that keeps freed memory holds the first as well
 
 
 def test_devices_are_known_words() -> None:
