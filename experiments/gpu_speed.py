@@ -11,7 +11,6 @@ every part.
 import argparse
 import json
 import logging
-import os
 import tempfile
 import time
 import traceback
@@ -31,6 +30,7 @@ from experiments.gpu_modes import MODES
 from infogan3d.bench import device
 from infogan3d.contenders import FILES, OURS, PACK, PORT, Case, Task, lay_out, our_block, port_block
 from infogan3d.floor import floor_seconds, floor_table, measure_rates, operations, step_work
+from infogan3d.report import save_text
 from infogan3d.straight_port import write_chairs
 from infogan3d.timing import device_of, peak_memory
 from infogan3d.voxels import load_pack, resize_grids, save_pack
@@ -183,8 +183,7 @@ def write_down(found: dict[str, Any], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     texts = {"gpu_speed.json": json.dumps(found, indent=1), "gpu_speed.md": gpu_page.page(found)}
     for name, text in texts.items():
-        (out / f".{name}").write_text(text)
-        os.replace(out / f".{name}", out / name)
+        save_text(text, out / name)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from infogan3d.infogan import InfoGAN3D
 from infogan3d.train import quieten
 
 WHEN = (0, 5, 10, 20, 50, 100, 200, 300, 500)
-RATIO = 0.1  # lambda1 / lambda2, the paper's
+RATIO = 0.1  # lambda1 / lambda2, as in conf/train.yaml; the paper prints none
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ The paper's statements are given in our words, with its figures; nothing is read
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from experiments.paper_jobs import Rows
@@ -94,6 +94,17 @@ CODE_CURVES = ("Q/loss_discrete", "Q/loss_continuous", "Q/accuracy", "val/code_a
 
 LONGER = {"cpu": ("batches=800",)}  # codes are read late
 
+OF_CODES = Experiment(  # what the experiments of the codes share
+    title="Codes",
+    figures="12 to 14",
+    claim="Continuous codes change the shape, discrete codes details.",
+    shows="",
+    condition=codes,
+    rule=CODE_RULE,
+    curves=CODE_CURVES,
+    settings=LONGER,
+)
+
 EXPERIMENTS: dict[str, Experiment] = {
     "labels": Experiment(
         title="Soft labels",
@@ -151,55 +162,34 @@ EXPERIMENTS: dict[str, Experiment] = {
         "four, that is not apart on the wrong side",
         verdict=four_as_good_and_faster,
     ),
-    "codes_continuous": Experiment(
+    "codes_continuous": replace(
+        OF_CODES,
         title="Continuous codes alone",
-        figures="12 to 14",
         claim="Continuous codes change the shape.",
         shows="chairs whose shape changes as a continuous code moves",
-        condition=codes,
-        rule=CODE_RULE,
-        curves=CODE_CURVES,
-        settings=LONGER,
     ),
-    "codes_discrete": Experiment(
+    "codes_discrete": replace(
+        OF_CODES,
         title="Discrete codes alone",
-        figures="12 to 14",
         claim="Discrete codes change details.",
         shows="chairs whose details change with the discrete codes",
-        condition=codes,
-        rule=CODE_RULE,
-        curves=CODE_CURVES,
-        settings=LONGER,
     ),
-    "codes_30_2": Experiment(
+    "codes_30_2": replace(
+        OF_CODES,
         title="Three discrete codes of ten and two continuous ones",
         figures="14",
-        claim="Continuous codes change the shape, discrete codes details.",
         shows="chairs made with 3 discrete codes of 10 values and 2 continuous codes",
-        condition=codes,
-        rule=CODE_RULE,
-        curves=CODE_CURVES,
-        settings=LONGER,
     ),
-    "codes_original": Experiment(
+    "codes_original": replace(
+        OF_CODES,
         title="The original codes",
-        figures="12 to 14",
-        claim="Continuous codes change the shape, discrete codes details.",
         shows="chairs made with 3 discrete codes of 20 values and 1 continuous code",
-        condition=codes,
-        rule=CODE_RULE,
-        curves=CODE_CURVES,
-        settings=LONGER,
     ),
-    "code_walks": Experiment(
+    "code_walks": replace(
+        OF_CODES,
         title="One code moved at a time",
         figures="15 to 17",
-        claim="Continuous codes change the shape, discrete codes details.",
         shows="one code moved at a time: continuous ones change the shape, discrete ones details",
-        condition=codes,
-        rule=CODE_RULE,
-        curves=CODE_CURVES,
-        settings=LONGER,
     ),
     "readings": Experiment(
         title="Readings of the shape-limit formula",

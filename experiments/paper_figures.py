@@ -1,6 +1,5 @@
 """Figures of the plan: one colour a condition, the paper's own figure beside them in words."""
 
-import os
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from experiments.paper_claims import Experiment
 from experiments.paper_jobs import Curve, Job, Rows, number, spread_rows
+from infogan3d.report import save_figure
 
 # Okabe and Ito's colours, told apart by colour-blind eyes; the lines' styles differ as well
 INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -57,11 +57,7 @@ def draw_experiment(
     told = told if experiment.figures else "The paper has no such figure."
     caption = textwrap.fill(told, int(width * 13))
     figure.supxlabel(caption, x=0.01, ha="left", fontsize=9, color=PALE, style="italic")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}")
-    figure.savefig(unfinished, dpi=130, format="png")
-    os.replace(unfinished, path)
-    return path
+    return save_figure(figure, path, dpi=130)
 
 
 def figures_text(experiment: Experiment) -> str:

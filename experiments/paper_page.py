@@ -12,6 +12,7 @@ from experiments.paper_claims import EXPERIMENTS, Experiment
 from experiments.paper_figures import figures_text
 from experiments.paper_html import embedded, page, table_or_text, tag
 from experiments.paper_sections import Section, read_section
+from infogan3d.report import save_text
 
 ASKED = (
     "Every curve, table and verdict below was made by `make paper`; the paper's own results are "
@@ -26,15 +27,8 @@ def write_paper(out: Path, *, size: str, names: Sequence[str] = tuple(EXPERIMENT
     """paper.md and paper.html of a plan's folder, from what is there. Returns the HTML's path."""
     out.mkdir(parents=True, exist_ok=True)
     sections = [read_section(out, name) for name in names]
-    write(out / "paper.md", markdown_page(out, sections, size=size))
-    return write(out / "paper.html", html_page(sections, size=size))
-
-
-def write(path: Path, text: str) -> Path:
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(text)
-    os.replace(unfinished, path)
-    return path
+    save_text(markdown_page(out, sections, size=size), out / "paper.md")
+    return save_text(html_page(sections, size=size), out / "paper.html")
 
 
 def markdown_page(out: Path, sections: Sequence[Section], *, size: str) -> str:

@@ -218,7 +218,7 @@ def quoted(path: Path) -> str:
 
 def device(words: Sequence[str]) -> str:
     """What the trainings ran on."""
-    if torch.cuda.is_available() and "accelerator=cpu" not in words:
+    if torch.cuda.is_available() and "trainer=cpu" not in words:
         return torch.cuda.get_device_name()
     return f"CPU, {os.cpu_count()} cores"
 

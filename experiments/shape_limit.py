@@ -10,7 +10,6 @@ The theory stands in inflated_chair.py, how weak the loss is in limit_strength.p
 """
 
 import argparse
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import numpy as np
 
 from experiments.inflated_chair import SAMPLES, Job, optimum, read_jobs
 from infogan3d.render import grid_picture
+from infogan3d.report import save_figure
 
 __all__ = ["draw_ratio", "optimum", "ratio_table", "verdict"]
 
@@ -104,11 +104,7 @@ def draw_ratio(folder: Path, out: Path) -> Path:
         panel.spines[["top", "right"]].set_visible(False)
     panels = lower.subplots(len(games) + 1, len(ratios), squeeze=False)
     draw_samples(panels, jobs, games, ratios)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}")
-    figure.savefig(unfinished, dpi=100, format="png")
-    os.replace(unfinished, out)
-    return out
+    return save_figure(figure, out, dpi=100)
 
 
 def draw_slopes(panel: Any, jobs: Sequence[Job]) -> None:

@@ -99,8 +99,7 @@ def measure(model: InfoGAN3D, *, bases: int = BASES, seed: int = 0) -> Moves:
         raise ValueError(f"{spec} has no code to walk or no z to compare with: train with both.")
     starts, others = draw(model, bases, seed=seed), draw(model, bases * STEPS, seed=seed + 1)
     rows = [starts.row(i) for i in range(bases)]
-    groups = [slice(i * STEPS, (i + 1) * STEPS) for i in range(bases)]
-    free = [Codes(others.noise[g], others.discrete[g], others.continuous[g]) for g in groups]
+    free = [others.rows(slice(i * STEPS, (i + 1) * STEPS)) for i in range(bases)]
 
     def change(walks: list[Codes]) -> Change:
         return np.array([split_change(shapes_of(model, codes)) for codes in walks]).T

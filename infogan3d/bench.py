@@ -1,6 +1,5 @@
 """How long our steps take on this machine: python -m infogan3d.bench carve|step|loader|generate"""
 
-import json
 import os
 import platform
 import re
@@ -19,6 +18,7 @@ from infogan3d.bench_carve import carve_costs
 from infogan3d.bench_generate import generate_costs
 from infogan3d.bench_loader import loader_costs
 from infogan3d.bench_step import step_costs
+from infogan3d.scorecard import save_json
 
 # discover comes here: a line, the work in a file of its own
 WHATS: dict[str, Callable[[dict[str, Any], int, Path], dict[str, Any]]] = {
@@ -39,10 +39,7 @@ def bench(settings: dict[str, Any], out: Path) -> None:
     print(", ".join(f"{name} {value}" for name, value in about.items()))
     found = WHATS[what](settings[what], settings["seed"], out)
     found = {"what": what, "day": str(date.today()), "device": about, **found}
-    unfinished = out / ".bench.json"
-    unfinished.write_text(json.dumps(found, indent=1) + "\n")
-    os.replace(unfinished, out / "bench.json")
-    print(f"kept     {out / 'bench.json'}")
+    print(f"kept     {save_json(found, out / 'bench.json')}")
 
 
 def device() -> dict[str, str | int | float]:

@@ -15,8 +15,9 @@ from PIL import Image
 from infogan3d.carving import allowed_misses, carve
 from infogan3d.chairs import chair_mesh, sample_factors
 from infogan3d.render import picture
+from infogan3d.report import save_figure
 from infogan3d.silhouettes import lenses
-from infogan3d.timing import Seconds, log_panel, save_figure, spread, timed
+from infogan3d.timing import Seconds, log_panel, spread, timed
 from infogan3d.views import Views, list_chairs, project, read_views, seeing3d_cameras, write_views
 
 Costs = dict[str, list[Seconds]]  # one entry a chair

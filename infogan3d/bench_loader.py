@@ -24,8 +24,9 @@ from infogan3d.contenders import (
 )
 from infogan3d.data import ChairData
 from infogan3d.floor import wait_for
+from infogan3d.report import save_figure
 from infogan3d.straight_port import port_loader
-from infogan3d.timing import cores, device_of, log_panel, save_figure, spread, timed
+from infogan3d.timing import cores, device_of, log_panel, spread, timed
 
 Epochs = dict[str, list[float]]  # seconds a chair, one entry an epoch
 

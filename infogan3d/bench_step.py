@@ -25,7 +25,8 @@ from infogan3d.contenders import (
     tell_rates,
 )
 from infogan3d.floor import Rates, floor_seconds, floor_table, measure_rates, operations, step_work
-from infogan3d.timing import cores, device_of, log_panel, save_figure, spread
+from infogan3d.report import save_figure
+from infogan3d.timing import cores, device_of, log_panel, spread
 
 Blocks = dict[str, list[Block]]  # by contender
 COLOURS = {PORT: "#8a5a2b", OURS_WIDE: "#7aa6c2", OURS: "#2f6f4f"}

@@ -80,17 +80,16 @@ def draws(model: InfoGAN3D, count: int) -> tuple[Codes, Codes, Codes]:
     """
     random = model.random(0, stream=STREAM)
     base, other = (sample_codes(model.spec, count, generator=random) for _ in range(2))
-    few = slice(0, PAIRS)
-    new_noise = Codes(other.noise[few], base.discrete[few], base.continuous[few])
-    return base, new_noise, Codes(base.noise[few], other.discrete[few], other.continuous[few])
+    few, new = base.rows(slice(PAIRS)), other.rows(slice(PAIRS))
+    new_noise = Codes(new.noise, few.discrete, few.continuous)
+    return base, new_noise, Codes(few.noise, new.discrete, new.continuous)
 
 
 def made_by(model: InfoGAN3D, codes: Codes) -> Float[Tensor, "n 1 R R R"]:
     """Occupancy of the shapes that the averaged generator makes."""
     parts = []
     for start in range(0, len(codes.noise), BATCH):
-        here = slice(start, start + BATCH)
-        parts.append(model(Codes(codes.noise[here], codes.discrete[here], codes.continuous[here])))
+        parts.append(model(codes.rows(slice(start, start + BATCH))))
     return torch.cat(parts)
 
 

@@ -74,10 +74,13 @@ class Codes:
     def to(self, device: torch.device | str) -> "Codes":
         return Codes(self.noise.to(device), self.discrete.to(device), self.continuous.to(device))
 
+    def rows(self, here: slice) -> "Codes":
+        """Some of the draws."""
+        return Codes(self.noise[here], self.discrete[here], self.continuous[here])
+
     def row(self, index: int) -> "Codes":
         """The one draw at `index`, as a batch of one."""
-        here = slice(index, index + 1)
-        return Codes(self.noise[here], self.discrete[here], self.continuous[here])
+        return self.rows(slice(index, index + 1))
 
 
 def sample_codes(spec: CodeSpec, count: int, *, generator: torch.Generator) -> Codes:

@@ -1,8 +1,6 @@
 """A W&B workspace for an experiment: python -m infogan3d.dashboard experiment=soft_label"""
 
 import difflib
-import json
-import os
 import re
 import sys
 from collections.abc import Iterable
@@ -18,6 +16,7 @@ from infogan3d.codes import code_spec
 from infogan3d.logged import Logged, read_logged
 from infogan3d.online import BATCHES, wandb_mode
 from infogan3d.panels import NEEDS, PANELS, SECTIONS, TABLE, Panel
+from infogan3d.scorecard import save_json
 
 
 def dashboard(settings: dict[str, Any], out: Path) -> None:
@@ -130,10 +129,7 @@ def drawn(panel: Panel) -> Any:
 
 def write_json(made: Any, path: Path) -> None:
     """The workspace as W&B's server takes it."""
-    unfinished = path.with_name(f".{path.name}")
-    content = made._model.model_dump(by_alias=True, exclude_none=True, mode="json")
-    unfinished.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(unfinished, path)
+    save_json(made._model.model_dump(by_alias=True, exclude_none=True, mode="json"), path)
 
 
 def own_entity() -> str:

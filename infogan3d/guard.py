@@ -6,6 +6,7 @@ for the device in the step, and what is not finite never gets into a weight.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import torch
@@ -44,6 +45,7 @@ def not_finite(terms: Iterable[tuple[str, Tensor]]) -> list[str]:
     return [name for name, term in terms if not bool(torch.isfinite(term).all())]
 
 
+@cache
 def computes_bf16(device: str) -> bool:
     """Whether a device has bf16 arithmetic of its own; elsewhere it would only be slower."""
     if device == "cuda":

@@ -1,23 +1,22 @@
 """InfoGAN3D, the LightningModule: G, the trunk shared by D and Q, and the two-optimizer step."""
 
-from contextlib import AbstractContextManager
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d import losses
 from infogan3d.average import averaged_copy, move_average
-from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes, step_seed
-from infogan3d.guard import NotFinite, computes_bf16, guarded_step, not_finite
+from infogan3d.chair_model import ChairModel
+from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes
+from infogan3d.guard import guarded_step
 from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent
 from infogan3d.kinds import check_choice
 from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk
 
 
-class InfoGAN3D(pl.LightningModule):
+class InfoGAN3D(ChairModel):
     """The paper's model and its training step. Every argument is a plain number or word.
 
     Defaults are the paper's where it states one, else InfoGAN's (chairs, appendix C.5).
@@ -63,7 +62,6 @@ class InfoGAN3D(pl.LightningModule):
         check_choice("model.precision", precision, ("auto", "32", "bf16"))
         check_choice("model.reading", reading, losses.READINGS)
         self.save_hyperparameters()
-        self.automatic_optimization = False
         self.spec = CodeSpec(noise, tuple(discrete), continuous)
         grid: dict[str, Any] = {"resolution": resolution, "redo": checkpointing}
         self.generator = Generator(latent_size=self.spec.size, width=width, **grid)
@@ -75,37 +73,28 @@ class InfoGAN3D(pl.LightningModule):
             self.encoder = Encoder(spec=self.spec, resolution=resolution, width=trunk_width)
         self.to(memory_format=torch.channels_last_3d)
         self.average = averaged_copy(self.generator)
-        self.batches_done = 0
-        self.terms: dict[str, Tensor] = {}  # the losses of the last batch
         self.accuracy: Tensor  # D's, in the last batch
-        self.broken: Tensor  # 1 as soon as something is not finite
         self.register_buffer("accuracy", torch.zeros(()), persistent=False)
-        self.register_buffer("broken", torch.zeros(()), persistent=False)
 
     # ---- what others call ------------------------------------------------------------------
 
-    def forward(self, codes: Codes) -> Float[Tensor, "B 1 R R R"]:
-        """Occupancy in [0, 1] of the averaged generator, without gradients to its weights."""
+    @property
+    def has_encoder(self) -> bool:
+        return self.encoder is not None
+
+    def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
         with self.mixed():
-            logits = self.average(latent_vector(codes, self.spec))
-        return torch.sigmoid(logits.float())
+            logits: Tensor = self.average(latent)
+        return logits.float()
+
+    def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
+        return likely_latent(self.encode(grid), self.spec)
 
     def train(self, mode: bool = True) -> "InfoGAN3D":
         """Training mode for all but the averaged generator."""
         super().train(mode)
         self.average.eval()
         return self
-
-    def random(self, step: int, *, stream: int = 0) -> torch.Generator:
-        """A generator on this module's device, seeded by (seed, rank, step) and its use."""
-        seed = step_seed(self.hparams["seed"], self.global_rank, step, stream)
-        return torch.Generator(device=self.device).manual_seed(seed)
-
-    def mixed(self) -> AbstractContextManager[Any]:
-        """bf16 arithmetic where asked for; entered anew each turn, since it caches weights."""
-        asked = self.hparams["precision"]
-        wanted = asked == "bf16" or (asked == "auto" and computes_bf16(self.device.type))
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=wanted)
 
     # ---- the training step -----------------------------------------------------------------
 
@@ -124,10 +113,7 @@ class InfoGAN3D(pl.LightningModule):
             self.discriminator_turn(real, made.detach(), codes, random, optimizer_d)
             self.generator_turn(real, (logits, made), codes, random, optimizer_g)
         move_average(self.average, self.generator, n=self.batches_done, most=self.hparams["ema"])
-        self.batches_done += 1
-        if self.batches_done % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
-            self.check_finite()
-            self.log_dict(self.terms, sync_dist=True)
+        self.end_batch()
 
     def discriminator_turn(
         self, real: Tensor, made: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
@@ -262,32 +248,7 @@ class InfoGAN3D(pl.LightningModule):
             mean, log_variance, (logits, centre, spread) = self.encoder(grid)
         return Answer(mean, log_variance, logits, centre, spread)
 
-    @torch.no_grad()
-    def rebuild(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B 1 R R R"]:
-        """G(E(grid)) by the averaged generator, as occupancy in [0, 1]."""
-        latent = likely_latent(self.encode(grid), self.spec)
-        with self.mixed():
-            return torch.sigmoid(self.average(latent).float())
-
     # ---- Lightning -------------------------------------------------------------------------
-
-    def validation_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
-        """Nothing here: checkup.py measures at the end of validation."""
-
-    def keep_terms(self, terms: dict[str, Tensor]) -> None:
-        """Remember the losses of this batch; they leave the device only when they are logged."""
-        self.terms |= {name: term.detach() for name, term in terms.items()}
-
-    def check_finite(self) -> None:
-        """Stop the run before a checkpoint or a curve is written of what is broken."""
-        if self.broken.item():
-            names = not_finite(self.terms.items())
-            what = ", ".join(names) if names else "a gradient"
-            raise NotFinite(
-                f"not finite by batch {self.batches_done}: {what}. The weights were left as they "
-                "were and the last checkpoint stays; lower model.generator_lr, model.trunk_lr or "
-                "model.lambda1, or try precision=32."
-            )
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Adam for the trunk with its heads, and Adam for G and E (and Q, in `head`)."""
@@ -298,24 +259,15 @@ class InfoGAN3D(pl.LightningModule):
         )
         if self.encoder is not None:
             maker.extend(self.encoder.parameters())
-        betas = (self.hparams["beta1"], 0.99)
         return [
-            torch.optim.Adam(judge, lr=self.hparams["trunk_lr"], betas=betas, fused=True),
-            torch.optim.Adam(maker, lr=self.hparams["generator_lr"], betas=betas, fused=True),
+            self.adam(judge, lr=self.hparams["trunk_lr"]),
+            self.adam(maker, lr=self.hparams["generator_lr"]),
         ]
 
-    def count_once(self, optimizer_d: Any) -> None:
-        """Keep D's step out of Lightning's global step, which sets both to count every batch."""
-        profiler = self.trainer.profiler  # type: ignore[attr-defined]
-        optimizer_d._on_before_step = lambda: profiler.start("optimizer_step")
-        optimizer_d._on_after_step = lambda: profiler.stop("optimizer_step")
-
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        self.check_finite()
-        accuracy = float(self.accuracy)
-        checkpoint["progress"] = {"batches": self.batches_done, "accuracy": accuracy}
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["progress"]["accuracy"] = float(self.accuracy)
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        progress = checkpoint.get("progress", {"batches": 0, "accuracy": 0.0})
-        self.batches_done = progress["batches"]
-        self.accuracy.fill_(progress["accuracy"])
+        super().on_load_checkpoint(checkpoint)
+        self.accuracy.fill_(checkpoint.get("progress", {}).get("accuracy", 0.0))

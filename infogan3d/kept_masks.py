@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from infogan3d.views import Views, cameras_of, read_views
+from infogan3d.views import Views, cameras_of, parse_image_name, picture_paths, read_views
 
 VERSION = 1  # raise it when read_mask gives other masks
 
@@ -25,13 +25,15 @@ def read_kept_views(chair_folder: Path, *, keep: Path | str | None = None) -> Vi
     """
     if keep is None:
         return read_views(chair_folder)
-    path, key = Path(keep) / f"{chair_folder.name}.npz", pictures_key(chair_folder)
+    paths = picture_paths(chair_folder)
+    path, key = Path(keep) / f"{chair_folder.name}.npz", pictures_key(paths)
     try:
         with np.load(path) as kept:
             if str(kept["key"]) == key:
                 shape = tuple(int(side) for side in kept["shape"])
                 bits = np.unpackbits(kept["bits"], count=int(np.prod(shape)))
-                cameras = cameras_of(chair_folder, size=shape[2])
+                names = [parse_image_name(one.name) for one in paths]
+                cameras = cameras_of(names, size=shape[2])
                 return Views(chair_folder.name, bits.reshape(shape).astype(bool), cameras)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         pass  # not there yet, or damaged
@@ -45,8 +47,7 @@ def read_kept_views(chair_folder: Path, *, keep: Path | str | None = None) -> Vi
     return views
 
 
-def pictures_key(chair_folder: Path) -> str:
+def pictures_key(paths: list[Path]) -> str:
     """16 hex digits that change with any picture's name, size or time of change."""
-    found = sorted((chair_folder / "renders").glob("*.png"))
-    told = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in found]
+    told = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
     return hashlib.sha256(json.dumps([VERSION, told]).encode()).hexdigest()[:16]

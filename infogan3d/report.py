@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
@@ -84,8 +85,22 @@ def draw_curves(curves: dict[str, tuple[list[float], list[float]]], path: Path) 
         panel.tick_params(labelsize=7)
         panel.spines[["top", "right"]].set_visible(False)
     figure.supxlabel("batches", fontsize=9)
+    return save_figure(figure, path, dpi=90)
+
+
+def save_figure(figure: Any, path: Path, *, dpi: int = 110) -> Path:
+    """A matplotlib figure as PNG in its place, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}")
-    figure.savefig(unfinished, dpi=90, format="png")
+    figure.savefig(unfinished, dpi=dpi, format="png")
+    os.replace(unfinished, path)
+    return path
+
+
+def save_text(text: str, path: Path) -> Path:
+    """A text file in its place, whole or not at all."""
+    unfinished = path.with_name(f".{path.name}")
+    unfinished.write_text(text)
     os.replace(unfinished, path)
     return path
 
@@ -104,9 +119,5 @@ def write_page(run: Path, *, title: str, pictures: Sequence[Path], tables: Seque
         "img{max-width:100%}pre{overflow:auto;background:#f6f4f1;padding:1em}"
         "figure{margin:2em 0}figcaption{color:#888}"
     )
-    page = run / "report.html"
-    unfinished = page.with_name(".report.html")
     head = f'<!doctype html><meta charset="utf-8"><title>{html.escape(title)}</title>'
-    unfinished.write_text(f"{head}<style>{style}</style>{''.join(parts)}\n")
-    os.replace(unfinished, page)
-    return page
+    return save_text(f"{head}<style>{style}</style>{''.join(parts)}\n", run / "report.html")

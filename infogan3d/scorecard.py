@@ -5,7 +5,6 @@ shape, and real training chairs in place of samples.
 """
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from jaxtyping import Bool, Float
 from infogan3d.generation import score_generation
 from infogan3d.infogan import InfoGAN3D
 from infogan3d.metrics import score_reconstructions, trivial_predictions
+from infogan3d.report import save_text
 from infogan3d.scores import Protocol, Score, markdown_table
 from infogan3d.snapshots import draw, occupied
 
@@ -126,7 +126,4 @@ def score_model(
 
 def save_json(value: Any, path: Path) -> Path:
     """Write JSON under a temporary name, then move it into place."""
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(json.dumps(value, indent=1) + "\n")
-    os.replace(unfinished, path)
-    return path
+    return save_text(json.dumps(value, indent=1) + "\n", path)

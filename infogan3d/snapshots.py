@@ -25,8 +25,7 @@ def occupied(model: InfoGAN3D, codes: Codes, *, batch: int = 32) -> Bool[np.ndar
     model.eval()
     parts = []
     for start in range(0, len(codes.noise), batch):
-        here = slice(start, start + batch)
-        part = Codes(codes.noise[here], codes.discrete[here], codes.continuous[here])
+        part = codes.rows(slice(start, start + batch))
         parts.append((model(part.to(model.device))[:, 0] > 0.5).cpu().numpy())
     return np.concatenate(parts)
 

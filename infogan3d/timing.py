@@ -98,11 +98,3 @@ def log_panel(panel: Any, ticks: Sequence[int], words: Sequence[str], *, x: str,
     panel.yaxis.set_major_formatter("{x:g}")
     panel.tick_params(labelsize=8)
     panel.spines[["top", "right"]].set_visible(False)
-
-
-def save_figure(figure: Any, path: Path) -> Path:
-    """The picture in its place, whole or not at all."""
-    unfinished = path.with_name(f".{path.name}")
-    figure.savefig(unfinished, dpi=110, format="png")
-    os.replace(unfinished, path)
-    return path

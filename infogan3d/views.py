@@ -207,10 +207,10 @@ def _small_parts(
 def read_views(chair_folder: Path | str) -> Views:
     """The pictures in `<id>/renders`, in the order of their names, with the cameras these tell."""
     folder = Path(chair_folder)
-    paths = sorted((folder / "renders").glob("*.png"))
+    paths = picture_paths(folder)
     if not paths:
         raise ValueError(f"No picture lies in {folder / 'renders'}: check the chair's folder.")
-    cameras_of(folder, size=1)  # refuses a name that tells none
+    names = [parse_image_name(path.name) for path in paths]
     masks = [read_mask(path) for path in paths]
     height, width = masks[0].shape
     for path, mask in zip(paths, masks, strict=True):
@@ -219,15 +219,19 @@ def read_views(chair_folder: Path | str) -> Views:
                 f"{path} is {mask.shape[1]} x {mask.shape[0]} pixels, the chair's first picture "
                 f"{width} x {height}: make all square and equally large."
             )
-    return Views(folder.name, np.stack(masks), cameras_of(folder, size=width))
+    return Views(folder.name, np.stack(masks), cameras_of(names, size=width))
 
 
-def cameras_of(chair_folder: Path, *, size: int) -> tuple[Camera, ...]:
-    """The cameras that the names in `<id>/renders` tell, in their order, for pictures of `size`."""
-    names = sorted(path.name for path in (chair_folder / "renders").glob("*.png"))
+def picture_paths(chair_folder: Path) -> list[Path]:
+    """The pictures of one chair, in the order of their names."""
+    return sorted((chair_folder / "renders").glob("*.png"))
+
+
+def cameras_of(names: Sequence[tuple[int, int, int, int]], *, size: int) -> tuple[Camera, ...]:
+    """The cameras that parsed names tell, for square pictures of `size`."""
     return tuple(
         seeing3d_camera(azimuth, elevation=elevation, distance=distance, size=size)
-        for _, elevation, azimuth, distance in map(parse_image_name, names)
+        for _, elevation, azimuth, distance in names
     )
 
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from infogan3d.timing import cores, device_of, log_panel, peak_memory, save_figure, spread, timed
+from infogan3d.report import save_figure
+from infogan3d.timing import cores, device_of, log_panel, peak_memory, spread, timed
 
 
 def test_seconds_are_of_the_processor_and_of_the_clock() -> None:

@@ -1,0 +1,125 @@
+"""What every trained system shares: codes in, shapes out, and a shape's latent back."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from infogan3d.codes import Codes, CodeSpec, latent_vector, step_seed
+from infogan3d.guard import NotFinite, computes_bf16, not_finite
+
+
+class ChairModel(pl.LightningModule):
+    """A generator of chairs, trained step by step by hand.
+
+    A system gives `spec` (the codes it draws from), `decode`, and `infer` where it has an encoder.
+    Its hyperparameters hold `seed` and `precision`. It counts its batches itself, for with two
+    optimizers Lightning counts both.
+    """
+
+    spec: CodeSpec
+    batches_done: int
+    broken: Tensor  # 1 as soon as something is not finite
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.batches_done = 0
+        self.terms: dict[str, Tensor] = {}  # the losses of the last batch
+        self.register_buffer("broken", torch.zeros(()), persistent=False)
+
+    # ---- what others call ------------------------------------------------------------------
+
+    @property
+    def latent_size(self) -> int:
+        """How many numbers `decode` reads."""
+        return self.spec.size
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether `infer` and `rebuild` can be asked."""
+        return False
+
+    def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
+        """Logits of occupancy by the averaged weights, with gradients to `latent`."""
+        raise NotImplementedError
+
+    def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
+        """The latent vectors that the encoder holds for likeliest. Errors: none (`ValueError`)."""
+        raise ValueError("this model has no encoder: train with model.pairing=inverse.")
+
+    def latent_of(self, codes: Codes) -> Float[Tensor, "B latent"]:
+        """What `decode` reads for some codes."""
+        return latent_vector(codes, self.spec)
+
+    @torch.no_grad()
+    def forward(self, codes: Codes) -> Float[Tensor, "B 1 R R R"]:
+        """Occupancy in [0, 1] for some codes, by the averaged weights, without gradients."""
+        return torch.sigmoid(self.decode(self.latent_of(codes)))
+
+    @torch.no_grad()
+    def rebuild(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B 1 R R R"]:
+        """Each shape's own latent vector decoded again, as occupancy in [0, 1]."""
+        return torch.sigmoid(self.decode(self.infer(grid)))
+
+    # ---- what the steps share --------------------------------------------------------------
+
+    def random(self, step: int, *, stream: int = 0) -> torch.Generator:
+        """A generator on this module's device, seeded by (seed, rank, step) and its use."""
+        seed = step_seed(self.hparams["seed"], self.global_rank, step, stream)
+        return torch.Generator(device=self.device).manual_seed(seed)
+
+    def mixed(self) -> AbstractContextManager[Any]:
+        """bf16 arithmetic where asked for; entered anew each turn, since it caches weights."""
+        asked = self.hparams["precision"]
+        wanted = asked == "bf16" or (asked == "auto" and computes_bf16(self.device.type))
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=wanted)
+
+    def adam(self, parameters: Iterable[nn.Parameter], *, lr: float) -> torch.optim.Optimizer:
+        """Adam with this model's first beta and 0.99."""
+        betas = (self.hparams["beta1"], 0.99)
+        return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True)
+
+    def end_batch(self) -> None:
+        """Count the batch; every `log_every_n_steps` look for what broke, and log the terms."""
+        self.batches_done += 1
+        if self.batches_done % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            self.check_finite()
+            self.log_dict(self.terms, sync_dist=True)
+
+    def keep_terms(self, terms: dict[str, Tensor]) -> None:
+        """Remember the losses of this batch; they leave the device only when they are logged."""
+        self.terms |= {name: term.detach() for name, term in terms.items()}
+
+    def check_finite(self) -> None:
+        """Stop the run before a checkpoint or a curve is written of what is broken."""
+        if self.broken.item():
+            names = not_finite(self.terms.items())
+            what = ", ".join(names) if names else "a gradient"
+            raise NotFinite(
+                f"not finite by batch {self.batches_done}: {what}. The weights were left as they "
+                "were and the last checkpoint stays; lower model.generator_lr, model.trunk_lr or "
+                "model.lambda1, or try precision=32."
+            )
+
+    def count_once(self, optimizer: Any) -> None:
+        """Keep a step out of Lightning's global step, where another one counts the batch."""
+        profiler = self.trainer.profiler  # type: ignore[attr-defined]
+        optimizer._on_before_step = lambda: profiler.start("optimizer_step")
+        optimizer._on_after_step = lambda: profiler.stop("optimizer_step")
+
+    # ---- Lightning -------------------------------------------------------------------------
+
+    def validation_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
+        """Nothing here: checkup.py measures at the end of validation."""
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.check_finite()
+        checkpoint["progress"] = {"batches": self.batches_done}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.batches_done = checkpoint.get("progress", {"batches": 0})["batches"]
