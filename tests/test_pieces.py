@@ -1,0 +1,36 @@
+"""Pieces, the largest of them, and a file that is closed."""
+
+import numpy as np
+import pytest
+import trimesh
+
+from infogan3d.pieces import largest_piece, pieces, save_closed
+
+
+def apart() -> np.ndarray:
+    """24 cells, and one far off."""
+    grid = np.zeros((8, 8, 8), np.float32)
+    grid[1:3, 1:4, 1:5] = 0.9
+    grid[7, 7, 7] = 0.8
+    grid[5, 5, 5] = 0.2
+    return grid
+
+
+def test_pieces_are_counted_and_weighed():
+    assert pieces(apart() > 0.5) == (2, pytest.approx(1 / 25))
+    assert pieces(apart() > 0.85) == (1, 0.0)
+    assert pieces(apart() > 1) == (0, 0.0)
+
+
+def test_the_largest_piece_stays_with_its_surroundings():
+    kept = largest_piece(apart())
+    assert kept[7, 7, 7] == 0
+    assert kept[5, 5, 5] == np.float32(0.2)
+    assert pieces(kept > 0.5) == (1, 0.0)
+    assert largest_piece(kept) is kept
+
+
+def test_noise_comes_out_closed(tmp_path):
+    noise = np.random.default_rng(0).random((10, 10, 10)).astype(np.float32)
+    assert save_closed(noise, tmp_path / "noise.glb")
+    assert trimesh.load_mesh(tmp_path / "noise.glb").is_watertight

@@ -1,0 +1,61 @@
+"""The picture of a reconstruction has a panel for everything, and colours where they belong."""
+
+import numpy as np
+import pytest
+
+from infogan3d.picture_targets import PictureTarget, divide
+from infogan3d.side_by_side import (
+    BOTH,
+    CAPTION,
+    MADE_ONLY,
+    SIZE,
+    TARGET_ONLY,
+    evenly,
+    overlaid,
+    picture_sheet,
+    shape_sheet,
+)
+from infogan3d.silhouette_fit import Placement, seen_through
+from infogan3d.views import Views, seeing3d_cameras
+
+PLACE = Placement((-20.0, -20.0, -20.0), 40.0)
+CAMERAS = seeing3d_cameras(elevations=(20,), azimuths=6, size=120)
+
+
+def block(low: int, high: int) -> np.ndarray:
+    grid = np.zeros((16, 16, 16), np.float32)
+    grid[4:12, 4:12, low:high] = 1
+    return grid
+
+
+def test_a_sheet_of_shapes_has_a_row_a_shape():
+    grids = np.stack([block(2, 9) > 0.5] * 10)
+    sheet = shape_sheet(grids, {"Q": grids, "encoder": grids}, {"Q": 0.5, "encoder": 0.75})
+    assert sheet.size == (3 * SIZE, 8 * SIZE + CAPTION)
+
+
+def test_overlays_tell_what_is_missing_from_what_is_too_much():
+    views = Views("block", seen_through(block(2, 12), CAMERAS, PLACE), CAMERAS)
+
+    def colours(grid):
+        pixels = overlaid(grid, views, 0, PLACE)
+        return {c for c in (BOTH, TARGET_ONLY, MADE_ONLY) if (pixels == c).all(2).sum() > 40}
+
+    assert colours(block(2, 12)) == {BOTH}
+    assert colours(block(2, 6)) == {BOTH, TARGET_ONLY}
+    assert colours(block(2, 16)) == {BOTH, MADE_ONLY}
+
+
+def test_a_sheet_of_pictures_has_both_rows():
+    views = Views("block", seen_through(block(2, 12), CAMERAS, PLACE), CAMERAS)
+    used, held = divide(views, use=2)
+    hulls = np.stack([block(2, 12) > 0.5])
+    target = PictureTarget(used, held, (PLACE,), hulls)
+    seen = {"hull": block(2, 12), "optimised": block(2, 9)}
+    sheet = picture_sheet(target, PLACE, seen, {"hull": 1.0, "optimised": 0.8})
+    assert sheet.size == (4 * SIZE, 2 * (SIZE + CAPTION))
+
+
+@pytest.mark.parametrize(("count", "wanted"), [(1, [0]), (3, [0, 1, 2]), (9, [1, 4, 7])])
+def test_evenly(count, wanted):
+    assert evenly(count, 3) == wanted

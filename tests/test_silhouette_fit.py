@@ -1,0 +1,146 @@
+"""Rays through the true cameras meet the cells that the pictures show; losses by hand."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from infogan3d.carving import carve
+from infogan3d.render import silhouettes
+from infogan3d.silhouette_fit import (
+    Placement,
+    Rays,
+    agreement,
+    inside_weight,
+    picture_loss,
+    quarter,
+    ray_loss,
+    seen_through,
+    smaller,
+    trace,
+    turned,
+)
+from infogan3d.surfaces import grid_surface
+from infogan3d.views import Views, seeing3d_cameras
+
+R = 16
+PLACE = Placement((-20.0, -20.0, -20.0), 40.0)
+CAMERAS = seeing3d_cameras(elevations=(0, 30), azimuths=4, size=120)
+
+
+def chair() -> np.ndarray:
+    """A seat and a back at +y, wider than deep."""
+    grid = np.zeros((R, R, R), bool)
+    grid[3:13, 4:12, 5:8] = True
+    grid[3:13, 10:12, 8:14] = True
+    return grid
+
+
+def pictures(grid: np.ndarray, place: Placement = PLACE) -> Views:
+    return Views("made", seen_through(grid, CAMERAS, place), CAMERAS)
+
+
+def logits(grid: np.ndarray, *, sure: float = 9.0) -> torch.Tensor:
+    return torch.from_numpy(np.where(grid, sure, -sure)).float()[None, None]
+
+
+def test_a_silhouette_is_that_of_the_surface_in_the_world():
+    vertices, faces = grid_surface(chair())
+    seen = seen_through(chair(), CAMERAS, PLACE)
+    assert (seen == silhouettes(vertices * 40.0, faces.astype(np.int64), CAMERAS)).all()
+    assert seen.any((1, 2)).all()
+    assert not seen_through(np.zeros((R, R, R), bool), CAMERAS, PLACE).any()
+
+
+def test_every_ray_of_a_chair_meets_it_and_few_meet_another():
+    rays = trace(pictures(chair()), [PLACE], resolution=R)
+    row = torch.zeros(1, dtype=torch.long)
+    assert float(ray_loss(logits(chair()), rays, row)) < 0.02
+    shifted = np.roll(chair(), 4, axis=2)
+    assert float(ray_loss(logits(shifted), rays, row)) > 0.5
+    assert float(ray_loss(logits(np.ones_like(chair())), rays, row)) < 1e-3
+
+
+def test_a_cell_counts_once_on_a_ray():
+    rays = trace(pictures(chair()), [PLACE], resolution=R)
+    cells = rays.cells[0].numpy()
+    for ray in cells[::97]:
+        real = ray[ray < R**3]
+        assert len(real) == len(set(real.tolist()))
+    assert (cells < R**3).any(1).all()  # all of the chair's rays pass the cube
+    assert (cells < R**3).sum(1).max() <= 2 * R
+
+
+def test_the_loss_of_one_ray_by_hand():
+    """Cells at probability 1/2 and 1/4: s = 1 - 1/2 * 3/4 = 5/8."""
+    rays = Rays(torch.tensor([[[0, 1, 8, 8]]]))
+    values = torch.full((1, 1, 2, 2, 2), -9.0)
+    values.view(-1)[:2] = torch.tensor([0.0, -math.log(3)])
+    lone = ray_loss(values, rays, torch.zeros(1, dtype=torch.long))
+    assert float(lone) == pytest.approx(-math.log(5 / 8), abs=1e-4)
+    nothing = ray_loss(values, Rays(torch.full((1, 1, 3), 8)), torch.zeros(1, dtype=torch.long))
+    assert float(nothing) == pytest.approx(-math.log(1e-4), abs=1e-3)
+
+
+def test_the_hull_speaks_for_the_background():
+    hull = torch.zeros(1, 1, 2, 2, 2)
+    hull.view(-1)[0] = 1
+    rays = Rays(torch.tensor([[[0]]]))
+    row = torch.zeros(1, dtype=torch.long)
+    half = torch.zeros(1, 1, 2, 2, 2)
+    least = math.log(2)
+    told = [
+        float(picture_loss(rays, hull, weight=w, inside=i)(half, row))
+        for w, i in ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0))
+    ]
+    assert told == pytest.approx([least * 7 / 8, least, least * 7 / 8 + least], abs=1e-5)
+
+
+def test_gradients_reach_the_cells_of_each_row():
+    rays = trace(pictures(chair()), [PLACE, Placement((-25.0, -25.0, -25.0), 50.0)], resolution=R)
+    grid = torch.zeros(2, 1, R, R, R, requires_grad=True)
+    hull = torch.from_numpy(np.stack([chair(), chair()])).float()[:, None]
+    picture_loss(rays, hull)(grid, torch.tensor([0, 1])).sum().backward()
+    assert (grid.grad[0] != 0).any()
+    assert not torch.equal(grid.grad[0], grid.grad[1])
+
+
+def test_agreement_is_one_for_the_shape_and_less_for_another():
+    views = pictures(chair())
+    assert agreement(chair(), views, PLACE) == pytest.approx(np.ones(8))
+    assert (agreement(np.roll(chair(), 2, axis=0), views, PLACE) < 0.95).all()
+    assert (agreement(np.zeros((R, R, R), bool), views, PLACE) == 0).all()
+    larger = Placement((-22.0, -22.0, -22.0), 44.0)
+    assert agreement(chair(), views, larger).mean() < 0.9
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_turned_grid_in_its_placement_is_the_same_shape(turns):
+    views = pictures(chair())
+    grid, place = np.rot90(chair(), turns), Placement(PLACE.low, PLACE.side, turns)
+    assert agreement(grid, views, place) == pytest.approx(np.ones(8))
+    row = torch.zeros(1, dtype=torch.long)
+    assert float(ray_loss(logits(grid), trace(views, [place], resolution=R), row)) < 0.02
+    box = (PLACE.low, tuple(one + PLACE.side for one in PLACE.low))
+    hull = carve(turned(views, turns), resolution=R, box=box, tolerance=0).grid
+    upright = carve(views, resolution=R, box=box, tolerance=0).grid
+    assert (np.rot90(upright, turns) ^ hull).mean() < 0.002
+    assert (quarter(turns) @ [1.0, 0, 0]).round().tolist() == [[0, 1, 0], [-1, 0, 0], [0, -1, 0]][
+        turns - 1
+    ]
+
+
+def test_smaller_pictures_show_the_same():
+    views = pictures(chair())
+    small = smaller(views, most=50)
+    assert small.masks.shape == (8, 40, 40)
+    assert small.masks.mean() == pytest.approx(views.masks.mean(), rel=0.05)
+    assert (small.cameras[0].focal, small.cameras[0].cx) == (views.cameras[0].focal / 3, 20.0)
+    assert smaller(views, most=120) is views
+
+
+def test_the_inside_of_a_hull_says_more_with_more_views():
+    weights = [inside_weight(count, carved=True) for count in (1, 12, 24, 62)]
+    assert weights == pytest.approx([1 / 576, 0.25, 1, 1])
+    assert inside_weight(62, carved=False) == pytest.approx(0.1)
