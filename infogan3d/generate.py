@@ -1,14 +1,23 @@
-"""Make chairs from a trained run: python -m infogan3d.generate run=runs/demo/... count=16"""
+"""Make chairs from a trained run: python -m infogan3d.generate run=runs/demo/... count=16
+
+python -m infogan3d.generate run=... set.seat_height=0.45 set.arms=open changes one of them so.
+"""
 
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from infogan3d import runs
-from infogan3d.codes import walk
+from infogan3d.asked import read_asked, told_value
+from infogan3d.chair_model import ChairModel
+from infogan3d.codes import Codes, walk
+from infogan3d.dial import dial, joined
+from infogan3d.dial_text import dial_table, rest_text, warning
 from infogan3d.meshes import save_mesh
-from infogan3d.report import save_picture, sheet
+from infogan3d.report import save_picture, save_text, sheet
+from infogan3d.scorecard import save_json
 from infogan3d.snapshots import draw, occupied
 from infogan3d.voxels import pack_grids, save_pack
 
@@ -16,26 +25,76 @@ FORMATS = ("glb", "obj", "stl")
 
 
 def generate(settings: dict[str, Any], out: Path) -> None:
-    """Samples, or a walk along one code, as a pack, a sheet and meshes in a folder of their own."""
+    """Samples, a walk along one code, or a sample changed to measure as asked: a pack, a sheet and
+    meshes in a folder of their own."""
     if settings["format"] not in FORMATS:
         raise ValueError(f"format={settings['format']} is not known: choose one of {FORMATS}.")
+    asked, code = read_asked(settings["set"]), settings["walk"]
+    if asked and code:
+        raise ValueError(f"walk={code} and set.{next(iter(asked))} cannot go together: give one.")
     model = runs.load_model(Path(settings["run"]), device=settings["device"])
-    code = settings["walk"]
-    codes = draw(model, 1 if code else settings["count"], seed=settings["seed"])
-    if code:
-        codes = walk(codes, model.spec, name=code, steps=settings["count"], span=settings["span"])
-    grids = occupied(model, codes)
+    if asked:
+        codes, ids, title = dialled(model, asked, settings, out)
+    else:
+        codes = draw(model, 1 if code else settings["count"], seed=settings["seed"])
+        title = f"{code} moved" if code else f"samples, seed {settings['seed']}"
+        if code:
+            steps, span = settings["count"], settings["span"]
+            codes = walk(codes, model.spec, name=code, steps=steps, span=span)
+        ids = [f"{code or 'sample'}-{index:04d}" for index in range(len(codes.noise))]
     runs.save_config(settings, out)
-    columns = {"noise": codes.noise, "discrete": codes.discrete, "continuous": codes.continuous}
-    ids = [f"{code or 'sample'}-{index:04d}" for index in range(len(grids))]
-    pack = pack_grids(grids, ids=ids, columns={k: v.cpu().numpy() for k, v in columns.items()})
+    keep(model, codes, ids, title, out, form=settings["format"])
+
+
+def dialled(
+    model: ChairModel, asked: dict[str, float], settings: dict[str, Any], out: Path
+) -> tuple[Codes, list[str], str]:
+    """The codes of the base chair and of the changed one; prints asked, reached and the rest."""
+    count, base = settings["count"], settings["base"]
+    if not 0 <= base < count:
+        raise ValueError(f"base={base} is none of the {count} samples: give 0 to {count - 1}.")
+    if settings["tries"] < 1:
+        raise ValueError(f"tries={settings['tries']} is too small: give 1 or more.")
+    start = draw(model, count, seed=settings["seed"]).row(base)
+    told = TextColumn("shapes tried")
+    with Progress(told, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+        task = bar.add_task("", total=settings["tries"])
+        found = dial(
+            model,
+            start,
+            asked,
+            tries=settings["tries"],
+            seed=settings["seed"],
+            tick=lambda done: bar.advance(task, done),
+        )
+        bar.update(task, total=found.tries, completed=found.tries)
+    text = "\n\n".join([dial_table(found), rest_text(found)])
+    out.mkdir(parents=True, exist_ok=True)
+    save_text(text + "\n", out / "dial.md")
+    save_json(found.numbers(), out / "dial.json")
+    print(text)
+    if warning(found):
+        print(warning(found))
+    words = ", ".join(f"{name} {told_value(name, value)}" for name, value in asked.items())
+    ids = [f"sample-{base:04d}", "dialled"]
+    return joined([found.base, found.codes]), ids, f"sample {base}, and asked: {words}"
+
+
+def keep(
+    model: ChairModel, codes: Codes, ids: list[str], title: str, out: Path, *, form: str
+) -> None:
+    """The shapes of some codes as a pack, a sheet and meshes."""
+    grids = occupied(model, codes)
+    parts = {"noise": codes.noise, "discrete": codes.discrete, "continuous": codes.continuous}
+    pack = pack_grids(grids, ids=ids, columns={k: v.cpu().numpy() for k, v in parts.items()})
     kept = save_pack(pack, out / "shapes.npz")
-    title = f"{code} moved" if code else f"samples, seed {settings['seed']}"
-    picture = save_picture(sheet(grids, title=title), out / "samples" / "samples.png")
+    columns, size = (2, 300) if "dialled" in ids else (8, 150)
+    drawn = sheet(grids, title=title, columns=columns, size=size)
+    picture = save_picture(drawn, out / "samples" / "samples.png")
     (out / "meshes").mkdir(exist_ok=True)
     for name, grid in zip(ids, grids, strict=True):
         if grid.any():
-            save_mesh(grid, out / "meshes" / f"{name}.{settings['format']}")
+            save_mesh(grid, out / "meshes" / f"{name}.{form}")
     empty = int((~grids.any((1, 2, 3))).sum())
     print(f"{len(grids)} shapes ({empty} empty, occupancy {np.mean(grids):.3f})")
     print(f"pack    {kept}\nsheet   {picture}\nmeshes  {out / 'meshes'}")
