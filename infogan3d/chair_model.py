@@ -22,6 +22,7 @@ class ChairModel(pl.LightningModule):
     """
 
     spec: CodeSpec
+    to_lower = "model.generator_lr, model.trunk_lr or model.lambda1"  # where something breaks
     batches_done: int
     broken: Tensor  # 1 as soon as something is not finite
 
@@ -79,9 +80,11 @@ class ChairModel(pl.LightningModule):
         wanted = asked == "bf16" or (asked == "auto" and computes_bf16(self.device.type))
         return torch.autocast(self.device.type, torch.bfloat16, enabled=wanted)
 
-    def adam(self, parameters: Iterable[nn.Parameter], *, lr: float) -> torch.optim.Optimizer:
-        """Adam with this model's first beta and 0.99."""
-        betas = (self.hparams["beta1"], 0.99)
+    def adam(
+        self, parameters: Iterable[nn.Parameter], *, lr: float, beta2: float = 0.99
+    ) -> torch.optim.Optimizer:
+        """Adam with this model's first beta."""
+        betas = (self.hparams["beta1"], beta2)
         return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True)
 
     def end_batch(self) -> None:
@@ -102,8 +105,8 @@ class ChairModel(pl.LightningModule):
             what = ", ".join(names) if names else "a gradient"
             raise NotFinite(
                 f"not finite by batch {self.batches_done}: {what}. The weights were left as they "
-                "were and the last checkpoint stays; lower model.generator_lr, model.trunk_lr or "
-                "model.lambda1, or try precision=32."
+                f"were and the last checkpoint stays; lower {self.to_lower}, or try "
+                "model.precision=32."
             )
 
     def count_once(self, optimizer: Any) -> None:

@@ -14,11 +14,11 @@ from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 
 from infogan3d import losses
+from infogan3d.chair_model import ChairModel
 from infogan3d.codes import Codes, CodeSpec, sample_codes
 from infogan3d.distances import iou_matrix
 from infogan3d.doctor import NAMES, Vitals, diagnose, one_line
 from infogan3d.generation import covered, floater_fraction
-from infogan3d.infogan import InfoGAN3D
 from infogan3d.voxels import Pack
 
 CHAIRS = 32  # validation chairs, and as many samples
@@ -73,7 +73,7 @@ def mean_iou(grids: Grids, one: Bool[np.ndarray, "R R R"]) -> float:
 # ---- numbers of a model ----------------------------------------------------------------------
 
 
-def draws(model: InfoGAN3D, count: int) -> tuple[Codes, Codes, Codes]:
+def draws(model: ChairModel, count: int) -> tuple[Codes, Codes, Codes]:
     """Some codes; the first of them with z drawn anew; the same with the codes drawn anew.
 
     They are the same ones at every check-up, so that a curve moves with the model alone.
@@ -85,7 +85,7 @@ def draws(model: InfoGAN3D, count: int) -> tuple[Codes, Codes, Codes]:
     return base, new_noise, Codes(few.noise, new.discrete, new.continuous)
 
 
-def made_by(model: InfoGAN3D, codes: Codes) -> Float[Tensor, "n 1 R R R"]:
+def made_by(model: ChairModel, codes: Codes) -> Float[Tensor, "n 1 R R R"]:
     """Occupancy of the shapes that the averaged generator makes."""
     parts = []
     for start in range(0, len(codes.noise), BATCH):
@@ -93,7 +93,7 @@ def made_by(model: InfoGAN3D, codes: Codes) -> Float[Tensor, "n 1 R R R"]:
     return torch.cat(parts)
 
 
-def as_batch(model: InfoGAN3D, grids: Grids) -> Float[Tensor, "n 1 R R R"]:
+def as_batch(model: ChairModel, grids: Grids) -> Float[Tensor, "n 1 R R R"]:
     """Grids as the trunk and the encoder read them, on the model's device."""
     cells = torch.from_numpy(grids).to(model.device).float()[:, None]
     return cells.contiguous(memory_format=torch.channels_last_3d)
@@ -106,22 +106,24 @@ def as_grids(occupancy: Float[Tensor, "n 1 R R R"]) -> Grids:
 
 
 def judged(
-    model: InfoGAN3D, made: Float[Tensor, "n 1 R R R"], real: Grids, codes: Codes
+    model: Any, made: Float[Tensor, "n 1 R R R"], real: Grids, codes: Codes
 ) -> tuple[float, float]:
     """How far apart D's mean logits of real and of made shapes lie, and the share of the discrete
-    codes that Q reads off the made ones (NaN where there is none)."""
+    codes that Q reads off the made ones (NaN where there is no D, or none of them)."""
+    if not hasattr(model, "real_head"):
+        return math.nan, math.nan
     with model.mixed():
         made_features = torch.cat([model.trunk(part) for part in torch.split(made, BATCH)])
         real_features = [model.trunk(part) for part in torch.split(as_batch(model, real), BATCH)]
         gap = (
             model.real_head(torch.cat(real_features)).mean() - model.real_head(made_features).mean()
         )
-        logits = model.code_head(made_features)[0]
+        logits = model.code_head(made_features)[0] if model.spec.discrete else []
     read = losses.code_accuracy(logits, codes.discrete) if logits else math.nan
     return float(gap), float(read)
 
 
-def rebuilt_iou(model: InfoGAN3D, real: Grids) -> float:
+def rebuilt_iou(model: ChairModel, real: Grids) -> float:
     """Mean IoU of real chairs with G(E(chair))."""
     again = torch.cat([model.rebuild(part) for part in torch.split(as_batch(model, real), BATCH)])
     return float(iou_matrix(as_grids(again), real).diagonal().mean())
@@ -129,7 +131,7 @@ def rebuilt_iou(model: InfoGAN3D, real: Grids) -> float:
 
 @torch.no_grad()
 def measure(
-    model: InfoGAN3D,
+    model: ChairModel,
     real: Grids,
     mean_chair: Bool[np.ndarray, "R R R"],
     *,
@@ -159,7 +161,7 @@ def measure(
         "val/diversity": diversity(base),
         "val/z_effect": effect(base, new_noise) if model.spec.noise else math.nan,
         "val/code_effect": effect(base, new_codes) if model.spec.names else math.nan,
-        "val/rebuilt_iou": math.nan if model.encoder is None else rebuilt_iou(model, real),
+        "val/rebuilt_iou": rebuilt_iou(model, real) if model.has_encoder else math.nan,
     }
     finite = bool(torch.cat(made).isfinite().all())
     model.train(was_training)
@@ -229,7 +231,7 @@ class Checkup(pl.Callback):
     ) -> None:
         terms: Any = pl_module.terms
         if trainer.is_global_zero and HEARD[0] in terms:
-            for name in HEARD:  # on the device, where nobody waits for it
+            for name in [one for one in HEARD if one in terms]:
                 self.heard[name] = KEPT * self.heard.get(name, 0.0) + (1 - KEPT) * terms[name]
             self.weight = KEPT * self.weight + 1 - KEPT
 
@@ -239,7 +241,7 @@ class Checkup(pl.Callback):
         module: Any = pl_module
         training = {name: float(value) / self.weight for name, value in self.heard.items()}
         scores, seen = measure(module, self.real, self.mean_chair, training=training)
-        findings = diagnose(seen, module.hparams)
+        findings = diagnose(seen, module.hparams, known=module.hparams)
         names = tuple(finding.name for finding in findings)
         flags = {f"doctor/{name.replace(' ', '_')}": float(name in names) for name in NAMES}
         for logger in trainer.loggers:

@@ -103,7 +103,7 @@ def sample_codes(spec: CodeSpec, count: int, *, generator: torch.Generator) -> C
 def step_seed(seed: int, rank: int, step: int, stream: int = 0) -> int:
     """The random seed of one batch on one process, so that a resumed run equals an unbroken one.
 
-    `stream` keeps uses apart: 0 the codes and labels, 1 the mirror, 3 check-ups.
+    `stream` keeps uses apart: 0 the codes and labels, 1 the mirror, 3 check-ups, 4 stretching.
     """
     drawn = np.random.SeedSequence([seed, rank, step, stream]).generate_state(1, np.uint64)
     return int(drawn[0] >> 1)

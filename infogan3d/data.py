@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from infogan3d import sources
+from infogan3d.augmentation import stretched
 from infogan3d.voxels import Pack, load_pack, save_pack, unpack_bits
 
 CACHE_VERSION = 1  # raise it when the same settings give other grids
@@ -101,13 +102,17 @@ class ChairData(pl.LightningDataModule):
         split_seed: int = 0,
         fractions: tuple[float, float, float] | list[float] = (0.8, 0.1, 0.1),
         mirror: bool = True,
+        stretch: float = 0.0,
         workers: int = 0,
         settings: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.source, self.resolution = source, resolution
         self.root = None if root is None else Path(root).expanduser()
-        self.batch_size, self.seed, self.mirror = batch_size, seed, mirror
+        if not 0 <= stretch <= 0.5:
+            raise ValueError(f"stretch={stretch} is no share from 0 to 0.5: 0.15 is a good one.")
+        self.batch_size, self.seed = batch_size, seed
+        self.mirror, self.stretch = mirror, stretch
         train, validation, test = fractions
         self.split_seed, self.fractions = split_seed, (train, validation, test)
         self.workers = workers or len(os.sched_getaffinity(0))
@@ -211,15 +216,18 @@ class ChairData(pl.LightningDataModule):
     def on_after_batch_transfer(
         self, batch: UInt8[Tensor, "B bytes"], dataloader_idx: int
     ) -> Float[Tensor, "B 1 R R R"]:
-        """Unpack on the device; in training mirror half of the chairs in x (left and right)."""
+        """Unpack on the device; in training mirror half of the chairs and stretch all of them."""
         trainer = self.trainer
-        if self.mirror and trainer is not None and trainer.training:
-            model = trainer.lightning_module
-            random = model.random(model.batches_done, stream=1)  # type: ignore[operator]
+        model: Any = trainer.lightning_module if trainer is not None and trainer.training else None
+        if self.mirror and model is not None:
+            random = model.random(model.batches_done, stream=1)
             turned = torch.rand(len(batch), generator=random, device=batch.device) < 0.5
             slices = batch.view(len(batch), self.resolution, -1)  # one of x after the other
             batch = torch.where(turned[:, None, None], slices.flip(1), slices).flatten(1)
         grids = unpack_bits(batch, (self.resolution,) * 3)
+        if self.stretch and model is not None:
+            random = model.random(model.batches_done, stream=4)
+            grids = stretched(grids, share=self.stretch, random=random)
         return grids.contiguous(memory_format=torch.channels_last_3d)
 
 

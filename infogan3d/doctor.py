@@ -17,7 +17,8 @@ shows nothing: before the game begins no word is said of D and Q. "Trained ones"
 known-factor chairs and on Sweet Home 3D's seats at 32^3, and so are the real chairs.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,7 @@ UNREAD_SHARE = 0.1  # of the way from guessing to reading all; 50 batches tell i
 UNREAD_NATS = 0.05  # a code: a tenth of its variance is known
 
 Settings = Mapping[str, Any]
+SETTING = re.compile(r"\bmodel\.([a-z_0-9]+)")  # in the words of a cure
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Vitals:
 
 @dataclass(frozen=True)
 class Finding:
-    """One failure: its name, what shows it, and the likely cure in settings of conf/train.yaml."""
+    """One failure: its name, what shows it, and the likely cure in settings of conf/system/."""
 
     name: str
     seen: str
@@ -250,11 +252,13 @@ SIGNS = (
 NAMES = tuple(sign.name for sign in SIGNS)
 
 
-def diagnose(vitals: Vitals, settings: Settings | None = None) -> tuple[Finding, ...]:
+def diagnose(
+    vitals: Vitals, settings: Settings | None = None, *, known: Collection[str] | None = None
+) -> tuple[Finding, ...]:
     """Every failure that these numbers show, the gravest first; none when all is well.
 
-    `settings` are those under `model` in conf/train.yaml: a cure that is taken already is left out,
-    and of the others two are named at most.
+    `settings` are those under `model`: a cure that is taken already is left out, and so is one that
+    names a setting that is not `known` (None: all are). Of the others two are named at most.
     """
     hidden: set[str] = set()
     findings = []
@@ -263,7 +267,10 @@ def diagnose(vitals: Vitals, settings: Settings | None = None) -> tuple[Finding,
             continue
         if sign.name not in hidden:
             fitting = [cure.words for cure in sign.cures if cure.fits(settings or {})]
-            findings.append(Finding(sign.name, sign.seen(vitals), ", or ".join(fitting[:2])))
+            if known is not None:
+                fitting = [words for words in fitting if set(SETTING.findall(words)) <= {*known}]
+            cure = ", or ".join(fitting[:2]) or "train longer"
+            findings.append(Finding(sign.name, sign.seen(vitals), cure))
         hidden.update(sign.hides)
     return tuple(findings)
 

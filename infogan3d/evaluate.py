@@ -4,30 +4,40 @@ from pathlib import Path
 from typing import Any
 
 from infogan3d import runs
+from infogan3d.formats import read_pack
 from infogan3d.scorecard import save_json, score_model
 from infogan3d.sources import SPLITS
+from infogan3d.voxels import content_hash, resize_grids
 
 
 def evaluate(settings: dict[str, Any], out: Path) -> None:
-    """Both tables of a run on one split, printed and kept in the run folder."""
+    """Both tables of a run on one split, or on any pack, printed and kept in the run folder."""
     run = Path(settings["run"])
-    split = settings["split"]
+    split, pack = settings["split"], settings["data"]["pack"]
     if split not in SPLITS:
         raise ValueError(f"split={split} is not known: choose one of {', '.join(SPLITS)}.")
+    if settings["invert"] < 0:
+        raise ValueError(f"invert={settings['invert']} is no number of steps: give 0 or more.")
     model = runs.load_model(run, device=settings["device"])
     data = runs.build_data(runs.load_settings(run))
     data.setup()
+    real, told = data.packs[split], f"{data.source} {split} {data.split_hash}"
+    if pack is not None:
+        real = resize_grids(read_pack(pack), data.resolution)
+        told = f"{Path(pack).name} {content_hash(real)}, no"
     numbers, text = score_model(
         model,
         data.packs["train"].grids(),
-        data.packs[split].grids(),
-        split=f"{data.source} {split} {data.split_hash}",
+        real.grids(slice(0, settings["count"])),
+        split=told,
         count=settings["count"],
         points=settings["points"],
         seed=settings["seed"],
+        invert_steps=settings["invert"],
     )
     print(text)
-    print(f"kept in {save_json(numbers, run / 'evaluation.json')}")
+    name = "evaluation.json" if pack is None else f"evaluation-{Path(pack).stem}.json"
+    print(f"kept in {save_json(numbers, run / name)}")
 
 
 main = runs.command("evaluate", evaluate)

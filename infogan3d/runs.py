@@ -24,15 +24,24 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
+from infogan3d.auto_encoders import CNNAutoEncoder, IMAutoEncoder
+from infogan3d.chair_model import ChairModel
 from infogan3d.data import ChairData
 from infogan3d.guard import NotFinite
 from infogan3d.heap import keep_freed_memory
 from infogan3d.infogan import InfoGAN3D
-from infogan3d.kinds import check_kinds, flatten
+from infogan3d.kinds import check_choice, check_kinds, flatten
+from infogan3d.rivals import ThreeDGAN
 
 HERE = Path(__file__).resolve().parent
 CONF = HERE.parent / "conf" if (HERE.parent / "conf" / "train.yaml").exists() else HERE / "conf"
 LAST = "checkpoints/last.ckpt"
+SYSTEMS: dict[str, type[ChairModel]] = {  # conf/system/
+    "infogan3d": InfoGAN3D,
+    "3dgan": ThreeDGAN,
+    "cnn_ae": CNNAutoEncoder,
+    "im_ae": IMAutoEncoder,
+}
 USER_ERRORS = (
     ValueError,
     FileNotFoundError,
@@ -152,6 +161,9 @@ def defaults(name: str) -> dict[str, Any]:
     own = read_conf(CONF / f"{name}.yaml")
     chosen = [one for one in own.pop("defaults") if isinstance(one, dict)]
     groups = [group for one in chosen for group in one if group != "hydra"]
+    if "system" in groups:  # the one group whose settings stand at the top
+        groups.remove("system")
+        own |= group_defaults("system")
     return {**own, **{group: group_defaults(group) for group in groups}}
 
 
@@ -159,8 +171,10 @@ def group_defaults(group: str) -> dict[str, Any]:
     """Every setting of a group's files; where files differ the first one's value."""
     merged: dict[str, Any] = {}
     for path in sorted((CONF / group).glob("*.yaml")):
+        more = read_conf(path)
         told = {key: value for key, value in merged.items() if value is not None}
-        merged = {**read_conf(path), **told}
+        inner = {key: {**more[key], **told[key]} for key in told if isinstance(more.get(key), dict)}
+        merged = {**more, **told, **inner}
     merged.pop("defaults", None)
     return merged
 
@@ -196,14 +210,21 @@ def load_settings(run: Path) -> dict[str, Any]:
     return settings  # type: ignore[return-value]
 
 
-def load_model(run: Path, *, device: str = "cpu") -> InfoGAN3D:
+def system_of(settings: dict[str, Any]) -> type[ChairModel]:
+    """What kind of model a run's settings name. Errors: an unknown name (`ValueError`)."""
+    name = str(settings.get("system", "infogan3d"))  # runs of before there were others name none
+    check_choice("system", name, tuple(SYSTEMS))
+    return SYSTEMS[name]
+
+
+def load_model(run: Path, *, device: str = "cpu") -> ChairModel:
     """The model of a run folder's last checkpoint, ready to make shapes."""
-    load_settings(run)
+    kind = system_of(load_settings(run))
     path = run / LAST
     if not path.exists():
         raise ValueError(f"{run} has no {LAST}: its training did not get to the first save.")
     try:
-        model = InfoGAN3D.load_from_checkpoint(path, map_location="cpu", weights_only=True)
+        model = kind.load_from_checkpoint(path, map_location="cpu", weights_only=True)
     except (RuntimeError, LookupError, TypeError, EOFError, OSError, UnpicklingError) as error:
         raise ValueError(
             f"{path} cannot be read ({type(error).__name__}): it is damaged."
@@ -227,6 +248,7 @@ def build_data(settings: dict[str, Any]) -> ChairData:
         seed=settings["seed"],
         split_seed=settings["split_seed"],
         mirror=settings["mirror"],
+        stretch=settings.get("stretch", 0.0),  # runs made before there was one
         workers=settings["workers"],
     )
 

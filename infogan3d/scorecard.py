@@ -12,18 +12,20 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
+from infogan3d.chair_model import ChairModel
 from infogan3d.generation import score_generation
-from infogan3d.infogan import InfoGAN3D
+from infogan3d.inversion import invert
 from infogan3d.metrics import score_reconstructions, trivial_predictions
 from infogan3d.report import save_text
 from infogan3d.scores import Protocol, Score, markdown_table
 from infogan3d.snapshots import draw, occupied
 
+PRIOR = 0.1  # weight of z's own distribution when a latent is optimised (ledger)
 Rows = dict[str, dict[str, Score]]
 
 
 def rebuilt(
-    model: InfoGAN3D, real: Bool[np.ndarray, "n R R R"], *, batch: int = 32
+    model: ChairModel, real: Bool[np.ndarray, "n R R R"], *, batch: int = 32
 ) -> Float[np.ndarray, "n R R R"]:
     """G(E(real)) as occupancy in [0, 1]."""
     model.eval()
@@ -34,8 +36,25 @@ def rebuilt(
     return np.concatenate(parts)
 
 
+def inverted(
+    model: ChairModel, real: Bool[np.ndarray, "n R R R"], *, steps: int, starts: int = 1, seed: int
+) -> Float[np.ndarray, "n R R R"]:
+    """Each shape's latent found by `steps` of Adam, decoded: occupancy in [0, 1].
+
+    It starts at the encoder's answer; without an encoder at the best of `starts` random latents.
+    """
+    grid = torch.from_numpy(real).float()[:, None].to(model.device)
+    starts = 1 if model.has_encoder else starts
+    found = invert(model, grid, steps=steps, starts=starts, prior=PRIOR, seed=seed)
+    parts = []
+    with torch.no_grad():
+        for latent in torch.split(found.latent, 32):
+            parts.append(torch.sigmoid(model.decode(latent))[:, 0].float().cpu().numpy())
+    return np.concatenate(parts)
+
+
 def generation_rows(
-    model: InfoGAN3D,
+    model: ChairModel,
     train: Bool[np.ndarray, "t R R R"],
     real: Bool[np.ndarray, "n R R R"],
     *,
@@ -62,17 +81,22 @@ def generation_rows(
 
 
 def reconstruction_rows(
-    model: InfoGAN3D,
+    model: ChairModel,
     train: Bool[np.ndarray, "t R R R"],
     real: Bool[np.ndarray, "n R R R"],
     *,
     points: int,
     seed: int,
+    invert_steps: int = 0,
 ) -> Rows:
-    """The encoder's rebuilt chairs, where there is an encoder, beside the trivial predictions."""
+    """Rebuilt chairs, by the encoder where there is one and by optimisation where `invert_steps`
+    asks for it, beside the trivial predictions."""
     predictions = {}
-    if model.encoder is not None:
+    if model.has_encoder:
         predictions["encoder"] = rebuilt(model, real)
+    if invert_steps:
+        name = f"optimised, {invert_steps} steps"
+        predictions[name] = inverted(model, real, steps=invert_steps, starts=4, seed=seed)
     predictions |= trivial_predictions(train, real, seed=seed)
     return {
         name: score_reconstructions(predicted, real, points=points, seed=seed)
@@ -81,7 +105,7 @@ def reconstruction_rows(
 
 
 def score_model(
-    model: InfoGAN3D,
+    model: ChairModel,
     train: Bool[np.ndarray, "t R R R"],
     real: Bool[np.ndarray, "n R R R"],
     *,
@@ -89,6 +113,7 @@ def score_model(
     count: int = 64,
     points: int = 1024,
     seed: int = 0,
+    invert_steps: int = 0,
 ) -> tuple[dict[str, Any], str]:
     """Both tables over the first `count` chairs of a split: as plain numbers, and as Markdown."""
     real = real[:count]
@@ -100,7 +125,9 @@ def score_model(
             points // 2,
         ),
         "reconstruction": (
-            reconstruction_rows(model, train, real, points=points, seed=seed),
+            reconstruction_rows(
+                model, train, real, points=points, seed=seed, invert_steps=invert_steps
+            ),
             points,
         ),
     }

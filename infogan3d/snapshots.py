@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Bool
 from PIL import Image
 
+from infogan3d.chair_model import ChairModel
 from infogan3d.codes import Codes, sample_codes, walk
-from infogan3d.infogan import InfoGAN3D
 from infogan3d.meshes import save_mesh
 from infogan3d.report import save_picture, sheet
 
@@ -20,7 +20,7 @@ STEPS = 8
 
 
 @torch.no_grad()
-def occupied(model: InfoGAN3D, codes: Codes, *, batch: int = 32) -> Bool[np.ndarray, "n R R R"]:
+def occupied(model: ChairModel, codes: Codes, *, batch: int = 32) -> Bool[np.ndarray, "n R R R"]:
     """The shapes that the averaged generator makes of some codes: occupancy above 0.5."""
     model.eval()
     parts = []
@@ -30,17 +30,19 @@ def occupied(model: InfoGAN3D, codes: Codes, *, batch: int = 32) -> Bool[np.ndar
     return np.concatenate(parts)
 
 
-def draw(model: InfoGAN3D, count: int, *, seed: int) -> Codes:
+def draw(model: ChairModel, count: int, *, seed: int) -> Codes:
     """`count` codes by a seed, the same on every device."""
     return sample_codes(model.spec, count, generator=torch.Generator().manual_seed(seed))
 
 
-def sample_sheet(model: InfoGAN3D, *, title: str, count: int = SHEET, seed: int = 0) -> Image.Image:
+def sample_sheet(
+    model: ChairModel, *, title: str, count: int = SHEET, seed: int = 0
+) -> Image.Image:
     """Samples as they come, none picked."""
     return sheet(occupied(model, draw(model, count, seed=seed)), title=title)
 
 
-def walk_sheet(model: InfoGAN3D, *, title: str, seed: int = 0, steps: int = STEPS) -> Image.Image:
+def walk_sheet(model: ChairModel, *, title: str, seed: int = 0, steps: int = STEPS) -> Image.Image:
     """One chair a row with one code moved: discrete ones over their values, others from -1 to 1."""
     base = draw(model, 1, seed=seed)
     rows, shapes = [], []
@@ -53,7 +55,7 @@ def walk_sheet(model: InfoGAN3D, *, title: str, seed: int = 0, steps: int = STEP
 
 
 class Snapshots(pl.Callback):
-    """Draw both sheets every `every` batches (0: never) and at the end, then save some meshes."""
+    """Draw the sheets every `every` batches (0: never) and at the end, then save some meshes."""
 
     def __init__(self, run: Path, *, every: int = 500) -> None:
         self.run, self.every = run, every
@@ -73,10 +75,10 @@ class Snapshots(pl.Callback):
     def take(self, trainer: pl.Trainer, module: Any, meshes: tuple[Path, ...] = ()) -> None:
         was_training = module.training
         done = module.batches_done
-        made = {
-            "samples": sample_sheet(module, title=f"samples after {done} batches"),
-            "walks": walk_sheet(module, title=f"one code moved at a time, after {done} batches"),
-        }
+        made = {"samples": sample_sheet(module, title=f"samples after {done} batches")}
+        if module.spec.names:
+            title = f"one code moved at a time, after {done} batches"
+            made["walks"] = walk_sheet(module, title=title)
         module.train(was_training)
         for name, picture in made.items():
             save_picture(picture, self.run / "samples" / f"{name}-{done:06d}.png")

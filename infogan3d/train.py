@@ -1,6 +1,7 @@
 """Train a 3DInfoGAN: python -m infogan3d.train +experiment=soft_label"""
 
 import csv
+import inspect
 import logging
 import sys
 import warnings
@@ -15,6 +16,8 @@ from pytorch_lightning.utilities import rank_zero_only
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from infogan3d import runs
+from infogan3d.auto_encoders import AutoEncoder
+from infogan3d.chair_model import ChairModel
 from infogan3d.checkup import Checkup
 from infogan3d.codes import code_spec
 from infogan3d.data import ChairData
@@ -69,18 +72,42 @@ def quieten() -> None:
         warnings.filterwarnings("ignore", remark)
 
 
-def build_model(settings: dict[str, Any]) -> InfoGAN3D:
-    """The model by the `model` and `codes` parts of the settings. Errors name the setting."""
-    spec = code_spec(**settings["codes"])
+def build_model(settings: dict[str, Any]) -> ChairModel:
+    """The model by the `system`, `model` and `codes` settings. Errors name the setting."""
+    kind = runs.system_of(settings)
+    given = {**settings["model"], "precision": str(settings["model"]["precision"])}
+    given |= {"resolution": settings["resolution"], "seed": settings["seed"]}
+    if kind is InfoGAN3D:
+        spec = code_spec(**settings["codes"])
+        given |= {"noise": spec.noise, "discrete": spec.discrete, "continuous": spec.continuous}
+    elif issubclass(kind, AutoEncoder):
+        given["batches"] = batches_before_latents(settings)
+    known = inspect.signature(kind).parameters
+    unknown = ", ".join(f"model.{name}" for name in given if name not in known)
+    if unknown:
+        raise ValueError(
+            f"system={settings['system']} does not know {unknown}: leave it out, or see "
+            f"conf/system/{settings['system']}.yaml for what there is."
+        )
     pl.seed_everything(settings["seed"], verbose=False)
-    return InfoGAN3D(
-        resolution=settings["resolution"],
-        noise=spec.noise,
-        discrete=spec.discrete,
-        continuous=spec.continuous,
-        seed=settings["seed"],
-        **{**settings["model"], "precision": str(settings["model"]["precision"])},
-    )
+    return kind(**given)
+
+
+def batches_before_latents(settings: dict[str, Any]) -> int:
+    """How many batches an auto-encoder learns for. Errors: it is not told (`ValueError`)."""
+    batches: int = settings["batches"]
+    if batches < 1:
+        raise ValueError(
+            f"batches={batches} does not say when system={settings['system']} goes on to its "
+            "latent GAN: give a number, such as batches=30000."
+        )
+    return batches
+
+
+def all_batches(settings: dict[str, Any]) -> int:
+    """When the trainer stops: a latent GAN's batches come on top. -1: when the epochs are over."""
+    batches: int = settings["batches"]
+    return batches + settings["model"].get("latent_batches", 0) if batches > 0 else batches
 
 
 class LastCheckpoint(ModelCheckpoint):
@@ -112,7 +139,7 @@ def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) ->
         strategy="ddp_find_unused_parameters_true" if several else "auto",
         use_distributed_sampler=False,
         max_epochs=settings["epochs"],
-        max_steps=settings["batches"],
+        max_steps=all_batches(settings),
         val_check_interval=settings["validate_every"],
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
@@ -185,7 +212,7 @@ def describe(data: ChairData) -> str:
 
 
 def finish(
-    model: InfoGAN3D, data: ChairData, run: Path, told: str, settings: dict[str, Any]
+    model: ChairModel, data: ChairData, run: Path, told: str, settings: dict[str, Any]
 ) -> None:
     """Scores on validation chairs, curves, the page of the run, and where everything lies."""
     save_picture(reals_sheet(data), run / "samples" / "real.png")
@@ -203,15 +230,17 @@ def finish(
         )
         save_json(numbers, run / "evaluation.json")
         print(f"\n{text}")
-    pictures = [run / "samples" / f"{name}.png" for name in ("samples", "walks", "real")]
+    names = ("samples", "walks", "real") if model.spec.names else ("samples", "real")
+    pictures = [run / "samples" / f"{name}.png" for name in names]
     page = write_page(
         run,
         title=told,
         pictures=[*pictures, *([curves] if curves else [])],
         tables=[told_by_the_doctor(run), text],
     )
+    walks = f"code walks   {pictures[1]}\n" if model.spec.names else ""
     print(
-        f"run folder   {run}\nsamples      {pictures[0]}\ncode walks   {pictures[1]}\n"
+        f"run folder   {run}\nsamples      {pictures[0]}\n{walks}"
         f"meshes       {run / 'meshes'}\npage         {page}"
     )
 

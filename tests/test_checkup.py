@@ -318,7 +318,7 @@ def test_the_line_goes_past_the_bar_to_the_csv_and_to_wandb(tmp_path):
 
 def test_all_well_is_told_when_a_failure_is_over(tiny_model, tiny_data, tmp_path, monkeypatch):
     answers = iter([(Finding("empty", "a", "b"),), (Finding("empty", "c", "b"),), (), ()])
-    monkeypatch.setattr(checkup, "diagnose", lambda *_: next(answers))
+    monkeypatch.setattr(checkup, "diagnose", lambda *_, **__: next(answers))
     run(tiny_model(), tiny_data(), tmp_path, max_steps=16, max_epochs=-1)
     assert rows(tmp_path, "doctor.csv") == [
         {"step": "4", "doctor": "doctor: empty (a): b"},

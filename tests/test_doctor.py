@@ -15,7 +15,7 @@ from infogan3d.checkup import as_batch, draws, made_by, mean_grid, measure
 from infogan3d.doctor import NAMES, SIGNS, Finding, Vitals, diagnose, one_line
 from infogan3d.infogan import InfoGAN3D
 
-CONF = Path(__file__).parents[1] / "conf" / "train.yaml"
+CONF = Path(__file__).parents[1] / "conf" / "system" / "infogan3d.yaml"
 WELL = Vitals(
     d_accuracy=0.8,
     d_loss=1.1,
