@@ -1,0 +1,229 @@
+"""Tables 1 and 2: ours and every rival, trained on the same chairs and scored alike.
+
+    python -m experiments.tables --size cpu --root modelnet_chairs30.npz [--split validation]
+
+Every system sees as many shapes (batches of 32) and each is trained with several seeds; a latent
+GAN's batches come on top. Every target is rebuilt by the encoder, where there is one, and by the
+same number of optimisation steps on the latent. What is finished with the same command is not
+trained again. `--split test` is for once, at the end. <out>/tables.md, tables.json and systems.png.
+"""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from PIL import Image
+
+from experiments.paper_runs import Part, run_plan
+from infogan3d import runs
+from infogan3d.report import save_picture, save_text, sheet
+from infogan3d.scorecard import inverted, rebuilt, save_json, score_model
+from infogan3d.snapshots import draw, occupied
+from infogan3d.sources import SPLITS
+
+SYSTEMS: dict[str, str] = {  # experiment -> name in the tables
+    "inverse": "ours",
+    "rival_3dgan": "3D-GAN",
+    "rival_cnn_ae": "CNN-AE",
+    "rival_im_ae": "IM-AE",
+}
+COMMON = {
+    "smoke": ("resolution=16", "batches=6", "epochs=-1", "batch_size=4", "score_shapes=0"),
+    "cpu": ("resolution=32", "batches=2700", "epochs=-1", "batch_size=32", "score_shapes=0"),
+    "gpu": ("resolution=64", "batches=20000", "epochs=-1", "batch_size=32", "score_shapes=0"),
+}
+OWN: dict[tuple[str, str], tuple[str, ...]] = {  # where published rates would need days
+    ("smoke", "inverse"): ("model.width=2", "model.trunk_width=2", "model.start_batches=4"),
+    ("smoke", "rival_3dgan"): ("model.width=2", "model.trunk_width=2"),
+    ("smoke", "rival_cnn_ae"): ("model.width=2", "model.latent_batches=2", "model.latent_width=8"),
+    ("smoke", "rival_im_ae"): (
+        *("model.width=2", "model.decoder_width=2", "model.points=64"),
+        *("model.latent_batches=2", "model.latent_width=8"),
+    ),
+    ("cpu", "rival_3dgan"): (
+        *("model.width=16", "model.trunk_width=16", "model.generator_lr=1e-3"),
+        "model.trunk_lr=2e-4",
+    ),
+    ("cpu", "rival_cnn_ae"): (
+        *("model.width=16", "model.lr=5e-4"),
+        *("model.latent_batches=1500", "model.latent_width=256", "model.latent_lr=2e-4"),
+    ),
+    ("cpu", "rival_im_ae"): (
+        *("model.width=16", "model.decoder_width=16", "model.points=4096", "model.lr=5e-4"),
+        *("model.latent_batches=1500", "model.latent_width=256", "model.latent_lr=2e-4"),
+    ),
+}
+KNOWN = {"smoke": "tiny_chairs", "cpu": "demo_chairs", "gpu": "chairs"}  # where no root is given
+QUIET = ("logger=csv", "snapshot_every=0", "validate_every=500")
+PRINTED = """Printed in the papers, on other chairs at 64^3, so for orientation only: CNN-AE MSE x
+10^3 7.76 and CD x 10^4 7.34, IM-AE 11.43 and 8.96 (Chen and Zhang 2019, ShapeNet); 3D-VAE-GAN AP
+47.2 (20^3, IKEA, from one photograph); the paper's own 3DInfoGAN MSE 209 (or 20.9, which cannot be
+told) and AP 20.1.
+"""
+
+
+def plan_part(name: str, *, size: str, data: Sequence[str], seed: str, out: Path) -> Part:
+    """One system with one seed."""
+    own = OWN.get((size, name), ())
+    words = (f"+experiment={name}", *data, *COMMON[size], *own, *QUIET, f"seed={seed}")
+    part = f"{name}-seed{seed}"
+    return Part(part, ("infogan3d.train", *words), out / part, ((),), {})
+
+
+def score_run(run: Path, *, split: str, steps: int, points: int) -> dict[str, Any]:
+    """The run's scores on a split, kept beside it so that they are taken once."""
+    kept = run / f"tables-{split}-{steps}-{points}.json"
+    if kept.exists():
+        return dict(json.loads(kept.read_text()))
+    model, data = runs.load_model(run), runs.build_data(runs.load_settings(run))
+    data.setup()
+    numbers, _ = score_model(
+        model,
+        data.packs["train"].grids(),
+        data.packs[split].grids(),
+        split=f"{data.source} {split} {data.split_hash}",
+        count=len(data.packs[split]),
+        points=points,
+        invert_steps=steps,
+    )
+    save_json(numbers, kept)
+    return numbers
+
+
+# ---- the tables ----------------------------------------------------------------------------
+
+
+def spread(values: Sequence[float]) -> str:
+    """Mean over the seeds [least, most]."""
+    mean = f"{np.mean(values):.4g}"
+    return mean if len(values) == 1 else f"{mean} [{min(values):.3g}, {max(values):.3g}]"
+
+
+def table(scored: dict[str, list[dict[str, Any]]], kind: str) -> str:
+    """One Markdown table: the systems' own rows, then the rows that take no model, once."""
+    first = next(iter(scored.values()))[0][kind]
+    own = {"samples", "encoder"} | {name for name in first["rows"] if name.startswith("optimised")}
+    columns = list(next(iter(first["rows"].values())))
+    lines = [f"Protocol: {first['protocol']}; here the means of the seeds [least, most].", ""]
+    lines += [f"| | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
+    for system, seeds in scored.items():
+        for row in [name for name in seeds[0][kind]["rows"] if name in own]:
+            cells = [
+                spread([seed[kind]["rows"][row][column]["mean"] for seed in seeds])
+                for column in columns
+            ]
+            lines.append(f"| {system}: {row} | {' | '.join(cells)} |")
+    for row, scores in first["rows"].items():
+        if row not in own:
+            cells = [f"{scores[c]['mean']:.4g}" if c in scores else "-" for c in columns]
+            lines.append(f"| {row} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def write_tables(out: Path, scored: dict[str, list[dict[str, Any]]], *, commands: str) -> Path:
+    """tables.md and tables.json."""
+    save_json(scored, out / "tables.json")
+    seeds = max(len(each) for each in scored.values())
+    text = [
+        f"# Tables 1 and 2, {seeds} seed{'s' if seeds > 1 else ''} a system\n",
+        "## Reconstruction\n",
+        table(scored, "reconstruction"),
+        PRINTED,
+        "## Generation\n",
+        table(scored, "generation"),
+        "## Commands\n",
+        commands,
+    ]
+    return save_text("\n".join(text), out / "tables.md")
+
+
+def draw_systems(
+    folders: dict[str, Path], *, split: str, steps: int, count: int = 8
+) -> Image.Image:
+    """Some targets, what each system makes of them (by optimisation), and samples of each."""
+    rows: list[str] = ["target"]
+    shapes: list[np.ndarray] = []
+    for system, run in folders.items():
+        model, data = runs.load_model(run), runs.build_data(runs.load_settings(run))
+        data.setup()
+        real = data.packs[split].grids(slice(0, count))
+        if not shapes:
+            shapes.append(real)
+        if model.has_encoder:
+            rows.append(f"{system}\nencoder")
+            shapes.append(rebuilt(model, real) > 0.5)
+        rows.append(f"{system}\noptimised")
+        shapes.append(inverted(model, real, steps=steps, starts=4, seed=0) > 0.5)
+        rows.append(f"{system}\nsamples")
+        shapes.append(occupied(model, draw(model, count, seed=0)))
+    return sheet(np.concatenate(shapes), columns=count, rows=rows, title="none picked")
+
+
+# ---- the command ---------------------------------------------------------------------------
+
+
+def read_words(given: Sequence[str] | None) -> argparse.Namespace:
+    words = argparse.ArgumentParser(description="Train and score ours and every rival.")
+    words.add_argument("--size", choices=COMMON, default="cpu")
+    words.add_argument("--root", type=Path, help="a pack of chairs; default: known-factor ones")
+    words.add_argument("--split", choices=SPLITS[1:], default="validation")
+    words.add_argument("--seeds", default="0,1,2")
+    words.add_argument("--only", default=",".join(SYSTEMS), help="names, with commas between")
+    words.add_argument("--steps", type=int, default=100, help="of optimising a latent")
+    words.add_argument("--points", type=int, default=2048, help="surface points a shape")
+    words.add_argument("--out", type=Path, help="default: runs/tables/<size>/<data>")
+    words.add_argument("settings", nargs="*", help="setting=value, for every training")
+    return words.parse_args(given)
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    words = read_words(given)
+    names = [name.strip() for name in words.only.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in SYSTEMS]:
+        sys.exit(f"experiments.tables: --only {unknown[0]}: choose of {', '.join(SYSTEMS)}.")
+    chairs = words.root.stem if words.root else KNOWN[words.size]
+    data = [f"data={chairs}"]
+    if words.root:
+        data = ["data=pack", f"data.root={words.root.resolve()}"]
+    out = words.out or Path("runs") / "tables" / words.size / chairs
+    out.mkdir(parents=True, exist_ok=True)
+    told = {"size": words.size, "data": [*data, *words.settings], "out": out}
+    parts = {
+        (name, seed): plan_part(name, seed=seed, **told)
+        for seed in words.seeds.split(",")
+        for name in names
+    }
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            failed = run_plan(list(parts.values()))
+            done: dict[str, list[Path]] = {}
+            for (name, _), part in parts.items():
+                if part.name not in failed:
+                    found = [path.parent.parent for path in part.folder.glob(f"*/{runs.LAST}")]
+                    done.setdefault(SYSTEMS[name], []).extend(found)
+            if not done:
+                sys.exit("experiments.tables: nothing was trained to its end, see train.log.")
+            how = {"split": words.split, "steps": words.steps}
+            scored = {
+                system: [score_run(run, points=words.points, **how) for run in folders]
+                for system, folders in done.items()
+            }
+            commands = "\n".join(f"- `{part.command}`" for part in parts.values())
+            print(write_tables(out, scored, commands=commands))
+            picture = draw_systems({name: each[0] for name, each in done.items()}, **how)
+            print(save_picture(picture, out / "systems.png"))
+    except Timeout:
+        sys.exit(f"experiments.tables: another process runs it in {out}: wait for it.")
+    if failed:
+        sys.exit(f"experiments.tables: failed: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the training as well
+    main()
