@@ -211,6 +211,7 @@ class IMAutoEncoder(AutoEncoder):
         resolution: int = 64,
         width: int = 32,
         decoder_width: int = 128,
+        weights: str = "normal",
         points: int = 32**3,
         latent: int = 128,
         noise: int = 128,
@@ -225,7 +226,8 @@ class IMAutoEncoder(AutoEncoder):
         super().__init__()
         check_resolution(resolution)
         self.save_hyperparameters()
-        self.build(implicit.ImplicitDecoder(latent=latent, width=decoder_width))
+        sizes = {"latent": latent, "width": decoder_width}
+        self.build(implicit.ImplicitDecoder(**sizes, weights=weights))
 
     def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
         with self.mixed():

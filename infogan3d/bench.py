@@ -1,4 +1,7 @@
-"""How long our steps take on this machine: python -m infogan3d.bench carve|step|loader|generate"""
+"""How long our steps take on this machine: python -m infogan3d.bench step
+
+or carve, loader, generate, discover.
+"""
 
 import os
 import platform
@@ -15,17 +18,18 @@ import torch
 
 from infogan3d import runs
 from infogan3d.bench_carve import carve_costs
+from infogan3d.bench_discover import discover_costs
 from infogan3d.bench_generate import generate_costs
 from infogan3d.bench_loader import loader_costs
 from infogan3d.bench_step import step_costs
 from infogan3d.scorecard import save_json
 
-# discover comes here: a line, the work in a file of its own
 WHATS: dict[str, Callable[[dict[str, Any], int, Path], dict[str, Any]]] = {
     "carve": carve_costs,
     "step": step_costs,
     "loader": loader_costs,
     "generate": generate_costs,
+    "discover": discover_costs,
 }
 
 

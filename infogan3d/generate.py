@@ -15,13 +15,15 @@ from infogan3d.chair_model import ChairModel
 from infogan3d.codes import Codes, walk
 from infogan3d.dial import dial, joined
 from infogan3d.dial_text import dial_table, rest_text, warning
+from infogan3d.infogan import InfoGAN3D
 from infogan3d.meshes import save_mesh
+from infogan3d.onnx_export import save_onnx
 from infogan3d.report import save_picture, save_text, sheet
 from infogan3d.scorecard import save_json
 from infogan3d.snapshots import draw, occupied
 from infogan3d.voxels import pack_grids, save_pack
 
-FORMATS = ("glb", "obj", "stl")
+FORMATS = ("glb", "obj", "stl", "onnx")
 
 
 def generate(settings: dict[str, Any], out: Path) -> None:
@@ -33,6 +35,8 @@ def generate(settings: dict[str, Any], out: Path) -> None:
     if asked and code:
         raise ValueError(f"walk={code} and set.{next(iter(asked))} cannot go together: give one.")
     model = runs.load_model(Path(settings["run"]), device=settings["device"])
+    if settings["format"] == "onnx":
+        print(f"G       {export_generator(model, out / 'generator.onnx')}")
     if asked:
         codes, ids, title = dialled(model, asked, settings, out)
     else:
@@ -44,6 +48,13 @@ def generate(settings: dict[str, Any], out: Path) -> None:
         ids = [f"{code or 'sample'}-{index:04d}" for index in range(len(codes.noise))]
     runs.save_config(settings, out)
     keep(model, codes, ids, title, out, form=settings["format"])
+
+
+def export_generator(model: ChairModel, path: Path) -> Path:
+    """G as an ONNX file: latent vectors in, occupancy out. Errors: not that kind of G."""
+    if not isinstance(model, InfoGAN3D):
+        raise ValueError("format=onnx writes the G of an InfoGAN: give a run of one, or glb.")
+    return save_onnx(model, path)
 
 
 def dialled(
@@ -94,7 +105,7 @@ def keep(
     (out / "meshes").mkdir(exist_ok=True)
     for name, grid in zip(ids, grids, strict=True):
         if grid.any():
-            save_mesh(grid, out / "meshes" / f"{name}.{form}")
+            save_mesh(grid, out / "meshes" / f"{name}.{'glb' if form == 'onnx' else form}")
     empty = int((~grids.any((1, 2, 3))).sum())
     print(f"{len(grids)} shapes ({empty} empty, occupancy {np.mean(grids):.3f})")
     print(f"pack    {kept}\nsheet   {picture}\nmeshes  {out / 'meshes'}")

@@ -19,6 +19,7 @@ from torch.utils.checkpoint import checkpoint
 
 from infogan3d.batch_norm import BatchNorm3d
 from infogan3d.convolutions import ConvFromOne, ConvTransposeFromCell, ConvTransposeToOne
+from infogan3d.kinds import check_choice
 
 LEAK = 0.02
 REACH = 3  # cells: points this near to a boundary come first
@@ -92,8 +93,9 @@ def start_weights(network: nn.Module) -> None:
 class Layer(nn.Module):
     """Fully connected to (hidden, latent, point), the latent's share computed once a shape."""
 
-    def __init__(self, hidden: int, latent: int, after: int, *, deviation: float) -> None:
+    def __init__(self, hidden: int, latent: int, after: int, *, deviation: float | None) -> None:
         super().__init__()
+        deviation = deviation or math.sqrt(2 / (hidden + latent + 3))  # He 2015
         self.hidden = nn.Linear(hidden, after, bias=False) if hidden else None
         self.latent = nn.Linear(latent, after)
         self.point = nn.Linear(3, after, bias=False)
@@ -112,19 +114,24 @@ class ImplicitDecoder(nn.Module):
     """(latent, point) -> logit: 2048-1024-512-256-128-1 at width 128, LeakyReLU(0.02) between.
 
     Every layer but the last reads the latent and the point again (skip connections). Points lie
-    in [-1, 1]^3. Weights start at N(0, 0.02) at the published width, and in proportion to
-    1 / sqrt(width) at others, so that narrow networks start alike.
+    in [-1, 1]^3. `weights` normal: they start at N(0, 0.02) at the published width, at others in
+    proportion to 1 / sqrt(width), and hundreds of batches pass before an answer depends on its
+    point; he: as He et al. 2015 draw them, which tens of batches get over.
     """
 
-    def __init__(self, *, latent: int = 128, width: int = PUBLISHED) -> None:
+    def __init__(
+        self, *, latent: int = 128, width: int = PUBLISHED, weights: str = "normal"
+    ) -> None:
         super().__init__()
-        deviation = DEVIATION * math.sqrt(PUBLISHED / width)
+        check_choice("model.weights", weights, ("normal", "he"))
+        normal = weights == "normal"
+        deviation = DEVIATION * math.sqrt(PUBLISHED / width) if normal else None
         sizes = [0, 16 * width, 8 * width, 4 * width, 2 * width, width]
         self.layers = nn.ModuleList(
             Layer(before, latent, after, deviation=deviation) for before, after in pairwise(sizes)
         )
         self.out = nn.Linear(width, 1)
-        nn.init.normal_(self.out.weight, std=deviation)
+        nn.init.normal_(self.out.weight, std=deviation or math.sqrt(1 / width))
         nn.init.zeros_(self.out.bias)
 
     def forward(

@@ -9,6 +9,7 @@ from test_experiments import settings as composed
 
 from infogan3d import runs
 from infogan3d.generate import generate
+from infogan3d.onnx_export import shape_session
 from infogan3d.snapshots import draw, occupied
 from infogan3d.voxels import load_pack
 
@@ -59,3 +60,17 @@ def test_what_cannot_be_asked_is_told(smoke, tmp_path, words, sentence):
     with pytest.raises(ValueError, match=sentence):
         generate(composed("generate", f"run={smoke.folder}", *words), tmp_path)
     assert not np.array(list(tmp_path.iterdir())).size
+
+
+def test_g_is_written_as_an_onnx_file_that_makes_the_same_shapes(smoke, tmp_path):
+    generate(composed("generate", f"run={smoke.folder}", "format=onnx", "count=2"), tmp_path)
+    model = runs.load_model(smoke.folder)
+    session = shape_session(tmp_path / "generator.onnx", threads=1)
+    latent = model.latent_of(draw(model, 2, seed=0)).numpy()
+    model.hparams["precision"] = "32"
+    true = model(draw(model, 2, seed=0)).numpy()
+    np.testing.assert_allclose(session(latent), true, atol=1e-4)
+    pack = load_pack(tmp_path / "shapes.npz")
+    meshes = {path.suffix for path in (tmp_path / "meshes").iterdir()}
+    assert meshes <= {".glb"}
+    assert bool(meshes) == bool(pack.grids().any())

@@ -56,6 +56,19 @@ def test_encoder_and_decoder_mirror_each_other(resolution, channels):
     assert decoder(latent).shape == grid.shape
 
 
+def test_weights_start_as_published_or_as_he_draws_them():
+    for width, weights, expected in (
+        (128, "normal", [0.02] * 5),
+        (32, "normal", [0.04] * 5),
+        (32, "he", [(2 / (before + 131)) ** 0.5 for before in (0, 512, 256, 128, 64)]),
+    ):
+        decoder = ImplicitDecoder(width=width, weights=weights)
+        found = [float(layer.latent.weight.std()) for layer in decoder.layers]
+        assert found == pytest.approx(expected, rel=0.1)
+    with pytest.raises(ValueError, match=r"model.weights=zero is not known: choose one of normal"):
+        ImplicitDecoder(weights="zero")
+
+
 # A function of points
 
 
