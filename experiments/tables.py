@@ -51,11 +51,12 @@ OWN: dict[tuple[str, str], tuple[str, ...]] = {  # where published rates would n
         "model.trunk_lr=2e-4",
     ),
     ("cpu", "rival_cnn_ae"): (
-        *("model.width=16", "model.lr=5e-4"),
+        *("model.width=16", "model.lr=2e-3"),
         *("model.latent_batches=1500", "model.latent_width=256", "model.latent_lr=2e-4"),
     ),
     ("cpu", "rival_im_ae"): (
-        *("model.width=16", "model.decoder_width=16", "model.points=4096", "model.lr=5e-4"),
+        *("model.width=16", "model.decoder_width=16", "model.points=4096", "model.lr=2e-3"),
+        "model.weights=he",
         *("model.latent_batches=1500", "model.latent_width=256", "model.latent_lr=2e-4"),
     ),
 }

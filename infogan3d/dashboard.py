@@ -157,10 +157,13 @@ def send(made: Any) -> str:
 def check(run: Path) -> None:
     """Hold the keys that the workspace shows against those that a run logged; print both ways.
 
-    Errors (`ValueError`): no run, keys that it should have logged but did not, or keys that W&B
-    does not draw over batches.
+    Errors (`ValueError`): no run, another system's, keys that it should have logged but did not,
+    or keys that W&B does not draw over batches.
     """
     settings = runs.load_settings(run)
+    system = settings.get("system", "infogan3d")
+    if system != "infogan3d":
+        raise ValueError(f"{run} is of system={system}: the workspace shows infogan3d's curves.")
     found = read_logged(run)
     there = found.curves if found.wandb is None else found.wandb
     shown = {key: panel for panel in PANELS for key in panel.keys}

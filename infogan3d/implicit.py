@@ -114,9 +114,9 @@ class ImplicitDecoder(nn.Module):
     """(latent, point) -> logit: 2048-1024-512-256-128-1 at width 128, LeakyReLU(0.02) between.
 
     Every layer but the last reads the latent and the point again (skip connections). Points lie
-    in [-1, 1]^3. `weights` normal: they start at N(0, 0.02) at the published width, at others in
-    proportion to 1 / sqrt(width), and hundreds of batches pass before an answer depends on its
-    point; he: as He et al. 2015 draw them, which tens of batches get over.
+    in [-1, 1]^3. `weights` normal: they start at N(0, 0.02) at the published width and at others in
+    proportion to 1 / sqrt(width); he: as He et al. 2015 draw them. At width 16 on 16^3 he leaves
+    the constant answer within 300 batches of 8 shapes, normal not within 400.
     """
 
     def __init__(

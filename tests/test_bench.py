@@ -42,7 +42,7 @@ def test_the_command_keeps_what_it_printed(tmp_path: Path) -> None:
 def test_what_cannot_be_timed_is_refused_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError,
-        match=r"^what='walk' cannot be timed: choose one of carve, step, loader, generate\.$",
+        match=r"^what='walk' cannot be timed: choose one of carve, .*, generate, discover\.$",
     ):
         bench.bench({"what": "walk", "seed": 0, "carve": TINY}, tmp_path)
     assert not list(tmp_path.iterdir())
@@ -50,7 +50,7 @@ def test_what_cannot_be_timed_is_refused_in_one_sentence(tmp_path: Path) -> None
 
 def test_every_part_has_its_settings() -> None:
     assert set(bench.WHATS) <= set(runs.defaults("bench"))
-    for name in ("step", "loader", "generate"):
+    for name in ("step", "loader", "generate", "discover"):
         assert runs.defaults("bench")[name]["device"] == "auto"
 
 

@@ -54,6 +54,12 @@ def test_a_run_with_an_encoder_logs_what_is_shown_and_nothing_else(smoke, capsys
     assert "no encoder" not in told
 
 
+def test_a_rivals_run_is_refused(tmp_path):
+    (tmp_path / "config.yaml").write_text("system: cnn_ae\n")
+    with pytest.raises(ValueError, match="is of system=cnn_ae: the workspace shows infogan3d's"):
+        check(tmp_path)
+
+
 def test_a_run_without_one_logs_all_but_the_encoders_keys(plain, capsys):
     check(plain)
     assert capsys.readouterr().out.splitlines() == [

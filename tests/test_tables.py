@@ -27,7 +27,7 @@ def test_a_system_with_a_seed_is_one_training(tmp_path):
     assert part.folder == tmp_path / "rival_cnn_ae-seed2"
     assert part.words[:3] == ("infogan3d.train", "+experiment=rival_cnn_ae", "data=x")
     assert "seed=2" in part.words
-    assert "model.lr=5e-4" in part.words
+    assert "model.lr=2e-3" in part.words
 
 
 def test_a_small_table_is_trained_scored_and_drawn_and_not_trained_again(tmp_path, capsys):
