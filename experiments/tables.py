@@ -38,6 +38,7 @@ COMMON = {
     "cpu": ("resolution=32", "batches=2700", "epochs=-1", "batch_size=32", "score_shapes=0"),
     "gpu": ("resolution=64", "batches=20000", "epochs=-1", "batch_size=32", "score_shapes=0"),
 }
+LATENTS = ("model.latent_batches=1500", "model.latent_width=256", "model.latent_lr=2e-4")
 OWN: dict[tuple[str, str], tuple[str, ...]] = {  # where published rates would need days
     ("smoke", "inverse"): ("model.width=2", "model.trunk_width=2", "model.start_batches=4"),
     ("smoke", "rival_3dgan"): ("model.width=2", "model.trunk_width=2"),
@@ -50,14 +51,11 @@ OWN: dict[tuple[str, str], tuple[str, ...]] = {  # where published rates would n
         *("model.width=16", "model.trunk_width=16", "model.generator_lr=1e-3"),
         "model.trunk_lr=2e-4",
     ),
-    ("cpu", "rival_cnn_ae"): (
-        *("model.width=16", "model.lr=2e-3"),
-        *("model.latent_batches=1500", "model.latent_width=256", "model.latent_lr=2e-4"),
-    ),
+    ("cpu", "rival_cnn_ae"): ("model.width=16", "model.lr=2e-3", *LATENTS),
     ("cpu", "rival_im_ae"): (
         *("model.width=16", "model.decoder_width=16", "model.points=4096", "model.lr=2e-3"),
         "model.weights=he",
-        *("model.latent_batches=1500", "model.latent_width=256", "model.latent_lr=2e-4"),
+        *LATENTS,
     ),
 }
 KNOWN = {"smoke": "tiny_chairs", "cpu": "demo_chairs", "gpu": "chairs"}  # where no root is given
@@ -148,14 +146,12 @@ def draw_systems(
     folders: dict[str, Path], *, split: str, steps: int, count: int = 8
 ) -> Image.Image:
     """Some targets, what each system makes of them (by optimisation), and samples of each."""
-    rows: list[str] = ["target"]
-    shapes: list[np.ndarray] = []
+    data = runs.build_data(runs.load_settings(next(iter(folders.values()))))
+    data.setup()  # the same chairs for every system
+    real = data.packs[split].grids(slice(0, count))
+    rows, shapes = ["target"], [real]
     for system, run in folders.items():
-        model, data = runs.load_model(run), runs.build_data(runs.load_settings(run))
-        data.setup()
-        real = data.packs[split].grids(slice(0, count))
-        if not shapes:
-            shapes.append(real)
+        model = runs.load_model(run)
         if model.has_encoder:
             rows.append(f"{system}\nencoder")
             shapes.append(rebuilt(model, real) > 0.5)

@@ -16,7 +16,6 @@ from torch.nn.functional import mse_loss
 from infogan3d import implicit
 from infogan3d.chair_model import ChairModel
 from infogan3d.codes import Codes, CodeSpec, sample_codes
-from infogan3d.guard import guarded_step
 from infogan3d.kinds import check_choice
 from infogan3d.latent_gan import PENALTY, LatentCritic, LatentGenerator, gradient_penalty
 from infogan3d.networks import check_resolution
@@ -99,9 +98,7 @@ class AutoEncoder(ChairModel):
         self.toggle_optimizer(optimizer)
         latent = self.infer(real)
         loss = self.rebuilding_loss(latent, real, random)
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        guarded_step(optimizer, self.broken)
+        self.descend(loss, optimizer)
         self.untoggle_optimizer(optimizer)
         told, share = latent.detach(), 1 - FOLLOWS if self.batches_done else 1.0
         self.latent_mean.lerp_(told.mean(0), share)
@@ -119,9 +116,7 @@ class AutoEncoder(ChairModel):
         gap = self.latent_critic(real).mean() - self.latent_critic(made).mean()
         penalty = gradient_penalty(self.latent_critic, real, made, generator=random)
         loss = PENALTY * penalty - gap
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        guarded_step(optimizer, self.broken)
+        self.descend(loss, optimizer)
         self.untoggle_optimizer(optimizer)
         self.keep_terms({"L/critic_loss": loss, "L/critic_gap": gap, "L/penalty": penalty})
 
@@ -129,9 +124,7 @@ class AutoEncoder(ChairModel):
         """Latent generator: be high for the critic."""
         self.toggle_optimizer(optimizer)
         loss = -self.latent_critic(self.made_latents(count, random)).mean()
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        guarded_step(optimizer, self.broken)
+        self.descend(loss, optimizer)
         self.untoggle_optimizer(optimizer)
         self.keep_terms({"L/loss": loss})
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from infogan3d.attribute_words import plain, short
 from infogan3d.cards import Card
-from infogan3d.report import INK, save_text, sheet
+from infogan3d.report import INK, save_html, sheet
 
 SIZE, TOP, WIDTH = 130, 136, 1140
 PALE, BROWN, LIGHT = (135, 135, 135), (138, 90, 43), (236, 232, 227)
@@ -189,8 +189,7 @@ def write_cards_page(
         ".words{display:flex;justify-content:space-between;gap:2em}"
         "nav a{margin-right:.6em}"
     )
-    head = f'<!doctype html><meta charset="utf-8"><title>{html.escape(title)}</title>'
-    return save_text(f"{head}<style>{style}</style>{''.join(parts)}\n", path)
+    return save_html(path, title=title, style=style, parts=parts)
 
 
 def anchor(card: Card) -> str:

@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from infogan3d.average import averaged_copy
 from infogan3d.codes import Codes, CodeSpec, latent_vector, step_seed
-from infogan3d.guard import NotFinite, computes_bf16, not_finite
+from infogan3d.guard import NotFinite, computes_bf16, guarded_step, not_finite
 
 
 class ChairModel(pl.LightningModule):
@@ -53,6 +54,18 @@ class ChairModel(pl.LightningModule):
         """The latent vectors that the encoder holds for likeliest. Errors: none (`ValueError`)."""
         raise ValueError("this model has no encoder: train with model.pairing=inverse.")
 
+    @property
+    def has_code_head(self) -> bool:
+        """Whether `code_answer` can be asked: whether the system has a trunk and a Q head."""
+        parts = (getattr(self, name, None) for name in ("trunk", "code_head"))
+        return all(part is not None for part in parts)
+
+    def code_answer(self, grid: Float[Tensor, "B 1 R R R"]) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Q's logits of every discrete code, its means and log variances of the continuous ones."""
+        with self.mixed():
+            answer: tuple[list[Tensor], Tensor, Tensor] = self.code_head(self.trunk(grid))  # type: ignore[operator]
+        return answer
+
     def latent_of(self, codes: Codes) -> Float[Tensor, "B latent"]:
         """What `decode` reads for some codes."""
         return latent_vector(codes, self.spec)
@@ -61,6 +74,14 @@ class ChairModel(pl.LightningModule):
     def forward(self, codes: Codes) -> Float[Tensor, "B 1 R R R"]:
         """Occupancy in [0, 1] for some codes, by the averaged weights, without gradients."""
         return torch.sigmoid(self.decode(self.latent_of(codes)))
+
+    @torch.no_grad()
+    def occupancy(
+        self, latent: Float[Tensor, "B latent"], *, batch: int = 32
+    ) -> Float[Tensor, "B 1 R R R"]:
+        """Occupancy in [0, 1] of some latent vectors, decoded `batch` at a time."""
+        parts = torch.split(latent.to(self.device), batch)
+        return torch.cat([torch.sigmoid(self.decode(part).float()) for part in parts])
 
     @torch.no_grad()
     def rebuild(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B 1 R R R"]:
@@ -86,6 +107,12 @@ class ChairModel(pl.LightningModule):
         """Adam with this model's first beta."""
         betas = (self.hparams["beta1"], beta2)
         return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True)
+
+    def descend(self, loss: Tensor, optimizer: Any) -> None:
+        """One step of an optimizer down a loss, but for what is not finite."""
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        guarded_step(optimizer, self.broken)
 
     def end_batch(self) -> None:
         """Count the batch; every `log_every_n_steps` look for what broke, and log the terms."""
@@ -126,3 +153,34 @@ class ChairModel(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.batches_done = checkpoint.get("progress", {"batches": 0})["batches"]
+
+
+class GameModel(ChairModel):
+    """A generator and its judge D: samples come from G's averaged weights, D's accuracy is kept."""
+
+    average: nn.Module  # of G's weights
+    accuracy: Tensor  # D's, in the last batch
+
+    def begin_average(self, generator: nn.Module) -> None:
+        """Set up both, when the networks are built."""
+        self.average = averaged_copy(generator)
+        self.register_buffer("accuracy", torch.zeros(()), persistent=False)
+
+    def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
+        with self.mixed():
+            logits: Tensor = self.average(latent)
+        return logits.float()
+
+    def train(self, mode: bool = True) -> "GameModel":
+        """Training mode for all but the averaged generator."""
+        super().train(mode)
+        self.average.eval()
+        return self
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["progress"]["accuracy"] = float(self.accuracy)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        self.accuracy.fill_(checkpoint.get("progress", {}).get("accuracy", 0.0))

@@ -16,7 +16,7 @@ from torch import Tensor
 from infogan3d import losses
 from infogan3d.chair_model import ChairModel
 from infogan3d.codes import Codes, CodeSpec, sample_codes
-from infogan3d.distances import iou_matrix
+from infogan3d.distances import iou_matrix, mean_overlap
 from infogan3d.doctor import NAMES, Vitals, diagnose, one_line
 from infogan3d.generation import covered, floater_fraction
 from infogan3d.voxels import Pack
@@ -51,10 +51,7 @@ def spread(count: int, most: int) -> Int[np.ndarray, " n"]:
 
 def diversity(grids: Grids) -> float:
     """Mean 1 - IoU over all pairs of different grids: 0 for copies; NaN for fewer than two."""
-    count = len(grids)
-    if count < 2:
-        return math.nan
-    return float(1 - (iou_matrix(grids, grids).sum() - count) / (count * (count - 1)))
+    return 1 - mean_overlap(grids)
 
 
 def effect(base: Grids, changed: Bool[np.ndarray, "m R R R"]) -> float:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from infogan3d.views import Camera, Views, clean_mask, open_picture
+from infogan3d.masks import clean_mask, open_picture
+from infogan3d.views import Camera, Views
 
 SIZE = 137  # pixels, both ways
 FOCAL = 35 / 32 * SIZE  # a 35 mm lens before a 32 mm sensor: 149.84375 px

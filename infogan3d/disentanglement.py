@@ -22,7 +22,7 @@ from infogan3d.mutual_information import (
     information_scores,
 )
 from infogan3d.probes import Halves, dci, halves, linear_probes, sap
-from infogan3d.scores import Score, bootstrap
+from infogan3d.scores import Score, bootstrap, score_lines
 from infogan3d.variables import Variables
 
 NAMES = (
@@ -157,16 +157,6 @@ def score_table(rows: Mapping[str, dict[str, Score]]) -> str:
         f"value, {CODE_BINS} bins a continuous code, {FACTOR_BINS} a continuous factor, predictors "
         "judged on the unseen half.",
         "",
-        f"| | {' | '.join(NAMES)} |",
-        "|---|" + "---|" * len(NAMES),
+        *score_lines(rows, NAMES, mean=".3f", ends=".3f"),
     ]
-    for system, scores in rows.items():
-        cells = (_cell(scores[name]) if name in scores else "-" for name in NAMES)
-        lines.append(f"| {system} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
-
-
-def _cell(score: Score) -> str:
-    if score.low == score.high:
-        return f"{score.mean:.3f}"
-    return f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]"

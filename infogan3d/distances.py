@@ -88,6 +88,14 @@ def _with_empty(
     return matrix
 
 
+def mean_overlap(grids: Bool[np.ndarray, "n r r r"]) -> float:
+    """Mean overlap of every two of some grids: 1 where all are alike; NaN for fewer than two."""
+    count = len(grids)
+    if count < 2:
+        return float("nan")
+    return float((iou_matrix(grids, grids).sum() - count) / (count * (count - 1)))
+
+
 def iou_matrix(
     a: Bool[np.ndarray, "n r r r"], b: Bool[np.ndarray, "m r r r"], *, chunk: int = 64
 ) -> Float[np.ndarray, "n m"]:

@@ -31,7 +31,7 @@ from infogan3d.disentanglement import (
     score_table,
 )
 from infogan3d.mutual_information import CODE_BINS, FACTOR_BINS, entropies, information_matrix
-from infogan3d.readers import has_reader, read_by_e, read_by_q
+from infogan3d.readers import read_by_e, read_by_q
 from infogan3d.scores import Score
 from infogan3d.sources import SPLITS
 from infogan3d.variables import Variables, variables
@@ -224,7 +224,7 @@ def score_codes(
 
 def read_by_all(model: ChairModel, known: KnownChairs) -> dict[str, Variables]:
     """What Q reads, and what E reads where there is one."""
-    readers = {"Q": read_by_q} if has_reader(model) else {}
+    readers = {"Q": read_by_q} if model.has_code_head else {}
     if model.has_encoder:
         readers["E"] = read_by_e
     if not readers or len(model.spec.names) < 2:

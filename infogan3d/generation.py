@@ -17,12 +17,14 @@ all of its cells float.
 """
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from scipy.ndimage import label
 
 from infogan3d.distances import chamfer_matrix, iou_matrix
 from infogan3d.scores import Score, bootstrap, count_score, mean_score
 from infogan3d.surfaces import grid_surface, surface_points
+
+TOUCHING = np.ones((3, 3, 3))  # cells that share a corner are one piece
 
 
 def score_generation(
@@ -113,9 +115,14 @@ def covered(cross: Float[np.ndarray, "n m"]) -> Float[np.ndarray, " n"]:
 
 def floater_fraction(grid: Bool[np.ndarray, "r r r"]) -> float:
     """Share of the occupied cells outside of the largest 26-connected piece; 1 for no cells."""
-    pieces, _ = label(grid, structure=np.ones((3, 3, 3)))
-    sizes = np.bincount(pieces.ravel())[1:]
+    sizes = piece_sizes(grid)
     return float(1.0 - sizes.max() / sizes.sum()) if len(sizes) else 1.0
+
+
+def piece_sizes(grid: Bool[np.ndarray, "r r r"]) -> Int[np.ndarray, " pieces"]:
+    """Cells of every piece; cells that share a corner are one piece (26-connected)."""
+    pieces, _ = label(grid, structure=TOUCHING)
+    return np.asarray(np.bincount(pieces.ravel())[1:])
 
 
 def memorisation_ratio(

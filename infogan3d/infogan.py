@@ -7,16 +7,15 @@ from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d import losses
-from infogan3d.average import averaged_copy, move_average
-from infogan3d.chair_model import ChairModel
+from infogan3d.average import move_average
+from infogan3d.chair_model import GameModel
 from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes
-from infogan3d.guard import guarded_step
 from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent
 from infogan3d.kinds import check_choice
 from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk
 
 
-class InfoGAN3D(ChairModel):
+class InfoGAN3D(GameModel):
     """The paper's model and its training step. Every argument is a plain number or word.
 
     Defaults are the paper's where it states one, else InfoGAN's (chairs, appendix C.5).
@@ -72,9 +71,7 @@ class InfoGAN3D(ChairModel):
         if pairing == "inverse" or start_batches > 0:
             self.encoder = Encoder(spec=self.spec, resolution=resolution, width=trunk_width)
         self.to(memory_format=torch.channels_last_3d)
-        self.average = averaged_copy(self.generator)
-        self.accuracy: Tensor  # D's, in the last batch
-        self.register_buffer("accuracy", torch.zeros(()), persistent=False)
+        self.begin_average(self.generator)
 
     # ---- what others call ------------------------------------------------------------------
 
@@ -82,19 +79,8 @@ class InfoGAN3D(ChairModel):
     def has_encoder(self) -> bool:
         return self.encoder is not None
 
-    def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
-        with self.mixed():
-            logits: Tensor = self.average(latent)
-        return logits.float()
-
     def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
         return likely_latent(self.encode(grid), self.spec)
-
-    def train(self, mode: bool = True) -> "InfoGAN3D":
-        """Training mode for all but the averaged generator."""
-        super().train(mode)
-        self.average.eval()
-        return self
 
     # ---- the training step -----------------------------------------------------------------
 
@@ -132,9 +118,7 @@ class InfoGAN3D(ChairModel):
         heard = information if settings["information_reaches"] == "trunk" else information * 0
         gate = settings["accuracy_gate"]
         if gate >= 1 or self.accuracy.item() <= gate:
-            optimizer.zero_grad()
-            self.manual_backward(loss_real + loss_made + heard)
-            guarded_step(optimizer, self.broken)
+            self.descend(loss_real + loss_made + heard, optimizer)
         self.untoggle_optimizer(optimizer)
         right = (real_logits > 0).float().mean() + (made_logits < 0).float().mean()
         self.accuracy.copy_(right.detach() / 2)
@@ -175,9 +159,7 @@ class InfoGAN3D(ChairModel):
         else:
             limit, terms = self.limit(logits, real, made=made)
         total = self.hparams["adversarial_weight"] * gen + information + limit
-        optimizer.zero_grad()
-        self.manual_backward(total)
-        guarded_step(optimizer, self.broken)
+        self.descend(total, optimizer)
         self.untoggle_optimizer(optimizer)
         occupancy = made.detach().mean()
         terms |= {"G/loss": total, "G/loss_gen": gen, "G/loss_dis": discrete}
@@ -190,9 +172,7 @@ class InfoGAN3D(ChairModel):
             group["lr"] = self.hparams["start_lr"] * min(1.0, 2.5 * (1 - done) + 0.05)
         self.toggle_optimizer(optimizer)
         total, terms = self.inverse_limit(real, random, price=min(1.0, 1.5 * done))
-        optimizer.zero_grad()
-        self.manual_backward(total)
-        guarded_step(optimizer, self.broken)
+        self.descend(total, optimizer)
         self.untoggle_optimizer(optimizer)
         for group in optimizer.param_groups:
             group["lr"] = self.hparams["generator_lr"]
@@ -263,11 +243,3 @@ class InfoGAN3D(ChairModel):
             self.adam(judge, lr=self.hparams["trunk_lr"]),
             self.adam(maker, lr=self.hparams["generator_lr"]),
         ]
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        super().on_save_checkpoint(checkpoint)
-        checkpoint["progress"]["accuracy"] = float(self.accuracy)
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        super().on_load_checkpoint(checkpoint)
-        self.accuracy.fill_(checkpoint.get("progress", {}).get("accuracy", 0.0))

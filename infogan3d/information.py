@@ -20,8 +20,7 @@ def information_nats(model: ChairModel, codes: Codes) -> Float[np.ndarray, " cod
     for start in range(0, len(codes.noise), BATCH):
         part = codes.rows(slice(start, start + BATCH)).to(model.device)
         made = model(part)
-        with model.mixed():
-            logits, mean, spread = model.code_head(model.trunk(made))  # type: ignore[operator]
+        logits, mean, spread = model.code_answer(made)
         nats = [discrete_information([x], part.discrete[:, [i]]) for i, x in enumerate(logits)]
         for i in range(model.spec.continuous):
             own = [x[:, [i]].float() for x in (mean, spread, part.continuous)]
@@ -37,7 +36,7 @@ def information(model: ChairModel, codes: Codes) -> dict[str, float] | None:
     discrete code, ln 2 of one that is U(-1, 1). A bound below 0 says nothing and is given as 0; a
     continuous code's may pass 1, for a real number holds more than ln 2 nats. None without Q.
     """
-    if not hasattr(model, "code_head") or not hasattr(model, "trunk"):
+    if not model.has_code_head:
         return None
     entropies = [math.log(size) for size in model.spec.discrete]
     entropies += [math.log(2)] * model.spec.continuous

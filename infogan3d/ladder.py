@@ -121,24 +121,17 @@ def read_codes(
     model: ChairModel, grid: Float[Tensor, "B 1 R R R"]
 ) -> Float[Tensor, "B latent"] | None:
     """What Q alone knows of some shapes: its codes with z = 0; None for a model without Q."""
-    trunk, head = getattr(model, "trunk", None), getattr(model, "code_head", None)
-    if trunk is None or head is None:
+    if not model.has_code_head:
         return None
-    with model.mixed():
-        logits, mean, _ = head(trunk(grid))
+    logits, mean, _ = model.code_answer(grid)
     hot = [one_hot(one.argmax(1), one.shape[1]).float() for one in logits]
     noise = grid.new_zeros(len(grid), model.spec.noise)
     return torch.cat([noise, *hot, mean.float().clamp(-1, 1)], 1)
 
 
-@torch.no_grad()
-def decoded(
-    model: ChairModel, latent: Float[Tensor, "B latent"], *, batch: int = 32
-) -> Float[np.ndarray, "B R R R"]:
+def decoded(model: ChairModel, latent: Float[Tensor, "B latent"]) -> Float[np.ndarray, "B R R R"]:
     """The shapes of some latents as occupancy in [0, 1]."""
-    model.eval()
-    parts = [torch.sigmoid(model.decode(part))[:, 0] for part in torch.split(latent, batch)]
-    return torch.cat(parts).float().cpu().numpy()
+    return model.eval().occupancy(latent)[:, 0].cpu().numpy()
 
 
 def choose_placement(

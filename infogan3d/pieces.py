@@ -7,9 +7,8 @@ import trimesh
 from jaxtyping import Bool, Float
 from scipy.ndimage import label
 
+from infogan3d.generation import TOUCHING, piece_sizes
 from infogan3d.meshes import save_mesh
-
-TOUCHING = np.ones((3, 3, 3))  # cells that share a corner are one piece, as in generation.py
 
 
 def pieces(grid: Bool[np.ndarray, "R R R"]) -> tuple[int, float]:
@@ -17,11 +16,8 @@ def pieces(grid: Bool[np.ndarray, "R R R"]) -> tuple[int, float]:
 
     Pieces are 26-connected.
     """
-    labels, count = label(grid, structure=TOUCHING)
-    if not count:
-        return 0, 0.0
-    sizes = np.bincount(labels.ravel())[1:]
-    return int(count), float(1 - sizes.max() / sizes.sum())
+    sizes = piece_sizes(grid)
+    return len(sizes), float(1 - sizes.max() / sizes.sum()) if len(sizes) else 0.0
 
 
 def largest_piece(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray, "R R R"]:

@@ -18,11 +18,6 @@ from infogan3d.variables import Variables, code_variables
 BATCH = 32
 
 
-def has_reader(model: ChairModel) -> bool:
-    """Whether the system has a Q head."""
-    return hasattr(model, "code_head") and hasattr(model, "trunk")
-
-
 def drawn_codes(codes: Codes) -> Variables:
     """Codes as they were drawn."""
     discrete = [column.cpu().numpy() for column in codes.discrete.T]
@@ -34,8 +29,7 @@ def answer_of(
     model: ChairModel, grid: Float[Tensor, "B 1 R R R"]
 ) -> tuple[list[np.ndarray], Float[np.ndarray, "B C"]]:
     """Q's logits of every discrete code and its means of the continuous ones."""
-    with model.mixed():
-        logits, mean, _ = model.code_head(model.trunk(grid))  # type: ignore[operator]
+    logits, mean, _ = model.code_answer(grid)
     return [one.float().cpu().numpy() for one in logits], mean.double().cpu().numpy()
 
 
@@ -47,7 +41,7 @@ def joined(parts: list[tuple[list[np.ndarray], np.ndarray]]) -> Variables:
 
 def read_by_q(model: ChairModel, grids: Bool[np.ndarray, "n R R R"]) -> Variables:
     """What Q reads off some shapes. Errors: a system without Q (`ValueError`)."""
-    if not has_reader(model):
+    if not model.has_code_head:
         raise ValueError(f"{type(model).__name__} has no Q head that reads codes off shapes.")
     model.eval()
     return joined([answer_of(model, grid) for grid in batches(model, grids)])

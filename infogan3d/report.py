@@ -119,5 +119,10 @@ def write_page(run: Path, *, title: str, pictures: Sequence[Path], tables: Seque
         "img{max-width:100%}pre{overflow:auto;background:#f6f4f1;padding:1em}"
         "figure{margin:2em 0}figcaption{color:#888}"
     )
+    return save_html(run / "report.html", title=title, style=style, parts=parts)
+
+
+def save_html(path: Path, *, title: str, style: str, parts: Sequence[str]) -> Path:
+    """A page of its own by its parts, whole or not at all."""
     head = f'<!doctype html><meta charset="utf-8"><title>{html.escape(title)}</title>'
-    return save_text(f"{head}<style>{style}</style>{''.join(parts)}\n", run / "report.html")
+    return save_text(f"{head}<style>{style}</style>{''.join(parts)}\n", path)

@@ -11,17 +11,16 @@ from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d import losses
-from infogan3d.average import averaged_copy, move_average
-from infogan3d.chair_model import ChairModel
+from infogan3d.average import move_average
+from infogan3d.chair_model import GameModel
 from infogan3d.codes import Codes, CodeSpec, sample_codes
-from infogan3d.guard import guarded_step
 from infogan3d.kinds import check_choice
 from infogan3d.networks import Generator, RealHead, Trunk
 
 BETA2 = 0.999  # of Adam
 
 
-class ThreeDGAN(ChairModel):
+class ThreeDGAN(GameModel):
     """3D-GAN: G and D of volumetric convolutions that mirror each other, BatchNorm in both.
 
     D rests in a batch when it was right in more than `accuracy_gate` of the one before. G's loss is
@@ -54,28 +53,15 @@ class ThreeDGAN(ChairModel):
         self.trunk = Trunk(resolution=resolution, width=trunk_width, layers=layers, norm="batch")
         self.real_head = RealHead(self.trunk.features)
         self.to(memory_format=torch.channels_last_3d)
-        self.average = averaged_copy(self.generator)
-        self.accuracy: Tensor  # D's, in the last batch
-        self.register_buffer("accuracy", torch.zeros(()), persistent=False)
+        self.begin_average(self.generator)
 
     def latent_of(self, codes: Codes) -> Float[Tensor, "B latent"]:
         """z uniform on (0, 1): the normal draws through their own distribution function."""
         uniform: Tensor = torch.special.ndtr(codes.noise)
         return uniform
 
-    def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
-        with self.mixed():
-            logits: Tensor = self.average(latent)
-        return logits.float()
-
     def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
         raise ValueError("system=3dgan has no encoder: its latents are found by optimisation.")
-
-    def train(self, mode: bool = True) -> "ThreeDGAN":
-        """Training mode for all but the averaged generator."""
-        super().train(mode)
-        self.average.eval()
-        return self
 
     def training_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
         optimizer_d, optimizer_g = self.optimizers()  # type: ignore[attr-defined]
@@ -102,9 +88,7 @@ class ThreeDGAN(ChairModel):
         loss_real = losses.label_loss(real_logits, torch.ones_like(real_logits))
         loss_made = losses.label_loss(made_logits, torch.zeros_like(made_logits))
         if self.accuracy.item() <= self.hparams["accuracy_gate"]:
-            optimizer.zero_grad()
-            self.manual_backward(loss_real + loss_made)
-            guarded_step(optimizer, self.broken)
+            self.descend(loss_real + loss_made, optimizer)
         self.untoggle_optimizer(optimizer)
         right = (real_logits > 0).float().mean() + (made_logits < 0).float().mean()
         self.accuracy.copy_(self.trainer.strategy.reduce(right.detach() / 2))
@@ -122,9 +106,7 @@ class ThreeDGAN(ChairModel):
         self.toggle_optimizer(optimizer)
         logits = self.judge(made)
         loss = losses.label_loss(logits, torch.ones_like(logits))
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        guarded_step(optimizer, self.broken)
+        self.descend(loss, optimizer)
         self.untoggle_optimizer(optimizer)
         self.keep_terms({"G/loss": loss, "G/occupancy": made.mean()})
 
@@ -135,11 +117,3 @@ class ThreeDGAN(ChairModel):
             self.adam(judge, lr=settings["trunk_lr"], beta2=BETA2),
             self.adam(maker, lr=settings["generator_lr"], beta2=BETA2),
         ]
-
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        super().on_save_checkpoint(checkpoint)
-        checkpoint["progress"]["accuracy"] = float(self.accuracy)
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        super().on_load_checkpoint(checkpoint)
-        self.accuracy.fill_(checkpoint["progress"]["accuracy"])

@@ -46,11 +46,7 @@ def inverted(
     grid = torch.from_numpy(real).float()[:, None].to(model.device)
     starts = 1 if model.has_encoder else starts
     found = invert(model, grid, steps=steps, starts=starts, prior=PRIOR, seed=seed)
-    parts = []
-    with torch.no_grad():
-        for latent in torch.split(found.latent, 32):
-            parts.append(torch.sigmoid(model.decode(latent))[:, 0].float().cpu().numpy())
-    return np.concatenate(parts)
+    return model.occupancy(found.latent)[:, 0].cpu().numpy()
 
 
 def generation_rows(

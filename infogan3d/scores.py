@@ -1,6 +1,6 @@
 """A score with its interval, the protocol it was measured by, and the table that prints both."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,16 +78,27 @@ def markdown_table(rows: dict[str, dict[str, Score]], protocol: Protocol) -> str
     prints as "-", a score without an interval prints alone. Ends with a newline.
     """
     names = list(dict.fromkeys(name for scores in rows.values() for name in scores))
-    lines = [f"Protocol: {protocol.text()}.", "", f"| | {' | '.join(names)} |"]
-    lines.append("|---|" + "---|" * len(names))
-    for system, scores in rows.items():
-        cells = (_cell(scores[name]) if name in scores else "-" for name in names)
-        lines.append(f"| {system} | {' | '.join(cells)} |")
+    lines = [f"Protocol: {protocol.text()}.", "", *score_lines(rows, names)]
     return "\n".join(lines) + "\n"
 
 
-def _cell(score: Score) -> str:
-    """The mean to four digits, then the interval to three."""
-    if score.low == score.high:
-        return f"{score.mean:.4g}"
-    return f"{score.mean:.4g} [{score.low:.3g}, {score.high:.3g}]"
+def score_lines(
+    rows: Mapping[str, Mapping[str, Score]],
+    names: Sequence[str],
+    *,
+    mean: str = ".4g",
+    ends: str = ".3g",
+) -> list[str]:
+    """The lines of such a table: the mean by one format, the interval's ends by the other."""
+
+    def cell(score: Score) -> str:
+        told = f"{score.mean:{mean}}"
+        if score.low == score.high:
+            return told
+        return f"{told} [{score.low:{ends}}, {score.high:{ends}}]"
+
+    lines = [f"| | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
+    for system, scores in rows.items():
+        cells = (cell(scores[name]) if name in scores else "-" for name in names)
+        lines.append(f"| {system} | {' | '.join(cells)} |")
+    return lines

@@ -15,11 +15,12 @@ from torch import Tensor, nn
 
 from infogan3d.attributes import measure
 from infogan3d.chair_model import ChairModel
-from infogan3d.codes import Codes, CodeSpec, sample_codes
+from infogan3d.codes import Codes, CodeSpec
 from infogan3d.directions import PAIRS, Direction, find_directions
-from infogan3d.distances import iou_matrix
+from infogan3d.distances import mean_overlap
 from infogan3d.effects import codes_table, total_effects
 from infogan3d.information import information
+from infogan3d.snapshots import draw
 
 BATCH, MEASURED = 32, 256
 READ = 2000  # shapes that Q is asked about
@@ -54,8 +55,8 @@ class Survey:
     the shapes that they made, to take first-order effects from: the first shapes where a value says
     nothing of the rest of the latent vector, else those that were moved. `totals` holds the total
     effect and its interval's ends, `rest` that of z (None without z), `information` each code's
-    L_I / H(c) (None without Q); `overlap` is the mean IoU of two of the first shapes; `more` counts
-    the shapes beside the first.
+    L_I / H(c) (None without Q); `overlap` is the mean IoU of two of the first shapes (1: all are
+    alike, so that no code can do anything); `more` counts the shapes beside the first.
     """
 
     attributes: Float[np.ndarray, "n a"]
@@ -69,29 +70,12 @@ class Survey:
     more: int
 
 
-def drawn(model: ChairModel, count: int, *, seed: int) -> Codes:
-    """`count` codes by a seed, the same on every device."""
-    return sample_codes(model.spec, count, generator=torch.Generator().manual_seed(seed))
-
-
-@torch.no_grad()
-def occupancy(model: ChairModel, latent: Float[Tensor, "n L"]) -> Float[Tensor, "n 1 R R R"]:
-    """Occupancy in [0, 1] of some latent vectors by the averaged weights."""
-    return torch.sigmoid(model.decode(latent.to(model.device)).float())
-
-
 def shapes(model: ChairModel, latent: Float[Tensor, "n L"]) -> Bool[np.ndarray, "n R R R"]:
     """The shapes of some latent vectors: occupancy above 0.5."""
     parts = [
-        (occupancy(model, part)[:, 0] > 0.5).cpu().numpy() for part in torch.split(latent, BATCH)
+        (model.occupancy(part)[:, 0] > 0.5).cpu().numpy() for part in torch.split(latent, BATCH)
     ]
     return np.concatenate(parts)
-
-
-def overlap(grids: Bool[np.ndarray, "n R R R"]) -> float:
-    """Mean IoU of every two shapes: 1 where all are alike, so that no code can do anything."""
-    table = iou_matrix(grids, grids)
-    return float(table[~np.eye(len(grids), dtype=bool)].mean())
 
 
 def measured(
@@ -140,7 +124,7 @@ def list_movers(model: ChairModel, codes: Codes, *, directions: int, seed: int) 
                 f"directions={directions} cannot be found in {type(model).__name__}, whose first "
                 "layer is no transposed convolution: set directions=0."
             )
-        pair = drawn(model, PAIRS, seed=seed + 2), drawn(model, PAIRS, seed=seed + 3)
+        pair = draw(model, PAIRS, seed=seed + 2), draw(model, PAIRS, seed=seed + 3)
         for one in find_directions(
             layers,
             model.spec,
@@ -176,7 +160,7 @@ def survey(
 ) -> Survey:
     """Make, measure and move; `tick` is told how many shapes were measured."""
     model.eval()
-    codes, others = drawn(model, count, seed=seed), drawn(model, pairs, seed=seed + 1)
+    codes, others = draw(model, count, seed=seed), draw(model, pairs, seed=seed + 1)
     base = codes.rows(slice(0, pairs))
     table = measured(model, model.latent_of(codes), tick=tick)
     variance = np.array([np.nanvar(x) if np.isfinite(x).any() else 0.0 for x in table.T])
@@ -203,7 +187,7 @@ def survey(
         np.array(totals),
         rest,
         information(model, codes.rows(slice(0, READ))),
-        overlap(shapes(model, model.latent_of(codes.rows(slice(0, COMPARED))))),
+        mean_overlap(shapes(model, model.latent_of(codes.rows(slice(0, COMPARED))))),
         pairs * (len(movers) + (rest is not None)),
     )
 
@@ -212,7 +196,7 @@ def walks(
     model: ChairModel, mover: Mover, *, bases: int, seed: int, places: Float[np.ndarray, " s"]
 ) -> Bool[np.ndarray, "b s R R R"]:
     """The first `bases` shapes with one thing set to each of `places`, all else held."""
-    starts = drawn(model, bases, seed=seed)
+    starts = draw(model, bases, seed=seed)
     values = torch.from_numpy(places).float()
     rows = []
     for i in range(bases):

@@ -18,7 +18,7 @@ from infogan3d.chair_model import ChairModel
 from infogan3d.factor_vae import factor_vae_score
 from infogan3d.kinds import flatten
 from infogan3d.model_centrality import Choice, agreement_matrix, choose
-from infogan3d.readers import BATCH, answer_of, drawn_codes, has_reader, joined
+from infogan3d.readers import BATCH, answer_of, drawn_codes, joined
 from infogan3d.snapshots import draw
 from infogan3d.variables import Variables
 
@@ -82,11 +82,11 @@ def check(sweep: Sweep) -> None:
     """Refuse runs that cannot read each other's shapes (`ValueError`)."""
     first = sweep.models[0]
     for name, model in zip(sweep.names, sweep.models, strict=True):
-        if len(model.spec.names) < 2 or not has_reader(model):
+        if len(model.spec.names) < 2 or not model.has_code_head:
             raise ValueError(
                 f"run {name} of {sweep.folder} has {len(model.spec.names)} code(s) and "
-                f"{'a' if has_reader(model) else 'no'} Q head: runs with a Q head and two or more "
-                "codes can be compared."
+                f"{'a' if model.has_code_head else 'no'} Q head: runs with a Q head and two or "
+                "more codes can be compared."
             )
         if sizes(model) != sizes(first):
             raise ValueError(

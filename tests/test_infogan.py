@@ -28,8 +28,8 @@ def moved(model: InfoGAN3D, before: dict[str, torch.Tensor]) -> set[str]:
     return {name.split(".")[0] for name, old in before.items() if not torch.equal(old, after[name])}
 
 
-class Watched(InfoGAN3D):
-    """Notes what each turn moved."""
+class Watching:
+    """Notes what each turn of a model with two of them moved."""
 
     def watch(self, turn: Any, *arguments: Any) -> None:
         before = snapshot(self)
@@ -41,6 +41,10 @@ class Watched(InfoGAN3D):
 
     def generator_turn(self, *arguments: Any) -> None:
         self.watch(super().generator_turn, *arguments)
+
+
+class Watched(Watching, InfoGAN3D):
+    """The same, with its start."""
 
     def auto_encoding_turn(self, *arguments: Any) -> None:
         self.watch(super().auto_encoding_turn, *arguments)

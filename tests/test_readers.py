@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from infogan3d.chair_model import ChairModel
 from infogan3d.codes import CodeSpec
-from infogan3d.readers import answer_of, drawn_codes, has_reader, joined, read_by_e, read_by_q
+from infogan3d.readers import answer_of, drawn_codes, joined, read_by_e, read_by_q
 from infogan3d.snapshots import draw, occupied
 
 SIDE = 16
@@ -97,6 +97,6 @@ def test_the_real_model_is_read(tiny_model):
 
 
 def test_a_system_without_q_is_refused():
-    assert not has_reader(Boxes())
+    assert not Boxes().has_code_head
     with pytest.raises(ValueError, match="Boxes has no Q head"):
         read_by_q(Boxes(), np.zeros((2, SIDE, SIDE, SIDE), dtype=bool))

@@ -10,7 +10,7 @@ import torch
 from conftest import fit, run_command
 from test_experiments import lines
 from test_experiments import settings as composed
-from test_infogan import moved, same_state, snapshot
+from test_infogan import Watching, same_state
 
 from infogan3d import runs
 from infogan3d.codes import Codes
@@ -29,19 +29,8 @@ SMALL: dict[str, tuple[str, ...]] = {
 }
 
 
-class Watched(ThreeDGAN):
+class Watched(Watching, ThreeDGAN):
     """Notes what each turn moved."""
-
-    def watch(self, turn: Any, *arguments: Any) -> None:
-        before = snapshot(self)
-        turn(*arguments)
-        self.turns = [*getattr(self, "turns", []), (turn.__name__, moved(self, before))]
-
-    def discriminator_turn(self, *arguments: Any) -> None:
-        self.watch(super().discriminator_turn, *arguments)
-
-    def generator_turn(self, *arguments: Any) -> None:
-        self.watch(super().generator_turn, *arguments)
 
 
 def gan(kind: type[ThreeDGAN] = ThreeDGAN, **changes: Any) -> ThreeDGAN:

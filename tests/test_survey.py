@@ -9,12 +9,12 @@ from infogan3d.attributes import NAMES
 from infogan3d.chair_model import ChairModel
 from infogan3d.codes import Codes, CodeSpec
 from infogan3d.directions import Direction
+from infogan3d.distances import mean_overlap
+from infogan3d.snapshots import draw
 from infogan3d.survey import (
     Mover,
-    drawn,
     list_movers,
     moved,
-    overlap,
     places_of,
     shapes,
     survey,
@@ -109,19 +109,19 @@ def test_the_whole_space_is_judged_by_shapes_moved_along_it(tiny_model):
 def test_directions_need_a_generator_that_has_a_first_layer():
     model = Boxes()
     with pytest.raises(ValueError, match=r"directions=2 cannot be found in Boxes.*directions=0"):
-        list_movers(model, drawn(model, 5, seed=0), directions=2, seed=0)
+        list_movers(model, draw(model, 5, seed=0), directions=2, seed=0)
 
 
 def test_overlap_by_hand():
     grids = np.zeros((3, 2, 2, 2), dtype=bool)
     grids[0, 0] = grids[1, 0] = True
     grids[2] = True
-    assert overlap(grids) == pytest.approx((1 + 0.5 + 0.5) / 3)
+    assert mean_overlap(grids) == pytest.approx((1 + 0.5 + 0.5) / 3)
 
 
 def test_a_code_is_set_and_all_else_is_held():
     model = Boxes()
-    codes = drawn(model, 3, seed=0)
+    codes = draw(model, 3, seed=0)
     before = codes.discrete.clone()
     latent = moved(model, codes, "d0", torch.tensor([2.0, 0, 1]))
     assert latent[:, 2:5].argmax(1).tolist() == [2, 0, 1]
@@ -141,7 +141,7 @@ def test_a_walk_goes_to_its_places_from_every_base():
     assert grids.shape == (2, 3, SIDE, SIDE, SIDE)
     widths = grids.any((3, 4)).sum(2)
     assert widths.tolist() == [[4, 8, 12]] * 2
-    same = shapes(model, model.latent_of(drawn(model, 2, seed=0)))
+    same = shapes(model, model.latent_of(draw(model, 2, seed=0)))
     np.testing.assert_array_equal(grids.any((2, 3))[:, 0].sum(1), same.any((1, 2)).sum(1))
 
 
@@ -169,6 +169,6 @@ def test_where_a_direction_lies():
 
 
 def test_the_same_seed_draws_the_same_codes():
-    first, second = (drawn(Boxes(), 4, seed=3) for _ in range(2))
+    first, second = (draw(Boxes(), 4, seed=3) for _ in range(2))
     assert isinstance(first, Codes)
     assert torch.equal(first.noise, second.noise)
