@@ -6,7 +6,8 @@ one for each parity of the output cell (even or odd in x, y, z), put side by sid
 
     output 2i + b reads inputs i + b - 1 and i + b, with kernel taps 3 - b and 1 - b
 
-A convolution from one channel becomes one from eight, on blocks of 2^3 cells.
+A convolution from one channel (the trunk's first layer, and the way back through G's last) becomes
+one from eight, on blocks of 2^3 cells.
 
 G's first layer sees a grid of one cell, so it is a matrix product. Weights, names and results are
 those of torch's layers; on other devices torch's own are called.
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv3d, conv_transpose3d, pad
 
 TAPS = ((3, 1), (2, 0))  # kernel taps of output parity b, for the two inputs it reads
+PAIRS = {2: torch.int32, 4: torch.int64, 8: torch.complex128}  # as wide as two of so many bytes
 NONE, ONE, TWO = (0, 0, 0), (1, 1, 1), (2, 2, 2)
 
 
@@ -52,19 +54,24 @@ class _ToOne(torch.autograd.Function):
     @torch.amp.custom_bwd(device_type="cpu")  # type: ignore[untyped-decorator]
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
         x, weight = ctx.saved_tensors
-        wanted = (*ctx.needs_input_grad, False)
+        blocks, small = to_blocks(grad), block_weight(weight)
+        below = conv3d(blocks, small) if ctx.needs_input_grad[0] else None
+        if not ctx.needs_input_grad[1]:
+            return below, None
+        wanted = (False, True, False)  # with x as the gradient that came: the roles are turned
         found = torch.ops.aten.convolution_backward(
-            grad, x, weight, None, TWO, ONE, ONE, True, NONE, 1, wanted
+            x, blocks, small, None, ONE, NONE, ONE, False, NONE, 1, wanted
         )
-        return found[0], found[1]
+        return below, cell_weight(found[1])
 
 
 def to_blocks(x: Float[Tensor, "B 1 t t t"]) -> Float[Tensor, "B 8 n n n"]:
     """The grid, padded by one, as blocks of 2^3 cells with eight channels; n = t / 2 + 1."""
     batch, side = len(x), x.shape[2] // 2 + 1
-    blocks = pad(x, (1,) * 6).view(batch, side, 2, side, 2, side, 2)
-    blocks = blocks.permute(0, 2, 4, 6, 1, 3, 5).reshape(batch, 8, side, side, side)
-    return blocks.contiguous(memory_format=torch.channels_last_3d)
+    two = PAIRS[x.element_size()]  # neighbours along z travel as one number
+    cells = pad(x, (1,) * 6).view(two).view(batch, side, 2, side, 2, side)
+    parts = [cells[:, :, p, :, q] for p, q in ((0, 0), (0, 1), (1, 0), (1, 1))]
+    return torch.stack(parts, 4).view(x.dtype).permute(0, 4, 1, 2, 3)  # channels last
 
 
 def block_weight(weight: Float[Tensor, "C 1 4 4 4"]) -> Float[Tensor, "C 8 2 2 2"]:
