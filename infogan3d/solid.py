@@ -13,7 +13,7 @@ crosses an odd number of times: there a face is missing. What is open to the top
 stays hollow.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -39,14 +39,16 @@ def solid_voxelize(
     span: float = 60 / 64,
     refine: int = 3,
     fill: float = 0.0,
+    cube: tuple[Sequence[float], float] | None = None,
 ) -> Bool[np.ndarray, "r r r"]:
     """The mesh as a solid grid [R, R, R], centred, its longest side filling `span` of the cube.
 
+    With a `cube` (low corner, side) the grid lies over that, and the mesh must lie within.
     A cell is kept when more than `fill` of its refine^3 fine cells are filled. 0 keeps all that the
     mesh touches, as ModelNet's grids and binvox do, so the outline grows by up to a cell; with 0.5
     the volume is right, and only parts thinner than a cell are kept wherever they touch one.
-    Errors: no faces or over 500,000, corners that are missing or no numbers, a mesh without extent,
-    settings out of range.
+    Errors: no faces or over 500,000, corners that are missing or no numbers, a mesh without extent
+    or out of its cube, settings out of range.
     """
     if resolution < 1 or refine < 1 or not 0 < span <= 1 or not 0 <= fill < 1:
         raise ValueError(
@@ -56,7 +58,16 @@ def solid_voxelize(
     _check(vertices, faces)
     fine = resolution * refine
     low, high = vertices[faces].min((0, 1)), vertices[faces].max((0, 1))
-    points = (vertices - (low + high) / 2) * (fine * span / (high - low).max()) + fine / 2
+    if cube is None:
+        points = (vertices - (low + high) / 2) * (fine * span / (high - low).max()) + fine / 2
+    else:
+        corner, side = np.asarray(cube[0], dtype=np.float64), float(cube[1])
+        if not ((low >= corner).all() and (high <= corner + side).all()):
+            raise ValueError(
+                f"the mesh reaches from {low} to {high}, out of the cube of side {side:g} at"
+                f" {corner}; give one that holds it."
+            )
+        points = (vertices - corner) * (fine / side)
     hidden = _hidden(points[faces], (fine, fine, fine))
     for part in _open_parts(points, faces, least=refine):
         _close(hidden, points[faces[part]])

@@ -47,6 +47,16 @@ def test_a_box_on_cell_borders_is_filled_to_the_cell(fill, refine):
     np.testing.assert_array_equal(grid, filled_box())
 
 
+def test_a_given_cube_keeps_the_mesh_where_it_lies():
+    moved = solid_voxelize(*BOX, cube=((-17.0, -22.0, -2.0), 64.0))
+    np.testing.assert_array_equal(moved, filled_box())
+    corner = solid_voxelize(*BOX, resolution=32, cube=((0.0, 0.0, 0.0), 64.0))
+    assert corner[:15, :10, :30].all()
+    assert corner.sum() == 15 * 10 * 30
+    with pytest.raises(ValueError, match="out of the cube of side 59"):
+        solid_voxelize(*BOX, cube=((0.0, 0.0, 0.0), 59.0))
+
+
 @pytest.mark.parametrize("side", ["-x", "+x", "-y", "+y", "-z"])
 def test_a_box_with_a_missing_side_has_the_volume_of_the_whole(side):
     start = 2 * list(SIDES).index(side)
