@@ -26,12 +26,12 @@ from scipy.ndimage import binary_opening
 from infogan3d.carving import carve
 from infogan3d.formats import Mesh
 from infogan3d.furniture import Seat, find_libraries, read_seat, read_seats
-from infogan3d.picture_sources import DISTANCE, FARTHER, photograph
+from infogan3d.picture_sources import photograph, rings_around
 from infogan3d.render import silhouettes
 from infogan3d.scores import mean_score
 from infogan3d.shape_sources import list_files
 from infogan3d.solid import solid_voxelize
-from infogan3d.views import Views, seeing3d_cameras
+from infogan3d.views import Views
 
 RING = 31  # views on each ring, as Seeing 3D chairs has
 LENGTH = 60  # cells along the longest side of a seat
@@ -108,8 +108,7 @@ def score_seat(mesh: Mesh, name: str, options: Sequence[Option]) -> dict[str, Ro
     """The scores of some options on one seat."""
     vertices, faces = mesh
     used = vertices[np.unique(faces)]
-    distance = max(DISTANCE, np.ceil(FARTHER * float(np.linalg.norm(used, axis=1).max())))
-    cameras = seeing3d_cameras(elevations=(20, 30, 0), azimuths=RING, distance=distance)
+    cameras = rings_around(mesh, elevations=(20, 30, 0), azimuths=RING)
     masks = silhouettes(vertices, faces, cameras)
     taken = masks
     if any(option.pictures for option in options):

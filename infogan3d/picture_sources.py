@@ -208,10 +208,8 @@ def _seat_hull(
     carving: dict[str, Any],
     face_cap: int,
 ) -> Shape:
-    vertices, faces = read_seat(path, seat, face_cap=face_cap)
-    radius = float(np.linalg.norm(vertices[np.unique(faces)], axis=1).max())
-    cameras = seeing3d_cameras(distance=max(DISTANCE, np.ceil(FARTHER * radius)), **rings)
-    grid, columns = carved(studio((vertices, faces), id=seat.id, cameras=cameras), carving)
+    mesh = read_seat(path, seat, face_cap=face_cap)
+    grid, columns = carved(studio(mesh, id=seat.id, cameras=rings_around(mesh, **rings)), carving)
     return grid, columns | _seat_columns(seat)
 
 
@@ -236,6 +234,13 @@ def carved(views: Views, carving: dict[str, Any], *, facing: str | int = 0) -> S
     columns |= sizes(np.array(hull.size), turns=int(columns["quarter_turns"]))
     coherent = {"coherence": np.float32(hull.coherence), "flagged": hull.coherence < FLAGGED}
     return grid, columns | coherent
+
+
+def rings_around(mesh: Mesh, **rings: Any) -> tuple[Camera, ...]:
+    """The cameras of `seeing3d_cameras`, farther away than 96 inches where a mesh needs it."""
+    vertices, faces = mesh
+    radius = float(np.linalg.norm(vertices[np.unique(faces)], axis=1).max())
+    return seeing3d_cameras(distance=max(DISTANCE, np.ceil(FARTHER * radius)), **rings)
 
 
 def photograph(
