@@ -39,7 +39,7 @@ class PictureTarget:
 
 
 def picture_target(
-    folder: Path,
+    views: Views,
     *,
     data: dict[str, Any],
     frame: Frame,
@@ -54,7 +54,7 @@ def picture_target(
     there are at least three times as many). Errors: no picture, more asked for than there are,
     masks and cameras that do not agree on any cell.
     """
-    used, held = divide(read_chair_views(folder), use=use, held_out=held_out)
+    used, held = divide(views, use=use, held_out=held_out)
     carving = carving_of(data)
     first = carve(used, resolution=64, **carving)
     many = len(used.cameras) >= MANY
@@ -72,7 +72,7 @@ def picture_target(
             places += [Placement(low, side, one) for one in turns]
             hulls += [np.rot90(grid, one) for one in turns]
     if not places:
-        raise ValueError(f"{folder}: its pictures agree on no cell near the origin; check them.")
+        raise ValueError(f"{used.id}: its pictures agree on no cell near the origin; check them.")
     return PictureTarget(used, held, tuple(places), np.stack(hulls))
 
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
+from rich import get_console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from infogan3d import runs
@@ -30,6 +31,7 @@ from infogan3d.picture_targets import (
     agreement_table,
     agreements,
     picture_target,
+    read_chair_views,
 )
 from infogan3d.pieces import largest_piece, pieces, save_closed
 from infogan3d.report import save_picture
@@ -38,6 +40,7 @@ from infogan3d.scores import Protocol, Score, markdown_table, mean_score
 from infogan3d.side_by_side import picture_sheet, shape_sheet
 from infogan3d.silhouette_fit import inside_weight
 from infogan3d.targets import Frame, frame_of, mesh_target, pack_target
+from infogan3d.views import Views
 from infogan3d.voxels import load_pack, pack_grids, save_pack
 
 FEW_STARTS = 4  # latents optimised side by side where pictures are few
@@ -63,16 +66,21 @@ class Order:
 def reconstruct(settings: dict[str, Any], out: Path) -> None:
     """The ladder for one mesh, for a pack's shapes, or for one chair's pictures."""
     kind, path = one_input(settings)
+    order = read_order(settings, path=path, out=out)
+    if kind == "views":
+        from_pictures(order)
+    else:
+        from_grids(order)
+
+
+def read_order(settings: dict[str, Any], *, path: Path, out: Path) -> Order:
+    """What the settings ask for, with the run's model and what is known of its data."""
     run = Path(settings["run"])
     model = runs.load_model(run, device=settings["device"])
     trained = runs.load_settings(run)
     frame = frame_of(trained["data"], kept_grids(trained))
     search = Search(**{one.name: settings[one.name] for one in fields(Search)})
-    order = Order(path, model, trained["resolution"], trained["data"], frame, search, settings, out)
-    if kind == "views":
-        from_pictures(order)
-    else:
-        from_grids(order)
+    return Order(path, model, trained["resolution"], trained["data"], frame, search, settings, out)
 
 
 def one_input(settings: dict[str, Any]) -> tuple[str, Path]:
@@ -134,11 +142,43 @@ def grids_of(order: Order) -> tuple[Bool[np.ndarray, "n R R R"], list[str], list
 # ---- from pictures ---------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What was made of some views: the rungs, at which of the target's placements, and how."""
+
+    target: PictureTarget
+    best: int
+    rungs: list[Rung]
+    inside: float  # how much the hull's inside spoke for chair
+
+
 def from_pictures(order: Order) -> None:
     """Pictures: every rung, and the hull, scored by how its silhouettes agree with the masks."""
+    fitted = fit_views(order, read_chair_views(order.path))
+    target, best, rungs = fitted.target, fitted.best, fitted.rungs
+    seen = {"hull": target.hulls[best].astype(np.float32)}
+    seen |= {rung.name: rung.occupancy[0] for rung in rungs}
+    rows = {name: agreements(grid, target, best) for name, grid in seen.items()}
+    others = 0 if target.held is None else len(target.held.cameras)
+    protocol = (
+        f"silhouette IoU, {len(target.used.cameras)} views fitted, {others} held out, "
+        f"{order.resolution}^3 cells, best of {len(target.placements)} placements"
+    )
+    print(agreement_table(rows, protocol))
+    place = target.placements[best]
+    told = {"inside": fitted.inside, "placement": vars(place), "protocol": protocol}
+    keep(order, rungs[-1], [target.used.id], told | {"rungs": plain(rows)})
+    sheet = picture_sheet(
+        target, place, seen, {name: row["fitted"].mean for name, row in rows.items()}
+    )
+    print(f"picture {save_picture(sheet, order.out / 'reconstruction.png')}")
+
+
+def fit_views(order: Order, views: Views) -> Fitted:
+    """The ladder for one chair's views, at the placement that explains them best."""
     settings = order.settings
     target = picture_target(
-        order.path,
+        views,
         data=order.data,
         frame=order.frame,
         resolution=order.resolution,
@@ -162,32 +202,7 @@ def from_pictures(order: Order) -> None:
         )
     with progress("optimising") as tell:
         rungs = climb(order.model, hull, search, loss=loss, on_step=tell)
-    seen = {"hull": target.hulls[best].astype(np.float32)}
-    seen |= {rung.name: rung.occupancy[0] for rung in rungs}
-    told = {"inside": inside, "placement": vars(target.placements[best])}
-    told_pictures(order, target, best, seen, rungs[-1], told)
-
-
-def told_pictures(
-    order: Order,
-    target: PictureTarget,
-    best: int,
-    seen: dict[str, Float[np.ndarray, "R R R"]],
-    last: Rung,
-    about: dict[str, Any],
-) -> None:
-    """Print and keep what was made of pictures."""
-    rows = {name: agreements(grid, target, best) for name, grid in seen.items()}
-    others = 0 if target.held is None else len(target.held.cameras)
-    protocol = (
-        f"silhouette IoU, {len(target.used.cameras)} views fitted, {others} held out, "
-        f"{order.resolution}^3 cells, best of {len(target.placements)} placements"
-    )
-    print(agreement_table(rows, protocol))
-    keep(order, last, [target.used.id], about | {"protocol": protocol, "rungs": plain(rows)})
-    fitted = {name: row["fitted"].mean for name, row in rows.items()}
-    sheet = picture_sheet(target, target.placements[best], seen, fitted)
-    print(f"picture {save_picture(sheet, order.out / 'reconstruction.png')}")
+    return Fitted(target, best, rungs, inside)
 
 
 # ---- what comes out --------------------------------------------------------------------------
@@ -231,9 +246,10 @@ def plain(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:
 
 @contextmanager
 def progress(name: str) -> Iterator[Told]:
-    """A bar of steps with the objective beside it, while a latent is optimised."""
+    """A bar of steps with the objective beside it, while a latent is optimised, on a terminal."""
     columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, TextColumn("{task.fields[nats]}"), transient=True) as bar:
+    nats, quiet = TextColumn("{task.fields[nats]}"), not get_console().is_terminal
+    with Progress(*columns, nats, transient=True, disable=quiet) as bar:
         task = bar.add_task("", total=None, nats="")
 
         def tell(done: int, total: int, value: float) -> None:

@@ -35,10 +35,10 @@ def written(root, cameras, *, id: str = "chair"):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """16 pictures of 120 x 120."""
+def taken(tmp_path_factory) -> Views:
+    """16 pictures of 120 x 120, read back."""
     cameras = seeing3d_cameras(elevations=(20, 30), azimuths=8, size=120)
-    return written(tmp_path_factory.mktemp("pictures"), cameras)
+    return read_chair_views(written(tmp_path_factory.mktemp("pictures"), cameras))
 
 
 def test_views_are_fitted_or_held_out():
@@ -64,36 +64,36 @@ def test_spread_views_are_no_two_opposite_ones():
     assert sorted(spread(views, 62)) == list(range(62))
 
 
-def test_many_pictures_lie_as_prepare_lays_them(folder):
-    target = picture_target(folder, data=DATA, frame=HULL, resolution=32, held_out=4)
+def test_many_pictures_lie_as_prepare_lays_them(taken):
+    target = picture_target(taken, data=DATA, frame=HULL, resolution=32, held_out=4)
     assert len(target.placements) == 1
     longest = (np.ptp(np.argwhere(target.hulls[0]), axis=0) + 1).max()
     assert longest in (30, 31)
     assert len(target.held.cameras) == 4
 
 
-def test_the_floor_is_found_under_many_pictures(folder):
-    target = picture_target(folder, data=DATA, frame=FLOOR, resolution=32, held_out=0)
+def test_the_floor_is_found_under_many_pictures(taken):
+    target = picture_target(taken, data=DATA, frame=FLOOR, resolution=32, held_out=0)
     lows = [place.low for place in target.placements]
     assert lows[0] == pytest.approx(cube_of(FACTORS)[0], abs=0.8)
     assert {place.turns for place in target.placements} == {0}
     assert target.held is None
 
 
-def test_few_pictures_give_sizes_and_facings_to_choose_among(folder):
-    target = picture_target(folder, data=DATA, frame=SOLID, resolution=16, use=2)
+def test_few_pictures_give_sizes_and_facings_to_choose_among(taken):
+    target = picture_target(taken, data=DATA, frame=SOLID, resolution=16, use=2)
     assert {place.turns for place in target.placements} == {0, 1, 2, 3}
     sides = sorted({place.side for place in target.placements})
     true = max(overall_size(FACTORS)) / SOLID.span
     assert sides[0] < true < sides[-1]
     assert min(abs(np.log(np.array(sides) / true))) < 0.06
     assert target.hulls.any((1, 2, 3)).all()
-    given = picture_target(folder, data=DATA, frame=SOLID, resolution=16, use=2, facing=1)
+    given = picture_target(taken, data=DATA, frame=SOLID, resolution=16, use=2, facing=1)
     assert {place.turns for place in given.placements} == {1}
 
 
-def test_a_turned_hull_and_its_placement_agree_with_the_pictures(folder):
-    target = picture_target(folder, data=DATA, frame=FLOOR, resolution=32, use=8)
+def test_a_turned_hull_and_its_placement_agree_with_the_pictures(taken):
+    target = picture_target(taken, data=DATA, frame=FLOOR, resolution=32, use=8)
     rows = {}
     for k in range(4):
         rows[f"turn {k}"] = agreements(target.hulls[k].astype(np.float32), target, k)
@@ -124,6 +124,6 @@ def test_pictures_that_agree_on_nothing_are_refused(tmp_path):
     pictures = np.full((2, 48, 48, 3), 255, np.uint8)
     pictures[0, 2:8, 2:8] = 0
     pictures[1, 40:46, 2:8] = 0
-    folder = write_views(pictures, tmp_path, id="odd", cameras=cameras)
+    odd = read_chair_views(write_views(pictures, tmp_path, id="odd", cameras=cameras))
     with pytest.raises(ValueError, match="the hull is empty"):
-        picture_target(folder, data=DATA, frame=SOLID, resolution=16)
+        picture_target(odd, data=DATA, frame=SOLID, resolution=16)
