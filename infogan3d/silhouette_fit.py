@@ -128,10 +128,10 @@ def ray_loss(
 
     With q = sum softplus(logit) over a ray's cells, s = 1 - e^-q. At least one cell must be filled.
     """
-    flat = pad(logits.flatten(1).float(), (0, 1), value=EMPTY)
-    cells = rays.cells[rows]
-    seen = flat.gather(1, cells.flatten(1)).view(cells.shape)
-    through = softplus(seen).sum(2).clamp_min(LEAST)
+    filled = softplus(pad(logits.flatten(1).float(), (0, 1), value=EMPTY))
+    tables = (rays.cells[row] for row in rows.tolist())  # row by row: no copy of the tables
+    seen = [one.take(table) for one, table in zip(filled, tables, strict=True)]
+    through = torch.stack([one.sum(1) for one in seen]).clamp_min(LEAST)
     return -torch.log(-torch.expm1(-through)).mean(1)
 
 
@@ -155,11 +155,19 @@ def seen_through(
     grid: Grid, cameras: Sequence[Camera], place: Placement
 ) -> Bool[np.ndarray, "v h w"]:
     """The silhouettes of the grid's surface (level 0.5), put where `place` says."""
-    vertices, faces = grid_surface(grid)
+    vertices, faces = surface_in_world(grid, place)
     if not len(faces):
         return np.zeros((len(cameras), cameras[0].height, cameras[0].width), bool)
+    return silhouettes(vertices, faces, cameras)
+
+
+def surface_in_world(
+    grid: Grid, place: Placement
+) -> tuple[Float[np.ndarray, "v 3"], Int[np.ndarray, "f 3"]]:
+    """The grid's surface (level 0.5) in the world of the cameras, put where `place` says."""
+    vertices, faces = grid_surface(grid)
     world = (vertices + 0.5) * place.side + np.array(place.low)
-    return silhouettes(world @ quarter(place.turns), faces.astype(np.int64), cameras)
+    return world @ quarter(place.turns), faces.astype(np.int64)
 
 
 def smaller(views: Views, *, most: int) -> Views:

@@ -18,6 +18,7 @@ from infogan3d.silhouette_fit import (
     ray_loss,
     seen_through,
     smaller,
+    surface_in_world,
     trace,
     turned,
 )
@@ -51,6 +52,16 @@ def test_a_silhouette_is_that_of_the_surface_in_the_world():
     assert (seen == silhouettes(vertices * 40.0, faces.astype(np.int64), CAMERAS)).all()
     assert seen.any((1, 2)).all()
     assert not seen_through(np.zeros((R, R, R), bool), CAMERAS, PLACE).any()
+
+
+def test_a_surface_lies_where_its_placement_says():
+    """A quarter from x to y brings the world to the grid, so the grid's +y back stands at +x."""
+    low = np.array([3, 4, 5]) * 2.5 - 20
+    high = np.array([13, 12, 14]) * 2.5 - 20
+    vertices, _ = surface_in_world(chair(), PLACE)
+    np.testing.assert_allclose([vertices.min(0), vertices.max(0)], [low, high], atol=1e-3)
+    vertices, _ = surface_in_world(chair(), Placement(PLACE.low, PLACE.side, 1))
+    np.testing.assert_allclose(vertices.max(0), [high[1], -low[0], high[2]], atol=1e-3)
 
 
 def test_every_ray_of_a_chair_meets_it_and_few_meet_another():
