@@ -1,0 +1,243 @@
+"""From pictures of real seats to shapes: how much nearer to the solid truth than the plain hull?
+
+    python -m experiments.from_pictures --run <run folder> [--views 62,24,8,4,1] [--count 12]
+
+Each seat of Sweet Home 3D (apt-get install sweethome3d-furniture) is photographed as Seeing 3D
+chairs are: 62 silhouettes from two rings. Some of them, spread over all, are carved and handed to
+the run as `infogan3d-reconstruct views=<folder> use=<some>` does. Hull and result are held against
+the filled mesh in their own cells, those of the cube that the reconstruction chose: of few views a
+seat's size is a guess, and what lies outside of the cube counts as missed.
+<out>/from_pictures.md, .json and .png; <out>/seats keeps what is done, so that an interrupted
+command goes on.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from experiments.picture_page import (
+    FILLS,
+    HULL,
+    LARGEST,
+    PICTURES,
+    Found,
+    Seats,
+    draw,
+    page,
+    protocol,
+)
+from infogan3d import runs
+from infogan3d.formats import Mesh
+from infogan3d.furniture import Seat, find_libraries, read_seat, read_seats
+from infogan3d.picture_sources import photograph, rings_around
+from infogan3d.reconstruct import Fitted, Order, fit_views, read_order
+from infogan3d.report import save_picture, save_text
+from infogan3d.scorecard import save_json
+from infogan3d.shape_sources import list_files
+from infogan3d.silhouette_fit import Placement, quarter
+from infogan3d.solid import solid_voxelize
+from infogan3d.sources import SPLITS, split_of
+from infogan3d.views import Views
+from infogan3d.voxels import Pack, join_packs, load_pack, pack_grids, save_pack
+
+Wanted = Sequence[tuple[Path, Seat]]
+
+
+# ---- one seat ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """A filled mesh in the cells of a placement's cube, and how many of its cells lie outside."""
+
+    grid: Bool[np.ndarray, "R R R"]
+    outside: int
+
+
+def truth_at(mesh: Mesh, place: Placement, *, resolution: int, fill: float) -> Truth:
+    """The mesh turned as the placement is, and filled in cells that go on beyond its cube."""
+    points, faces = mesh[0] @ quarter(place.turns).T, mesh[1]
+    low, unit = np.array(place.low), place.side / resolution
+    used = points[np.unique(faces)]
+    beyond = max((low - used.min(0)).max(), (used.max(0) - (low + place.side)).max())
+    rim = int(beyond // unit) + 1 if beyond > 0 else 0
+    cube = ((low - rim * unit).tolist(), place.side + 2 * rim * unit)
+    whole = solid_voxelize(points, faces, resolution=resolution + 2 * rim, fill=fill, cube=cube)
+    inside = whole[(slice(rim, rim + resolution),) * 3]
+    return Truth(inside, int(whole.sum() - inside.sum()))
+
+
+def overlap_with(truth: Truth, grid: Bool[np.ndarray, "R R R"]) -> float:
+    """IoU in the world: the truth's cells outside of the cube are missed by every grid in it."""
+    both = np.count_nonzero(grid & truth.grid)
+    return float(both / (np.count_nonzero(grid | truth.grid) + truth.outside))
+
+
+def score_fitted(fitted: Fitted, mesh: Mesh) -> Found:
+    """IoU of the hull and of every rung with each truth, and where they were put."""
+    target, best = fitted.target, fitted.best
+    place, resolution = target.placements[best], target.hulls.shape[1]
+    made = {HULL: target.hulls[best]}
+    made |= {rung.name: rung.occupancy[0] > 0.5 for rung in fitted.rungs}
+    found: Found = {"placement": vars(place), "placements": len(target.placements)}
+    for name, fill in FILLS.items():
+        first = truth_at(mesh, target.placements[0], resolution=resolution, fill=fill)
+        truth = truth_at(mesh, place, resolution=resolution, fill=fill)
+        ious = {LARGEST: overlap_with(first, target.hulls[0])}
+        found[name] = ious | {rung: overlap_with(truth, grid) for rung, grid in made.items()}
+        found[f"{name} outside"] = truth.outside / (truth.outside + int(truth.grid.sum()))
+    return found
+
+
+def score_seat(
+    order: Order, mesh: Mesh, views: Views, counts: Sequence[int]
+) -> tuple[dict[str, Found], Pack]:
+    """What is found at some numbers of views; and the hull and the last rung of each."""
+    found, ids, grids = {}, [], []
+    for count in counts:
+        began = time.perf_counter()
+        asked = replace(order, settings=order.settings | {"use": count})
+        fitted = fit_views(asked, views)
+        seconds = time.perf_counter() - began
+        found[str(count)] = score_fitted(fitted, mesh) | {"seconds": seconds}
+        ids += [f"{count} {HULL}", f"{count} made"]
+        grids += [fitted.target.hulls[fitted.best], fitted.rungs[-1].occupancy[0] > 0.5]
+    return found, pack_grids(np.stack(grids), ids=ids)
+
+
+def measure(order: Order, wanted: Wanted, counts: Sequence[int], asked: dict[str, Any]) -> Seats:
+    """Every seat's numbers; what <out>/seats holds is not measured again.
+
+    Errors: what it holds was asked for otherwise (`ValueError`).
+    """
+    folder = order.out / "seats"
+    folder.mkdir(parents=True, exist_ok=True)
+    seats: Seats = {}
+    for number, (path, seat) in enumerate(wanted, 1):
+        kept, shapes_kept = folder / f"{seat.id}.json", folder / f"{seat.id}.npz"
+        told = json.loads(kept.read_text()) if kept.exists() else {"asked": asked, "views": {}}
+        if told["asked"] != asked:
+            raise ValueError(f"{kept} holds results of {told['asked']}: give another --out.")
+        missing = [count for count in counts if str(count) not in told["views"]]
+        if missing:
+            began = time.perf_counter()
+            mesh = read_seat(path, seat)
+            views = photograph(
+                mesh, id=seat.id, cameras=rings_around(mesh), pictures=None, shaded=False
+            )
+            found, shapes = score_seat(order, mesh, views, missing)
+            longest = float(np.ptp(mesh[0][np.unique(mesh[1])], axis=0).max())
+            told |= {"kind": seat.kind, "longest": longest, "views": told["views"] | found}
+            before = [load_pack(shapes_kept)] if shapes_kept.exists() else []
+            save_pack(join_packs([*before, shapes]), shapes_kept)  # first: the numbers tell of it
+            save_json(told, kept)
+            seconds = time.perf_counter() - began
+            print(f"{number} of {len(wanted)}: {seat.id}, {seconds:.1f} s, {in_short(found)}")
+        seats[seat.id] = told
+    return seats
+
+
+def in_short(found: dict[str, Found]) -> str:
+    """IoU of the hull and of the last rung at every number of views."""
+    ious = {count: list(one["volume"].items()) for count, one in found.items()}
+    told = [f"{n}: {dict(one)[HULL]:.2f} -> {one[-1][1]:.2f}" for n, one in ious.items()]
+    return "IoU by views " + ", ".join(told)
+
+
+# ---- which seats ---------------------------------------------------------------------------
+
+
+def choose_seats(
+    every: Wanted, trained: dict[str, Any], *, split: str, count: int | None
+) -> list[tuple[Path, Seat]]:
+    """`count` seats spread over a split, or over all. Errors: the run was trained on some."""
+    data = runs.build_data(trained)
+    ids = [seat.id for _, seat in every]
+    known = set(ids) if data.source == "sweethome3d" else set()
+    if data.source in ("pack", "meshes"):  # whose ids may be any
+        known = set(data.pack().ids)
+    parts = split_of(ids, seed=data.split_seed, fractions=data.fractions)
+    pairs = zip(every, parts, strict=True)
+    some = [(one, part) for one, part in pairs if split in ("all", part)]
+    learnt = [one.id for (_, one), part in some if part == "train" and one.id in known]
+    if learnt:
+        raise ValueError(
+            f"the run was trained on {len(learnt)} of these {len(some)} seats, such as {learnt[0]}:"
+            " give --split validation or test, or a run of other chairs."
+        )
+    if not some:
+        raise ValueError(f"no seat lies in --split {split}: give another.")
+    count = len(some) if count is None else min(max(count, 1), len(some))
+    return [some[index * len(some) // count][0] for index in range(count)]
+
+
+# ---- the command ---------------------------------------------------------------------------
+
+
+def read_words(given: Sequence[str] | None) -> argparse.Namespace:
+    words = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    words.add_argument("--run", type=Path, required=True, help="a folder that train made")
+    words.add_argument("--views", default="62,24,8,4,1", help="numbers of views")
+    words.add_argument("--count", type=int, help="seats, spread over the split; default: all")
+    words.add_argument("--split", choices=("all", *SPLITS), default="all", help="by the run's seed")
+    words.add_argument("--steps", type=int, default=100, help="of optimising a latent")
+    words.add_argument("--starts", type=int, default=0, help="latents side by side; 0: by itself")
+    words.add_argument("--tuning", type=int, default=0, help="steps of tuning G to the seat")
+    words.add_argument("--seed", type=int, default=0)
+    words.add_argument("--device", default="cpu")
+    words.add_argument("--root", type=Path, help="a folder of .sh3f files; default: where apt puts")
+    words.add_argument("--out", type=Path, help="default: runs/from_pictures/<run>")
+    return words.parse_args(given)
+
+
+def read_counts(text: str) -> list[int]:
+    """The numbers of views, the most first. Errors: no such numbers (`ValueError`)."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts or not all(part.isdigit() and 1 <= int(part) <= PICTURES for part in parts):
+        raise ValueError(f"--views {text}: give numbers from 1 to {PICTURES} with commas between.")
+    return sorted({int(part) for part in parts}, reverse=True)
+
+
+def compare_seats(words: argparse.Namespace) -> None:
+    """Measure, then write the three files."""
+    counts = read_counts(words.views)
+    out = words.out or Path("runs") / "from_pictures" / "-".join(words.run.resolve().parts[-2:])
+    own = ("steps", "starts", "tuning", "seed")
+    chosen = {name: getattr(words, name) for name in own}
+    settings = runs.defaults("reconstruct") | chosen
+    settings |= {"run": str(words.run), "device": words.device, "held_out": 0}
+    libraries = list_files(words.root or find_libraries(), "sh3f")
+    every = [(path, seat) for path in libraries for seat in read_seats(path)]
+    trained = runs.load_settings(words.run)
+    wanted = choose_seats(every, trained, split=words.split, count=words.count)
+    order = read_order(settings, path=words.run, out=out)
+    weights = hashlib.sha256((words.run / runs.LAST).read_bytes()).hexdigest()[:12]
+    seats = measure(order, wanted, counts, {"checkpoint": weights, **chosen})
+    told = protocol(order, seats, checkpoint=weights)
+    save_json({"protocol": told, "seats": seats}, out / "from_pictures.json")
+    text = page(seats, counts, told)
+    written = save_text(text, out / "from_pictures.md")
+    drawn = save_picture(draw(seats, wanted, out / "seats"), out / "from_pictures.png")
+    print(text, written, drawn, sep="\n")
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    try:
+        compare_seats(read_words(given))
+    except ValueError as error:
+        sys.exit(f"experiments.from_pictures: {error}")
+
+
+if __name__ == "__main__":
+    main()
