@@ -9,7 +9,7 @@ as there are codes: those that the codes tell most of, one a code, each table na
 choosing them adds is in that table's floor, which chooses too.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,17 @@ class FactorScorecard:
 def plain(rows: Rows) -> dict[str, dict[str, Any]]:
     """Rows of scores as plain numbers."""
     return {name: {k: vars(one) for k, one in cells.items()} for name, cells in rows.items()}
+
+
+def scorecard_of(numbers: Mapping[str, Any]) -> FactorScorecard:
+    """The scorecard whose `numbers` these are."""
+    rows, few = (
+        {name: {k: Score(**v) for k, v in cells.items()} for name, cells in numbers[key].items()}
+        for key in ("rows", "covered_rows")
+    )
+    own = {name: tuple(covers) for name, covers in numbers["covered"].items()}
+    names = tuple(numbers["codes"]), tuple(numbers["factors"])
+    return FactorScorecard(numbers["chairs"], numbers["best_share"], *names, rows, own, few)
 
 
 # ---- known chairs --------------------------------------------------------------------------

@@ -4,7 +4,7 @@ multirun/<job>/checkpoints/last.ckpt --> models --each one's shapes, read by eve
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,10 +70,22 @@ def open_sweep(folder: Path, *, device: str = "cpu") -> Sweep:
             f"multirun={folder} holds {len(done)} run(s) with {runs.LAST}, but the centre of a "
             "sweep needs two or more: train more seeds."
         )
-    models = tuple(runs.load_model(job, device=device) for job in done)
-    settings = tuple(runs.load_settings(job) for job in done)
     lost = tuple(job.name for job in jobs if job not in done)
-    sweep = Sweep(folder, tuple(job.name for job in done), settings, models, lost)
+    return load_sweep(folder, done, names=[job.name for job in done], lost=lost, device=device)
+
+
+def load_sweep(
+    folder: Path,
+    jobs: Sequence[Path],
+    *,
+    names: Sequence[str],
+    lost: tuple[str, ...] = (),
+    device: str = "cpu",
+) -> Sweep:
+    """Run folders, wherever they lie, as one sweep. Errors (`ValueError`): `check` below."""
+    models = tuple(runs.load_model(job, device=device) for job in jobs)
+    settings = tuple(runs.load_settings(job) for job in jobs)
+    sweep = Sweep(folder, tuple(names), settings, models, lost)
     check(sweep)
     return sweep
 
