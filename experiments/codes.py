@@ -1,0 +1,200 @@
+"""What do codes tell of known factors? The faithful paper, plain InfoGAN and `codes`, by seeds.
+
+    python -m experiments.codes --size cpu [--seeds 0,1,2,3,4] [--only faithful,plain,codes]
+
+Every run is trained on the same chairs, whose factors are known, and scored by fresh ones that no
+run has seen: what Q reads, and what E reads where there is one. One run a recipe is chosen without
+labels, the most central of its seeds, never the best. What is finished with the same command and
+the same recipe is not trained again, and scores are kept beside their run. <out>/codes.md,
+codes.json and codes.png.
+"""
+
+import argparse
+import json
+import math
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from experiments.codes_tables import Recipe, draw_seeds, numbers, page
+from experiments.paper_jobs import FINISHED
+from experiments.paper_runs import Part, run_plan
+from infogan3d import runs
+from infogan3d.disentanglement import LEAST
+from infogan3d.factor_scorecard import (
+    FactorScorecard,
+    fresh_chairs,
+    read_by_all,
+    score_codes,
+    scorecard_of,
+)
+from infogan3d.report import save_text
+from infogan3d.scorecard import save_json
+from infogan3d.sweep import LEAST as LEAST_SHAPES
+from infogan3d.sweep import load_sweep, most_central
+
+RECIPES: dict[str, str] = {  # name in the tables -> experiment
+    "faithful": "codes_faithful",
+    "plain": "codes_plain",
+    "codes": "codes",
+}
+COMMON = {
+    "smoke": (
+        *("resolution=16", "data.count=60", "batches=6", "batch_size=4"),
+        *("model.width=2", "model.trunk_width=2"),
+    ),
+    "cpu": (),  # as the recipes' files say
+}
+OWN: dict[tuple[str, str], tuple[str, ...]] = {
+    ("smoke", "codes"): ("model.start_batches=4", "model.unmix_after=2", "model.teach_batches=1"),
+}
+QUIET = ("logger=csv", "score_shapes=0")
+FRESH = 20_000  # added to the seed of a run's own chairs; select.py adds another number
+
+
+def plan_part(name: str, *, size: str, settings: Sequence[str], seed: str, out: Path) -> Part:
+    """One recipe with one seed."""
+    experiment, part = RECIPES[name], f"{name}-seed{seed}"
+    own = OWN.get((size, name), ())
+    words = (f"+experiment={experiment}", *COMMON[size], *own, *QUIET, f"seed={seed}", *settings)
+    recipe = runs.read_conf(runs.CONF / "experiment" / f"{experiment}.yaml")
+    return Part(part, ("infogan3d.train", *words), out / part, ((),), recipe)
+
+
+def run_of(part: Part) -> Path | None:
+    """The run that a part left; None where it did not get to its first checkpoint."""
+    return next((path.parent.parent for path in sorted(part.folder.glob(f"*/{runs.LAST}"))), None)
+
+
+def score_run(run: Path, *, chairs: int) -> FactorScorecard:
+    """A run's scores by fresh chairs, kept beside it so that they are taken once."""
+    kept = run / f"codes-{chairs}-{FRESH}.json"
+    if kept.exists():
+        return scorecard_of(json.loads(kept.read_text()))
+    start = time.monotonic()
+    known = fresh_chairs(runs.load_settings(run), count=chairs, seed=FRESH)
+    card = score_codes(read_by_all(runs.load_model(run), known), known)
+    save_json(card.numbers(), kept)
+    print(f"{run.parent.name}: scored in {time.monotonic() - start:.0f} s", flush=True)
+    return card
+
+
+def scored(found: dict[str, Path], *, chairs: int, shapes: int, out: Path) -> Recipe:
+    """The runs of one recipe, {name: run}, with the choice among them; then their scores."""
+    settings = [runs.load_settings(run) for run in found.values()]
+    batches = tuple(dict.fromkeys(int(one["batches"]) for one in settings))
+    choice, chance = None, math.nan
+    if len(found) > 1:  # without labels; then the labels
+        start = time.monotonic()
+        sweep = load_sweep(out, list(found.values()), names=list(found))
+        choice, floors = most_central(sweep, count=shapes, seed=0)
+        chance = float(floors.mean())
+        took = time.monotonic() - start
+        print(f"{choice.chosen}: the most central of {len(found)}, found in {took:.0f} s")
+    cards = tuple(score_run(run, chairs=chairs) for run in found.values())
+    return Recipe(tuple(found), cards, choice, chance, batches)
+
+
+def incidents(parts: Sequence[Part], failed: Sequence[str]) -> list[str]:
+    """What did not go as planned: runs that failed, or that stopped at what is not finite."""
+    told = [f"{name} failed and is left out" for name in failed]
+    for part in parts:
+        if part.name in failed:
+            continue
+        stopped = json.loads((part.folder / FINISHED).read_text())["stopped"]
+        left = "its last checkpoint is scored" if run_of(part) else "it left no checkpoint"
+        told += [f"{part.name} stopped early ({why}), {left}" for why in stopped]
+    return told
+
+
+# ---- the command ---------------------------------------------------------------------------
+
+
+def read_words(given: Sequence[str] | None) -> argparse.Namespace:
+    words = argparse.ArgumentParser(description="Train three recipes and score their codes.")
+    words.add_argument("--size", choices=COMMON, default="cpu")
+    words.add_argument("--seeds", default="0,1,2,3,4")
+    words.add_argument("--only", default=",".join(RECIPES), help="names, with commas between")
+    words.add_argument("--chairs", type=int, default=2500, help="fresh ones to score by")
+    words.add_argument("--shapes", type=int, default=2000, help="that a run makes for the choice")
+    words.add_argument("--out", type=Path, help="default: runs/codes/<size>")
+    words.add_argument("settings", nargs="*", help="setting=value, for every training")
+    return words.parse_intermixed_args(given)
+
+
+def wrong(words: argparse.Namespace) -> str:
+    """What is wrong with the words, before hours of training; empty where nothing is."""
+    if unknown := [name for name in listed(words.only) if name not in RECIPES]:
+        return f"--only {unknown[0]}: choose of {', '.join(RECIPES)}."
+    if odd := [seed for seed in listed(words.seeds) if not seed.isdecimal()]:
+        return f"--seeds {odd[0]}: give whole numbers with commas between."
+    if not listed(words.only) or not listed(words.seeds):
+        return "there is nothing to train: give --only a name and --seeds a number."
+    if words.chairs < LEAST:
+        return f"--chairs {words.chairs} are too few to score codes by: give {LEAST} or more."
+    if words.shapes < LEAST_SHAPES:
+        return f"--shapes {words.shapes} are too few to compare: give {LEAST_SHAPES} or more."
+    return ""
+
+
+def listed(text: str) -> list[str]:
+    """Words with commas between."""
+    return list(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    words = read_words(given)
+    if told := wrong(words):
+        sys.exit(f"experiments.codes: {told}")
+    out = words.out or Path("runs") / "codes" / words.size
+    out.mkdir(parents=True, exist_ok=True)
+    how = {"size": words.size, "settings": words.settings, "out": out}
+    parts = {
+        (name, seed): plan_part(name, seed=seed, **how)
+        for seed in listed(words.seeds)
+        for name in listed(words.only)
+    }
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            failed = run_plan(list(parts.values()))
+            write(out, parts, failed, words)
+    except Timeout:
+        sys.exit(f"experiments.codes: another process runs it in {out}: wait for it.")
+    except ValueError as error:
+        sys.exit(f"experiments.codes: {error}")
+    if failed:
+        sys.exit(f"experiments.codes: failed: {', '.join(failed)}")
+
+
+def write(
+    out: Path, parts: dict[tuple[str, str], Part], failed: list[str], words: argparse.Namespace
+) -> None:
+    """Choose, score, and write the three files of what was trained to its end."""
+    done: dict[str, dict[str, Path]] = {}
+    for (name, _), part in parts.items():
+        run = None if part.name in failed else run_of(part)
+        if run:
+            done.setdefault(name, {})[part.name] = run
+    if not done:
+        sys.exit("experiments.codes: nothing was trained to its end, see train.log.")
+    how = {"chairs": words.chairs, "shapes": words.shapes, "out": out}
+    recipes = {name: scored(found, **how) for name, found in done.items()}
+    text = page(
+        recipes,
+        shapes=words.shapes,
+        incidents=incidents(list(parts.values()), failed),
+        commands=[part.command for part in parts.values()],
+    )
+    print(text)
+    print(f"numbers  {save_json(numbers(recipes, shapes=words.shapes), out / 'codes.json')}")
+    print(f"table    {save_text(text, out / 'codes.md')}")
+    print(f"picture  {draw_seeds(recipes, out / 'codes.png')}")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the training as well
+    main()

@@ -1,0 +1,250 @@
+"""What experiments/codes.py writes: its tables, its numbers, its picture."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from infogan3d.disentanglement import NAMES
+from infogan3d.factor_scorecard import FactorScorecard
+from infogan3d.model_centrality import Choice
+from infogan3d.mutual_information import CODE_BINS, FACTOR_BINS
+from infogan3d.report import save_figure
+from infogan3d.seed_picture import KEYS, dots
+from infogan3d.select import BOUND
+
+AIMS = {"factor_vae": 0.92, "mig": 0.45, "dci_disentanglement": 0.77}
+TITLES = {"factor_vae": "FactorVAE", "mig": "MIG", "dci_disentanglement": "DCI disentanglement"}
+GREEN = "#3b7a3b"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The runs of one recipe in the order of their seeds, and the choice among them (none where
+    there is one run). `chance`: the centrality of answers that were given to other shapes."""
+
+    runs: tuple[str, ...]
+    cards: tuple[FactorScorecard, ...]
+    choice: Choice | None
+    chance: float
+    batches: tuple[int, ...]
+
+    @property
+    def chosen(self) -> int | None:
+        return None if self.choice is None else self.runs.index(self.choice.chosen)
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        return tuple(name for name in self.cards[0].rows if not name.endswith(" permuted"))
+
+    @property
+    def share(self) -> float:
+        """Share of the factors that can have a code of their own."""
+        return self.cards[0].share
+
+    def values(self, reader: str, score: str, *, few: bool = False) -> Float[np.ndarray, " m"]:
+        """One score of every run; `few`: by the factors that its codes cover, not by all."""
+        tables = [card.covered_rows if few else card.rows for card in self.cards]
+        return np.array([table[reader][score].mean for table in tables])
+
+    def summary(self, reader: str, score: str, *, few: bool = False) -> dict[str, float | None]:
+        """Mean, least and most of the runs, the chosen run's value, the mean floor."""
+        values = self.values(reader, score, few=few)
+        floor = self.values(f"{reader} permuted", score, few=few).mean()
+        return {
+            "mean": float(values.mean()),
+            "least": float(values.min()),
+            "most": float(values.max()),
+            "chosen": None if self.chosen is None else float(values[self.chosen]),
+            "floor": float(floor),
+        }
+
+    def ceiling(self, score: str) -> float:
+        """What this score cannot pass by all factors."""
+        return self.share if score in BOUND else 1.0
+
+
+# ---- tables --------------------------------------------------------------------------------
+
+
+def spread(found: Mapping[str, float | None]) -> list[str]:
+    """A summary as three cells."""
+    mean = f"{found['mean']:.3f}"
+    if found["least"] != found["most"]:
+        mean += f" [{found['least']:.3f}, {found['most']:.3f}]"
+    return [mean, number(found["chosen"]), number(found["floor"])]
+
+
+def number(value: float | None) -> str:
+    return "-" if value is None or np.isnan(value) else f"{value:.3f}"
+
+
+def score_table(recipes: Mapping[str, Recipe], score: str) -> str:
+    """One score: a row a recipe and reader."""
+    lines = ["| | all factors | chosen | floor | cannot pass | covered factors | chosen | floor |"]
+    lines.append("|---|" + "---|" * 7)
+    for name, recipe in recipes.items():
+        for reader in recipe.readers:
+            cells = spread(recipe.summary(reader, score))
+            cells.append(f"{recipe.ceiling(score):.2f}" if recipe.ceiling(score) < 1 else "-")
+            few = recipe.share < 1
+            cells += spread(recipe.summary(reader, score, few=True)) if few else ["-"] * 3
+            lines.append(f"| {name}: {reader} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def verdict(value: float | None, aim: float) -> str:
+    """Whether a chosen run's score is what was aimed at."""
+    if value is None:
+        return "one run, no choice"
+    return f"{value:.3f} {'reached' if value >= aim else 'not reached'}"
+
+
+def aims_table(recipes: Mapping[str, Recipe]) -> str:
+    """The chosen run of every recipe beside the aims."""
+    heads = [f"{score}, aim {aim:.2f}" for score, aim in AIMS.items()]
+    lines = [f"| chosen run | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
+    for name, recipe in recipes.items():
+        for reader in recipe.readers:
+            for few in (False, True)[: 1 + (recipe.share < 1)]:
+                found = [recipe.summary(reader, score, few=few)["chosen"] for score in AIMS]
+                cells = [verdict(*pair) for pair in zip(found, AIMS.values(), strict=True)]
+                by = " by covered factors" if few else ""
+                lines.append(f"| {name}: {reader}{by} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def seeds_table(recipe: Recipe) -> str:
+    """Every run by all factors, the most central first; then which factors its codes cover."""
+    choice = recipe.choice
+    heads = ["centrality", "reads its own", *NAMES]
+    lines = [f"| run: reader | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
+    order = [0] if choice is None else [int(i) for i in choice.order]
+    for i in order:
+        run = f"**{recipe.runs[i]} (chosen)**" if i == recipe.chosen else recipe.runs[i]
+        first = ["-", "-"]
+        if choice is not None:
+            first = [number(choice.centrality[i]), number(choice.own[i])]
+        for reader in recipe.readers:
+            cells = [number(recipe.values(reader, score)[i]) for score in NAMES]
+            lines.append(f"| {run}: {reader} | {' | '.join([*first, *cells])} |")
+    for reader in recipe.readers:
+        floors = [number(recipe.summary(reader, score)["floor"]) for score in NAMES]
+        cells = [number(recipe.chance), number(recipe.chance), *floors]
+        lines.append(f"| floor: {reader} | {' | '.join(cells)} |")
+    if recipe.share < 1:
+        lines.append("")
+        for i in order:
+            card = recipe.cards[i]
+            for reader, own in card.covered.items():
+                pairs = ", ".join(f"{a} {b}" for a, b in zip(card.codes, own, strict=True))
+                lines.append(f"- {recipe.runs[i]}, covered by {reader}: {pairs}")
+    return "\n".join(lines)
+
+
+def protocol(recipes: Mapping[str, Recipe], *, shapes: int) -> str:
+    """What a stranger must set to measure the same."""
+    card = next(iter(recipes.values())).cards[0]
+    told = [f"Protocol: {card.told}; factors {', '.join(card.factors)}."]
+    for name, recipe in recipes.items():
+        batches = ", ".join(map(str, recipe.batches))
+        codes = recipe.cards[0].codes
+        told.append(
+            f"{name}: {len(recipe.runs)} run{'s' if len(recipe.runs) > 1 else ''} "
+            f"({', '.join(recipe.runs)}), {batches} batches, {len(codes)} codes."
+        )
+    told.append(
+        f"Discrete codes by their likeliest value, {CODE_BINS} bins a continuous code, "
+        f"{FACTOR_BINS} a continuous factor, predictors judged on the unseen half. Mean of the "
+        "seeds [least, most]; floor: the codes of other shapes, mean of the seeds; chosen: the "
+        f"run that is most central of its recipe, without labels, {shapes} shapes a run "
+        "(ModelCentrality, Lin et al. 2020). With fewer codes than factors some scores cannot "
+        "pass codes / factors; then the covered factors, one a code, stand beside: they differ by "
+        "run, and the floors choose theirs too."
+    )
+    return " ".join(told)
+
+
+def page(
+    recipes: Mapping[str, Recipe],
+    *,
+    shapes: int,
+    incidents: Sequence[str],
+    commands: Sequence[str],
+) -> str:
+    """codes.md."""
+    parts = ["# Codes against known factors", protocol(recipes, shapes=shapes)]
+    if incidents:
+        parts.append("\n".join(f"- {one}" for one in incidents))
+    parts += ["## The aims", aims_table(recipes)]
+    for score in (*AIMS, *(name for name in NAMES if name not in AIMS)):
+        parts += [f"## {score}", score_table(recipes, score)]
+    for name, recipe in recipes.items():
+        parts += [f"## Seeds of {name}", seeds_table(recipe)]
+        if len(recipe.runs) == 2:
+            parts.append("Of two runs neither is the more central: this choice is no choice.")
+    parts += ["## Commands", "\n".join(f"- `{one}`" for one in commands)]
+    return "\n\n".join(parts) + "\n"
+
+
+# ---- numbers and picture -------------------------------------------------------------------
+
+
+def numbers(recipes: Mapping[str, Recipe], *, shapes: int) -> dict[str, Any]:
+    """codes.json."""
+    found: dict[str, Any] = {"protocol": protocol(recipes, shapes=shapes), "aims": AIMS}
+    for name, recipe in recipes.items():
+        choice = recipe.choice
+        central = [None] * len(recipe.runs) if choice is None else choice.centrality.tolist()
+        tables = {"all": False, "covered": True} if recipe.share < 1 else {"all": False}
+        found.setdefault("recipes", {})[name] = {
+            "chosen": choice and choice.chosen,
+            "centrality": dict(zip(recipe.runs, central, strict=True)),
+            "agreement": choice and choice.agreement.tolist(),
+            "chance": None if choice is None else recipe.chance,
+            "summary": {
+                kind: {
+                    reader: {score: recipe.summary(reader, score, few=few) for score in NAMES}
+                    for reader in recipe.readers
+                }
+                for kind, few in tables.items()
+            },
+            "runs": {
+                run: card.numbers() for run, card in zip(recipe.runs, recipe.cards, strict=True)
+            },
+        }
+    return found
+
+
+def draw_seeds(recipes: Mapping[str, Recipe], path: Path, *, reader: str = "Q") -> Path:
+    """A panel a score that has an aim, a column a recipe, a dot a seed; by all factors."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.0 * len(AIMS), 4.8), layout="constrained")
+    panels = figure.subplots(1, len(AIMS), sharey=True)
+    for panel, (score, aim) in zip(panels, AIMS.items(), strict=True):
+        for column, recipe in enumerate(recipes.values()):
+            dots(
+                panel,
+                column,
+                recipe.values(reader, score),
+                chosen=recipe.chosen,
+                floor=recipe.values(f"{reader} permuted", score).mean(),
+                ceiling=recipe.ceiling(score),
+            )
+        panel.axhline(aim, color=GREEN, lw=1.2, zorder=0)
+        panel.set_title(f"{TITLES[score]}, aim {aim:.2f}", fontsize=11)
+        panel.set_xticks(range(len(recipes)), list(recipes), fontsize=10)
+        panel.set_xlim(-0.6, len(recipes) - 0.4)
+        panel.set_ylim(-0.03, 1.03)
+        panel.spines[["top", "right"]].set_visible(False)
+    bounded = any(recipe.ceiling(score) < 1 for recipe in recipes.values() for score in AIMS)
+    keys = [*(KEYS if bounded else KEYS[:-1]), ("none", "-", GREEN, "aim")]
+    for marker, style, colour, told in keys:
+        panels[0].plot([], [], marker=marker, ls=style, color=colour, label=told)
+    figure.suptitle(f"What {reader} reads, by all known factors")
+    figure.legend(loc="outside lower center", ncols=3, fontsize=9, frameon=False)
+    return save_figure(figure, path)
