@@ -1,6 +1,6 @@
 """InfoGAN3D, the LightningModule: G, the trunk shared by D and Q, and the two-optimizer step."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float
@@ -9,10 +9,20 @@ from torch import Tensor
 from infogan3d import losses
 from infogan3d.average import move_average
 from infogan3d.chair_model import GameModel
-from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes
+from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes, step_seed
 from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent
 from infogan3d.kinds import check_choice
 from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk
+from infogan3d.starting import (
+    Part,
+    answers_for,
+    begin_anew,
+    check_parts,
+    find_codes,
+    match_prior,
+    part_of_start,
+)
+from infogan3d.teacher import Teacher
 
 
 class InfoGAN3D(GameModel):
@@ -51,6 +61,9 @@ class InfoGAN3D(GameModel):
         start_lr: float = 2e-3,
         divergence: float = 0.03,
         codes_divergence: float = 0.4,
+        unmix_after: int = 0,
+        teach_batches: int = 500,
+        match_prior: bool = False,
         checkpointing: bool = False,
         precision: str = "auto",
         seed: int = 0,
@@ -70,6 +83,11 @@ class InfoGAN3D(GameModel):
         self.encoder: Encoder | None = None
         if pairing == "inverse" or start_batches > 0:
             self.encoder = Encoder(spec=self.spec, resolution=resolution, width=trunk_width)
+        self.teacher: Teacher | None = None
+        if unmix_after:
+            check_parts(unmix_after=unmix_after, start=start_batches, spec=self.spec)
+            assert self.encoder is not None
+            self.teacher = Teacher(self.encoder, self.spec)
         self.to(memory_format=torch.channels_last_3d)
         self.begin_average(self.generator)
 
@@ -89,6 +107,7 @@ class InfoGAN3D(GameModel):
         self.count_once(optimizer_d)
         self.terms = {}
         random = self.random(self.batches_done)
+        self.between_parts(optimizer_g)
         if self.batches_done < self.hparams["start_batches"]:
             self.auto_encoding_turn(real, random, optimizer_g)
         else:
@@ -155,7 +174,7 @@ class InfoGAN3D(GameModel):
         gen = losses.label_loss(made_logits, torch.ones_like(made_logits))
         discrete, continuous, information = self.information(answer, codes)
         if self.hparams["pairing"] == "inverse":
-            limit, terms = self.inverse_limit(real, random)
+            limit, terms = self.rebuilding(real, self.encode(real), random)
         else:
             limit, terms = self.limit(logits, real, made=made)
         total = self.hparams["adversarial_weight"] * gen + information + limit
@@ -166,17 +185,52 @@ class InfoGAN3D(GameModel):
         self.keep_terms({**terms, "G/loss_con": continuous, "G/occupancy": occupancy})
 
     def auto_encoding_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
-        """The start: G and E learn to rebuild real shapes; the price of a latent rises from 0."""
-        done = self.batches_done / self.hparams["start_batches"]
+        """The start: G and E learn to rebuild real shapes; the price of a latent rises from 0.
+
+        With `unmix_after` it has two parts: by z alone, then by the codes that were found in z.
+        """
+        part = self.part()
         for group in optimizer.param_groups:
-            group["lr"] = self.hparams["start_lr"] * min(1.0, 2.5 * (1 - done) + 0.05)
+            group["lr"] = self.hparams["start_lr"] * part.rate
         self.toggle_optimizer(optimizer)
-        total, terms = self.inverse_limit(real, random, price=min(1.0, 1.5 * done))
+        answer = self.encode(real)
+        total, terms = self.rebuilding(real, answer, random, price=part.price, by_z=part.by_z)
+        if part.taught and self.teacher is not None:
+            with self.mixed():
+                lesson = self.teacher.lesson(real, answer)
+            total, terms = total + lesson, {**terms, "E/lesson": lesson}
         self.descend(total, optimizer)
         self.untoggle_optimizer(optimizer)
         for group in optimizer.param_groups:
             group["lr"] = self.hparams["generator_lr"]
         self.keep_terms({**terms, "G/loss": total})
+
+    def part(self) -> Part:
+        """Where in the start this batch is."""
+        names = {"start": "start_batches", "unmix_after": "unmix_after", "teach": "teach_batches"}
+        return part_of_start(
+            self.batches_done, **{name: self.hparams[own] for name, own in names.items()}
+        )
+
+    def between_parts(self, optimizer: Any) -> None:
+        """Before the batch with which another part begins: find codes in z, or match the prior."""
+        unmixed = self.teacher is not None and self.batches_done == self.hparams["unmix_after"]
+        matched = self.hparams["match_prior"] and self.batches_done == self.hparams["start_batches"]
+        if self.encoder is None or not (unmixed or matched):
+            return
+        self.eval()
+        grids = self.trainer.datamodule.packs["train"].grids()  # type: ignore[attr-defined]
+        answers = answers_for(self.encode, grids, device=self.device)
+        self.train()
+        if unmixed and self.teacher is not None:
+            seed = self.hparams["seed"]
+            told = find_codes(self.teacher, self.encoder, *answers, seed=seed)
+            self.print("\n".join(["", *told]))
+            torch.manual_seed(step_seed(seed, 0, self.batches_done))  # alike on every process
+            begin_anew((self.generator, self.encoder), optimizer)
+        if matched:
+            both = (self.generator, cast(Generator, self.average))
+            match_prior(self.encoder, both, self.spec, *answers)
 
     # ---- terms -----------------------------------------------------------------------------
 
@@ -208,15 +262,28 @@ class InfoGAN3D(GameModel):
         limit = settings["lambda1"] * first + settings["lambda2"] * square
         return limit, {"G/loss_shape_limit": limit, "G/loss_kl": first, "G/loss_mse": square}
 
-    def inverse_limit(
-        self, real: Tensor, random: torch.Generator, *, price: float = 1.0
+    def rebuilding(
+        self,
+        real: Tensor,
+        answer: Answer,
+        random: torch.Generator,
+        *,
+        price: float = 1.0,
+        by_z: bool = False,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Shape limit between a real shape and G(E(shape)), with the divergence of E's answer."""
-        answer = self.encode(real)
+        """Shape limit between a real shape and G(E(shape)), with the divergence of E's answer.
+
+        `by_z`: all codes are 0, and z pays the codes' price.
+        """
+        latent, share = draw_latent(answer, random), self.hparams["codes_divergence"]
+        if by_z:
+            latent = latent * (torch.arange(self.spec.size, device=self.device) < self.spec.noise)
+            nats = share * losses.noise_divergence(answer.noise_mean, answer.noise_log_variance)
+        else:
+            nats = divergence(answer, codes_weight=share)
         with self.mixed():
-            again = self.generator(draw_latent(answer, random)).float()
+            again = self.generator(latent).float()
         limit, terms = self.limit(again, real)
-        nats = divergence(answer, codes_weight=self.hparams["codes_divergence"])
         total = limit + price * self.hparams["divergence"] * nats
         return total, {**terms, "E/divergence": nats}
 

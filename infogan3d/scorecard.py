@@ -16,6 +16,7 @@ from infogan3d.chair_model import ChairModel
 from infogan3d.generation import score_generation
 from infogan3d.inversion import invert
 from infogan3d.metrics import score_reconstructions, trivial_predictions
+from infogan3d.pieces import largest_piece
 from infogan3d.report import save_text
 from infogan3d.scores import Protocol, Score, markdown_table
 from infogan3d.snapshots import draw, occupied
@@ -62,10 +63,11 @@ def generation_rows(
     known = np.zeros(len(train), dtype=bool)
     known[chosen] = True
     mean = np.repeat((train.mean(0) > 0.5)[None], len(real), axis=0)
+    made = occupied(model, draw(model, len(real), seed=seed))
+    whole = np.stack([largest_piece(one.astype(np.float32)) for one in made]) > 0.5
     rows = {
-        "samples": score_generation(
-            occupied(model, draw(model, len(real), seed=seed)), real, train=train, points=points
-        ),
+        "samples": score_generation(made, real, train=train, points=points),
+        "samples, largest piece": score_generation(whole, real, train=train, points=points),
         "mean shape": score_generation(mean, real, train=train, points=points),
     }
     if len(chosen) == len(real) and len(train) > 2 * len(real):

@@ -18,7 +18,7 @@ from infogan3d.model_centrality import choose
 from infogan3d.scores import Score
 
 # `codes` has E and the most settings; without its file InfoGAN's own codes do.
-SMALL = "codes" if (runs.CONF / "experiment" / "codes.yaml").exists() else "plain"
+SMALL = "codes"
 AGREEMENT = np.array([[1.0, 0.2, 0.2], [0.2, 1.0, 0.8], [0.6, 0.4, 1.0]])  # the last is the centre
 
 

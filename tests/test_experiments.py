@@ -24,7 +24,7 @@ EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 DATA = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
 SMALL = ["resolution=16", "model.width=1", "model.trunk_width=1"]
 SIZE = {"resolution": 16, "model.width": 8, "model.trunk_width": 12, "batches": 400}
-OURS = ("codes_plain", "demo", "inverse", "smoke")  # of all others the paper is the source
+OURS = ("codes", "codes_plain", "demo", "inverse", "smoke")  # of all others the paper is the source
 RIVALS = tuple(name for name in EXPERIMENTS if name.startswith("rival_"))  # see test_rivals.py
 
 # What the jobs of an experiment do not share with the defaults, but for name and group.

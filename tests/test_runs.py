@@ -57,7 +57,7 @@ def command(tmp_path, monkeypatch, capfd):
         (("train", "zq=3"), "there is no setting 'zq': see --cfg job for what there is."),
         (
             ("train", "+experiment=soft"),
-            "there is no experiment 'soft': choose one of code_walks, codes_30_2, ",
+            "there is no experiment 'soft': choose one of code_walks, codes, codes_30_2, ",
         ),
         (
             ("prepare", "data=chair"),

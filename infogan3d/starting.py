@@ -1,0 +1,127 @@
+"""The auto-encoding start: its parts, and what happens between them and after them.
+
+    unmix_after = 0     [ G(E(x)) = x, the price of a latent rising ] game
+    unmix_after = n     [ by z alone, n batches ] find_codes [ taught, then free ] game
+
+`match_prior` happens where the game begins. Each is a function of the weights and of the training
+shapes alone, so that a run that goes on from a checkpoint does the same.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from infogan3d.codes import CodeSpec
+from infogan3d.inverse import Answer
+from infogan3d.networks import Encoder, Generator
+from infogan3d.prior import fold_into_encoder, fold_into_generator, whitening
+from infogan3d.teacher import Teacher
+from infogan3d.unmixing import targets_for, unmix
+
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class Part:
+    """Where in the start a batch is: `done` from 0 to 1 of its part."""
+
+    done: float
+    by_z: bool
+    taught: bool
+
+    @property
+    def rate(self) -> float:
+        """Share of the learning rate: all of it at first, then down to a twentieth."""
+        return min(1.0, 2.5 * (1 - self.done) + 0.05)
+
+    @property
+    def price(self) -> float:
+        """Share of a latent's price: 0 at first, all of it after two thirds."""
+        return min(1.0, 1.5 * self.done)
+
+
+def part_of_start(batch: int, *, start: int, unmix_after: int, teach: int) -> Part:
+    """The part that batch number `batch` belongs to, of a start of `start` batches."""
+    by_z = batch < unmix_after
+    first, last = (0, unmix_after) if by_z else (unmix_after, start)
+    taught = 0 < unmix_after <= batch < unmix_after + teach
+    return Part((batch - first) / (last - first), by_z, taught)
+
+
+def check_parts(*, unmix_after: int, start: int, spec: CodeSpec) -> None:
+    """Refuse a start without room for its two parts, or without z to find codes in."""
+    if not 0 < unmix_after < start:
+        raise ValueError(
+            f"model.unmix_after={unmix_after} is not inside the start of {start} batches: give a "
+            "number below model.start_batches."
+        )
+    if spec.noise < 2 or not spec.names:
+        raise ValueError(
+            f"model.unmix_after={unmix_after} finds codes in z, and {spec} has too little of one "
+            "of them: give codes.noise of 2 or more, and codes."
+        )
+
+
+@torch.no_grad()
+def answers_for(
+    encode: Callable[[Tensor], Answer],
+    grids: Bool[np.ndarray, "n R R R"],
+    *,
+    device: torch.device | str,
+) -> tuple[Float[Tensor, "n z"], Float[Tensor, "n z"]]:
+    """E's means and log variances of z for some shapes, BATCH at a time."""
+    found = [
+        encode(part.float()[:, None].to(device))
+        for part in torch.split(torch.from_numpy(grids), BATCH)
+    ]
+    means = torch.cat([one.noise_mean.float() for one in found])
+    return means, torch.cat([one.noise_log_variance.float() for one in found])
+
+
+def find_codes(
+    teacher: Teacher,
+    encoder: Encoder,
+    mean: Float[Tensor, "n z"],
+    log_variance: Float[Tensor, "n z"],
+    *,
+    seed: int,
+) -> list[str]:
+    """Unmix z and teach the teacher what was found; what was found, a line each."""
+    found = unmix(mean.cpu().numpy(), log_variance.cpu().numpy(), seed=seed)
+    targets = targets_for(found, teacher.spec)
+    teacher.encoder.load_state_dict(encoder.state_dict())
+    missed = teacher.learn(mean, targets, seed=seed)
+    return [*targets.told, f"the teacher misses {missed:.2f} of the places' variance"]
+
+
+def begin_anew(networks: Sequence[nn.Module], optimizer: Any) -> None:
+    """Fresh weights and statistics, and an optimizer that remembers nothing."""
+    for network in networks:
+        for module in network.modules():
+            reset: Any = getattr(module, "reset_parameters", None)
+            if reset is not None:
+                reset()
+    optimizer.state.clear()
+
+
+def match_prior(
+    encoder: Encoder,
+    generators: Sequence[Generator],
+    spec: CodeSpec,
+    mean: Float[Tensor, "n z"],
+    log_variance: Float[Tensor, "n z"],
+) -> None:
+    """Express z anew, so that samples are drawn from where real shapes' latents lie (prior.py)."""
+    centre, root = whitening(mean, log_variance)
+    if not spec.discrete:
+        centre = torch.zeros_like(centre)
+    fold_into_encoder(encoder.noise, centre, root)
+    for generator in generators:
+        first = generator.layers[0]
+        assert isinstance(first, nn.ConvTranspose3d)
+        fold_into_generator(first, spec, centre, root)

@@ -1,0 +1,109 @@
+"""The teacher: what the codes of a shape shall be, by a first encoder that knew no codes.
+
+real shape --first E, frozen--> z --reader--> discrete values and continuous places
+
+unmixing.py finds the codes in the first encoder's z for the training shapes; the reader learns to
+say them of any shape, mirrored and stretched ones too, and E learns from it for a while.
+"""
+
+import copy
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, mse_loss
+
+from infogan3d.codes import CodeSpec
+from infogan3d.inverse import Answer, press
+from infogan3d.networks import Encoder
+from infogan3d.unmixing import Targets
+
+HIDDEN, BATCH = 128, 256
+SPREAD = 3.0  # a uniform code's mean squared error times 3 is its share of the variance, 1 at worst
+HEARD = 8.0  # weight of a continuous code beside a discrete one's nats
+
+
+class Teacher(nn.Module):
+    """A frozen copy of E and a small reader of its z; never trained with the rest."""
+
+    taken: Tensor
+
+    def __init__(self, encoder: Encoder, spec: CodeSpec) -> None:
+        super().__init__()
+        self.spec = spec
+        self.encoder = copy.deepcopy(encoder)
+        self.reader = nn.Sequential(
+            nn.Linear(spec.noise, HIDDEN),
+            nn.LeakyReLU(0.2),
+            nn.Linear(HIDDEN, HIDDEN),
+            nn.LeakyReLU(0.2),
+            nn.Linear(HIDDEN, sum(spec.discrete) + spec.continuous),
+        )
+        self.register_buffer("taken", torch.zeros(len(spec.names), dtype=torch.bool))
+        self.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> "Teacher":
+        """Always in evaluation mode."""
+        super().train(False)
+        return self
+
+    def split(self, answer: Float[Tensor, "B _"]) -> tuple[list[Tensor], Float[Tensor, "B C"]]:
+        """The reader's logits of each discrete code and its places of the continuous ones."""
+        *logits, places = torch.split(answer, [*self.spec.discrete, self.spec.continuous], 1)
+        return logits, places
+
+    @torch.enable_grad()
+    def learn(
+        self,
+        latent: Float[Tensor, "n noise"],
+        targets: Targets,
+        *,
+        steps: int = 2000,
+        seed: int = 0,
+    ) -> float:
+        """Fit the reader to some shapes' z; the share of the places' variance that it misses."""
+        discrete = torch.from_numpy(targets.discrete).to(latent.device)
+        continuous = torch.from_numpy(targets.continuous.astype(np.float32)).to(latent.device)
+        self.taken.copy_(torch.tensor(targets.taken))
+        self.reader.requires_grad_(True)
+        adam = torch.optim.Adam(self.reader.parameters(), lr=2e-3)
+        slower = torch.optim.lr_scheduler.CosineAnnealingLR(adam, steps)
+        random = torch.Generator().manual_seed(seed)
+        for _ in range(steps):
+            rows = torch.randint(len(latent), (BATCH,), generator=random).to(latent.device)
+            logits, places = self.split(self.reader(latent[rows]))
+            loss = SPREAD * mse_loss(places, continuous[rows])
+            for i, one in enumerate(logits):
+                loss = loss + cross_entropy(one, discrete[rows, i])
+            adam.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            adam.step()
+            slower.step()
+        self.reader.requires_grad_(False)
+        with torch.no_grad():
+            _, places = self.split(self.reader(latent))
+        return SPREAD * float(mse_loss(places, continuous))
+
+    @torch.no_grad()
+    def forward(
+        self, grid: Float[Tensor, "B 1 R R R"]
+    ) -> tuple[list[Tensor], Float[Tensor, "B C"]]:
+        """Each discrete code's value and the continuous codes' places, of some shapes."""
+        z, _, _ = self.encoder(grid)
+        logits, places = self.split(self.reader(z.float()))
+        return [one.argmax(1) for one in logits], places.clamp(-0.99, 0.99)
+
+    def lesson(self, grid: Float[Tensor, "B 1 R R R"], answer: Answer) -> Tensor:
+        """How far E's answer is from what it shall say, over the codes that are taken."""
+        discrete, places = self(grid)
+        kinds = len(self.spec.discrete)
+        loss = answer.continuous_mean.new_zeros(())
+        for i, value in enumerate(discrete):
+            if self.taken[i]:
+                loss = loss + cross_entropy(answer.discrete[i], value)
+        own = self.taken[kinds:]
+        if own.any():
+            said = press(answer.continuous_mean)
+            loss = loss + HEARD * mse_loss(said[:, own], places[:, own])
+        return loss

@@ -1,0 +1,121 @@
+"""The parts of the start, and a run that goes through all of them."""
+
+import numpy as np
+import pytest
+import torch
+from test_experiments import settings as composed
+
+from infogan3d import runs
+from infogan3d.codes import CodeSpec
+from infogan3d.inverse import Answer
+from infogan3d.networks import Encoder, Generator
+from infogan3d.starting import answers_for, begin_anew, check_parts, match_prior, part_of_start
+from infogan3d.train import train
+
+WORDS = (
+    "+experiment=codes",
+    "data.count=80",
+    "resolution=16",
+    "batches=8",
+    "batch_size=8",
+    "model.width=2",
+    "model.trunk_width=2",
+    "model.unmix_after=2",
+    "model.start_batches=6",
+    "model.teach_batches=2",
+    "model.precision=32",
+    "log_every=1",
+    "validate_every=8",
+    "checkpoint_every=2",
+    "snapshot_every=0",
+    "score_shapes=0",
+    "logger=csv",
+    "trainer=cpu",
+)
+
+
+def test_parts():
+    whole = [part_of_start(i, start=10, unmix_after=0, teach=5) for i in (0, 5)]
+    assert [(one.done, one.by_z, one.taught) for one in whole] == [
+        (0, False, False),
+        (0.5, False, False),
+    ]
+    two = [part_of_start(i, start=10, unmix_after=4, teach=2) for i in (0, 3, 4, 5, 6, 9)]
+    assert [one.done for one in two] == [0, 0.75, 0, 1 / 6, 1 / 3, 5 / 6]
+    assert [one.by_z for one in two] == [True, True, False, False, False, False]
+    assert [one.taught for one in two] == [False, False, True, True, False, False]
+    assert two[1].price == 1
+    assert two[5].rate == pytest.approx(2.5 / 6 + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            {"unmix_after": 10, "start": 10, "spec": CodeSpec(4, (2,), 1)},
+            "below model.start_batches",
+        ),
+        ({"unmix_after": 5, "start": 10, "spec": CodeSpec(1, (2,), 1)}, "codes.noise of 2 or more"),
+        ({"unmix_after": 5, "start": 10, "spec": CodeSpec(4, (), 0)}, "and codes"),
+    ],
+)
+def test_what_leaves_no_room_is_refused(given, told):
+    with pytest.raises(ValueError, match=told):
+        check_parts(**given)
+
+
+def test_networks_begin_anew():
+    spec = CodeSpec(4, (2,), 1)
+    generator = Generator(latent_size=spec.size, resolution=16, width=2)
+    adam = torch.optim.Adam(generator.parameters())
+    generator(torch.randn(4, spec.size)).sum().backward()
+    adam.step()
+    before = [one.clone() for one in generator.parameters()]
+    begin_anew([generator], adam)
+    kernels = [(a, b) for a, b in zip(before, generator.parameters(), strict=True) if a.ndim == 5]
+    assert not any(torch.equal(a, b) for a, b in kernels)
+    assert not adam.state
+
+
+def test_the_prior_is_matched_in_e_and_both_generators():
+    torch.manual_seed(0)
+    spec = CodeSpec(4, (2,), 1)
+    encoder = Encoder(spec=spec, resolution=16, width=2).eval()
+    both = [Generator(latent_size=spec.size, resolution=16, width=2).eval() for _ in range(2)]
+    mean = torch.randn(100, 4) @ torch.randn(4, 4)
+    old = [one.layers[0].weight.clone() for one in both]
+    match_prior(encoder, both, spec, mean, torch.zeros(100, 4))
+    assert not any(torch.equal(a, b.layers[0].weight) for a, b in zip(old, both, strict=True))
+
+
+def test_answers_come_in_order():
+    grids = np.random.default_rng(0).random((200, 2, 2, 2)) > 0.5
+
+    def encode(grid):
+        rows = grid.flatten(1)
+        return Answer(rows, rows + 1, [], rows[:, :0], rows[:, :0])
+
+    mean, log_variance = answers_for(encode, grids, device="cpu")
+    assert torch.equal(mean, torch.from_numpy(grids.reshape(200, -1)).float())
+    assert torch.equal(log_variance, mean + 1)
+
+
+def test_a_run_through_all_parts_goes_on_as_if_never_interrupted(tmp_path):
+    cache = f"cache={tmp_path / 'cache'}"
+    train(composed("train", *WORDS, cache), tmp_path / "whole")
+    train(composed("train", *WORDS, cache, "batches=4"), tmp_path / "half")
+    train(composed("train", *WORDS, cache, f"resume={tmp_path / 'half'}"), tmp_path / "rest")
+    whole, rest = (runs.load_model(tmp_path / name).state_dict() for name in ("whole", "rest"))
+    assert set(whole) == set(rest)
+    assert all(torch.equal(whole[name], rest[name]) for name in whole)
+    assert any(whole["teacher.taken"])
+
+
+def test_an_inverse_run_matches_its_prior(tmp_path):
+    words = [one for one in WORDS if "unmix" not in one and "teach" not in one]
+    words[0] = "+experiment=inverse"
+    given = composed("train", "data=exact_chairs", *words, f"cache={tmp_path / 'cache'}")
+    train(given, tmp_path / "run")
+    model = runs.load_model(tmp_path / "run")
+    assert model.hparams["match_prior"]
+    assert model.teacher is None

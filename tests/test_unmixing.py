@@ -1,0 +1,130 @@
+"""Choices and measures found in latents that hide them."""
+
+import numpy as np
+import pytest
+from scipy.stats import spearmanr
+
+from infogan3d.codes import CodeSpec
+from infogan3d.unmixing import (
+    Choice,
+    Measure,
+    Unmixed,
+    clumps,
+    components,
+    curves,
+    explained,
+    groups,
+    helpfulness,
+    targets_for,
+    uniform,
+    unmix,
+)
+
+CORNERS = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / 1.0
+
+
+def hidden(count=1500, seed=0):
+    """A choice of four (a tetrahedron), a measure on an arc and one on a line, turned."""
+    random = np.random.default_rng(seed)
+    choice, bent, straight = (
+        random.integers(4, size=count),
+        random.random(count),
+        random.random(count),
+    )
+    angle = np.pi * 1.2 * bent
+    columns = [CORNERS[choice], np.stack([np.cos(angle), np.sin(angle)], 1), straight[:, None]]
+    x = np.concatenate([(one - one.mean(0)) / one.std(0) for one in columns], 1)
+    x = x + 0.05 * random.standard_normal(x.shape)
+    turn, _ = np.linalg.qr(random.standard_normal((6, 6)))
+    return choice, bent, straight, x @ turn
+
+
+def test_components_are_the_sources():
+    random = np.random.default_rng(0)
+    sources = random.random((2000, 3))
+    found = components(sources @ random.standard_normal((3, 3)), seed=0)
+    alike = np.abs(np.corrcoef(found.T, sources.T)[:3, 3:])
+    assert (alike.max(1) > 0.98).all()
+    assert sorted(alike.argmax(1)) == [0, 1, 2]
+
+
+def test_a_product_of_signs_is_one_group_though_every_pair_is_independent():
+    random = np.random.default_rng(0)
+    signs = random.choice([-1.0, 1.0], (1500, 2))
+    x = np.column_stack([signs, signs.prod(1), random.random(1500)])
+    x += 0.05 * random.standard_normal(x.shape)
+    assert np.abs(np.corrcoef(x.T) - np.eye(4)).max() < 0.1
+    helpful = helpfulness(x, seed=0)
+    assert helpful[2, :2].sum() > 0.8
+    assert [group.tolist() for group in groups(helpful)] == [[0, 1, 2], [3]]
+
+
+def test_clumps_and_even_spreads():
+    random = np.random.default_rng(0)
+    kinds = random.integers(4, size=800)
+    labels = clumps(CORNERS[kinds] + 0.1 * random.standard_normal((800, 3)))
+    assert labels is not None
+    assert len(np.unique(labels)) == 4
+    assert all(len(np.unique(labels[kinds == kind])) == 1 for kind in range(4))
+    assert clumps(random.random((800, 1))) is None
+    two = clumps(random.choice([-1.0, 1.0], (800, 1)) + 0.1 * random.standard_normal((800, 1)))
+    assert two is not None
+    assert two.max() == 1
+
+
+def test_a_bent_line_is_one_measure_and_a_surface_two():
+    random = np.random.default_rng(0)
+    place = random.random(800)
+    bent = np.stack([np.cos(4 * place), np.sin(4 * place)], 1)
+    found = curves(bent + 0.02 * random.standard_normal(bent.shape))
+    assert found.shape == (800, 1)
+    assert abs(spearmanr(found[:, 0], place).statistic) > 0.98
+    assert np.allclose(np.sort(found[:, 0]), np.linspace(-1, 1, 801)[:-1] + 1 / 800)
+    square = random.random((800, 2))
+    assert curves(square).shape == (800, 2)
+    assert explained(square, square) > 0.95
+    assert explained(random.random((800, 1)), square) < 0.1
+
+
+def test_what_was_hidden_is_found():
+    choice, bent, straight, x = hidden()
+    found = unmix(x, np.full(x.shape, -3.0))
+    (kinds,) = found.choices
+    assert kinds.size == 4
+    assert all(len(np.unique(kinds.labels[choice == kind])) == 1 for kind in range(4))
+    ranks = [
+        [abs(spearmanr(one.places, y).statistic) for y in (bent, straight)]
+        for one in found.measures
+    ]
+    assert np.max(ranks, 0).min() > 0.95
+    assert len(found.measures) == 2
+
+
+def test_numbers_that_tell_nothing_are_left_out_but_for_two():
+    random = np.random.default_rng(0)
+    x = np.concatenate([random.random((200, 2)), np.zeros((200, 3))], 1)
+    found = unmix(x, np.concatenate([np.full((200, 2), -3.0), np.zeros((200, 3))], 1))
+    parts = {i for one in (*found.choices, *found.measures) for i in one.components}
+    assert parts == {0, 1}
+    silent = unmix(1e-3 * random.random((60, 4)), np.zeros((60, 4)))
+    assert silent.choices or silent.measures
+
+
+def test_codes_for_what_was_found():
+    three = Choice((0, 1), np.array([0, 1, 2, 0]))
+    two = Choice((2,), np.array([1, 0, 0, 1]))
+    line = Measure((3,), uniform(np.array([[3.0], [1.0], [2.0], [9.0]]))[:, 0])
+    told = targets_for(Unmixed((two, three), (line, line)), CodeSpec(4, (2, 4), 1))
+    assert told.discrete.tolist() == [[1, 0], [0, 1], [0, 2], [1, 0]]
+    assert told.continuous[:, 0].tolist() == [0.25, -0.75, -0.25, 0.75]
+    assert told.taken == (True, True, True)
+    assert told.told[-1] == "no code is left for a curve through 1 component(s)"
+    few = targets_for(Unmixed((three,), ()), CodeSpec(4, (2,), 1))
+    assert few.taken == (False, False)
+    assert few.told == ("no code is left for 3 clumps of 2 component(s)",)
+
+
+@pytest.mark.parametrize("shape", [(39, 4), (100, 1)])
+def test_too_little_is_refused(shape):
+    with pytest.raises(ValueError, match=rf"{shape[0]} shapes with {shape[1]} numbers each"):
+        unmix(np.zeros(shape), np.zeros(shape))
