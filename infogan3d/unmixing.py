@@ -12,11 +12,13 @@ Tenenbaum 2000). Real chairs' factors are not quite independent: see the ledger.
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float, Int
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
+from scipy.stats import kurtosis
 from sklearn.cluster import KMeans
 from sklearn.decomposition import FastICA
 from sklearn.ensemble import ExtraTreesRegressor
@@ -28,8 +30,10 @@ from infogan3d.codes import CodeSpec
 
 ACTIVE = 0.05  # nats: a number of z that tells less is left out
 TOGETHER = 0.09  # share of a component's variance that another one of its group tells, or more
+STARTS = 10  # of FastICA
 MOST = 6  # values of a choice
-LEAD_ALONE, LEAD = 0.06, -0.03  # silhouette of clumps over an even spread's: one component, more
+VALLEY = 0.4  # points half-way between two clumps, beside those at their middles, or fewer
+COMPACT = 0.6  # silhouette of clumps, or more: coarse grids make steps of measures, too
 EXPLAINED = 0.85  # share of a group that its curve must explain, or it is a surface
 LEAST = 40  # shapes; a thousand are a better number
 NEAR = 20  # neighbours that a curve is followed by
@@ -98,12 +102,21 @@ def unmix(
 
 
 def components(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "n d"]:
-    """Independent components of unit variance, by FastICA with the cubic contrast (flat ones)."""
+    """Independent components of unit variance, by FastICA with the cubic contrast.
+
+    It climbs to a peak near its start, so of STARTS the one whose components are least normal
+    counts: the largest sum of squared excess kurtoses.
+    """
     spread, axes = np.linalg.eigh(np.cov(x.T))
     white = (x - x.mean(0)) @ (axes / np.sqrt(np.maximum(spread, 1e-9)))
-    ica = FastICA(x.shape[1], fun="cube", whiten="unit-variance", max_iter=3000, random_state=seed)
-    told: np.ndarray = ica.fit_transform(white)
-    return told
+    best, found = -1.0, white
+    for start in range(STARTS):
+        ica = FastICA(whiten=False, fun="cube", max_iter=400, random_state=seed + start)
+        told = ica.fit_transform(white)
+        peak = float(np.square(kurtosis(told)).sum())
+        if peak > best:
+            best, found = peak, told
+    return found / found.std(0)
 
 
 def helpfulness(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "d d"]:
@@ -141,22 +154,39 @@ def groups(helpful: Float[np.ndarray, "d d"]) -> list[Int[np.ndarray, " _"]]:
 def clumps(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Int[np.ndarray, " n"] | None:
     """The clump of every point where points lie in clumps, else None.
 
-    k-means for 2 to MOST clumps, each beside the silhouette that as many parts of an even spread
-    have along a line; the largest lead counts. A curve through several components lies below it.
+    The most clumps (up to MOST, by k-means) that are compact and of which every two have a valley
+    between them.
     """
-    even = np.random.default_rng(seed).random((len(x), 1))
-    best, labels = LEAD if x.shape[1] > 1 else LEAD_ALONE, None
+    found = None
     for count in range(2, MOST + 1):
-        own, plain = (KMeans(count, n_init=10, random_state=seed).fit(y).labels_ for y in (x, even))
-        lead = silhouette(x, own, seed=seed) - silhouette(even, plain, seed=seed)
-        if lead > best:
-            best, labels = lead, own
-    return labels
+        means = KMeans(count, n_init=10, random_state=seed).fit(x)
+        valley = shallowest(x, means.labels_, means.cluster_centers_)
+        if valley <= VALLEY and compactness(x, means.labels_, seed=seed) >= COMPACT:
+            found = means.labels_
+    return found
 
 
-def silhouette(x: np.ndarray, labels: np.ndarray, *, seed: int) -> float:
+def compactness(x: np.ndarray, labels: np.ndarray, *, seed: int) -> float:
+    """The mean silhouette (Rousseeuw 1987) of some of the points."""
     size = min(len(x), SILHOUETTES)
     return float(silhouette_score(x, labels, sample_size=size, random_state=seed))
+
+
+def shallowest(
+    x: Float[np.ndarray, "n d"], labels: Int[np.ndarray, " n"], middles: Float[np.ndarray, "k d"]
+) -> float:
+    """Of all valleys between two clumps the shallowest: 0 empty, about 1 for an even spread.
+
+    Points of both along the line between their middles: how many lie within a tenth of half-way,
+    beside the mean of those within a tenth of either middle.
+    """
+    found = 0.0
+    for i, j in combinations(range(len(middles)), 2):
+        axis = middles[j] - middles[i]
+        along = (x[(labels == i) | (labels == j)] - middles[i]) @ axis / (axis @ axis)
+        half, *ends = (int((np.abs(along - at) < 0.1).sum()) for at in (0.5, 0.0, 1.0))
+        found = max(found, half / max(np.mean(ends), 1.0))
+    return found
 
 
 def curves(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "n _"]:
