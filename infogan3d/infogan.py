@@ -228,6 +228,7 @@ class InfoGAN3D(GameModel):
             self.print("\n".join(["", *told]))
             torch.manual_seed(step_seed(seed, 0, self.batches_done))  # alike on every process
             begin_anew((self.generator, self.encoder), optimizer)
+            self.average.load_state_dict(self.generator.state_dict())
         if matched:
             both = (self.generator, cast(Generator, self.average))
             match_prior(self.encoder, both, self.spec, *answers)
