@@ -86,6 +86,7 @@ def reconstruction_rows(
     points: int,
     seed: int,
     invert_steps: int = 0,
+    starts: int = 4,
 ) -> Rows:
     """Rebuilt chairs, by the encoder where there is one and by optimisation where `invert_steps`
     asks for it, beside the trivial predictions."""
@@ -94,7 +95,7 @@ def reconstruction_rows(
         predictions["encoder"] = rebuilt(model, real)
     if invert_steps:
         name = f"optimised, {invert_steps} steps"
-        predictions[name] = inverted(model, real, steps=invert_steps, starts=4, seed=seed)
+        predictions[name] = inverted(model, real, steps=invert_steps, starts=starts, seed=seed)
     predictions |= trivial_predictions(train, real, seed=seed)
     return {
         name: score_reconstructions(predicted, real, points=points, seed=seed)
@@ -112,6 +113,7 @@ def score_model(
     points: int = 1024,
     seed: int = 0,
     invert_steps: int = 0,
+    starts: int = 4,
 ) -> tuple[dict[str, Any], str]:
     """Both tables over the first `count` chairs of a split: as plain numbers, and as Markdown."""
     real = real[:count]
@@ -124,7 +126,13 @@ def score_model(
         ),
         "reconstruction": (
             reconstruction_rows(
-                model, train, real, points=points, seed=seed, invert_steps=invert_steps
+                model,
+                train,
+                real,
+                points=points,
+                seed=seed,
+                invert_steps=invert_steps,
+                starts=starts,
             ),
             points,
         ),

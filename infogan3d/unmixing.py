@@ -31,6 +31,7 @@ from infogan3d.codes import CodeSpec
 ACTIVE = 0.05  # nats: a number of z that tells less is left out
 TOGETHER = 0.09  # share of a component's variance that another one of its group tells, or more
 STARTS = 10  # of FastICA
+WHOLE = 5  # components of a group whose parts are looked at, too
 MOST = 6  # values of a choice
 VALLEY = 0.4  # points half-way between two clumps, beside those at their middles, or fewer
 COMPACT = 0.6  # silhouette of clumps, or more: coarse grids make steps of measures, too
@@ -92,13 +93,31 @@ def unmix(
     found = components(mean[:, active].astype(np.float64), seed=seed)
     choices, measures = [], []
     for group in groups(helpfulness(found, seed=seed)):
-        own, members = found[:, group], tuple(int(i) for i in group)
-        labels = clumps(own, seed=seed)
-        if labels is not None:
-            choices.append(Choice(members, labels))
-        else:
-            measures += [Measure(members, places) for places in curves(own, seed=seed).T]
+        choice = choice_in(found, group, seed=seed)
+        if choice is not None:
+            choices.append(choice)
+            group = np.setdiff1d(group, choice.components)
+        if len(group):
+            members = tuple(int(i) for i in group)
+            places = curves(found[:, group], seed=seed).T
+            measures += [Measure(members, one) for one in places]
     return Unmixed(tuple(choices), tuple(measures))
+
+
+def choice_in(
+    found: Float[np.ndarray, "n d"], group: Int[np.ndarray, " _"], *, seed: int = 0
+) -> Choice | None:
+    """The choice that a group shows, or a part of it where it holds a choice and something else.
+
+    Larger parts first; single components only where the group is one.
+    """
+    sizes = range(len(group), 1, -1) if 1 < len(group) <= WHOLE else [len(group)]
+    for size in sizes:
+        for part in combinations(group, size):
+            labels = clumps(found[:, part], seed=seed)
+            if labels is not None:
+                return Choice(tuple(int(i) for i in part), labels)
+    return None
 
 
 def components(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "n d"]:
