@@ -135,7 +135,8 @@ def components(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarra
         peak = float(np.square(kurtosis(told)).sum())
         if peak > best:
             best, found = peak, told
-    return found / found.std(0)
+    unit: np.ndarray = found / found.std(0)
+    return unit
 
 
 def helpfulness(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "d d"]:
@@ -203,8 +204,8 @@ def shallowest(
     for i, j in combinations(range(len(middles)), 2):
         axis = middles[j] - middles[i]
         along = (x[(labels == i) | (labels == j)] - middles[i]) @ axis / (axis @ axis)
-        half, *ends = (int((np.abs(along - at) < 0.1).sum()) for at in (0.5, 0.0, 1.0))
-        found = max(found, half / max(np.mean(ends), 1.0))
+        half, first, last = (int((np.abs(along - at) < 0.1).sum()) for at in (0.5, 0.0, 1.0))
+        found = max(found, 2 * half / max(first + last, 2))
     return found
 
 

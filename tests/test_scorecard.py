@@ -54,7 +54,7 @@ def test_floors_stand_beside_the_encoder(tiny_model):
 def test_samples_stand_beside_real_and_mean_shapes(tiny_model):
     rows = generation_rows(tiny_model(), TRAIN, REAL, points=64, seed=0)
     assert list(rows) == ["samples", WHOLE, "mean shape", "real training chairs"]
-    assert rows[WHOLE]["floaters"].mean == 0
+    assert rows[WHOLE]["floaters"].mean <= rows["samples"]["floaters"].mean
     assert rows["real training chairs"]["empty"].mean == 0
     assert rows["samples"]["nna"].n == rows["mean shape"]["nna"].n
     few = generation_rows(tiny_model(), TRAIN[:4], REAL, points=64, seed=0)
