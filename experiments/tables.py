@@ -64,16 +64,16 @@ OWN: dict[tuple[str, str], tuple[str, ...]] = {
     **{(size, name): words for size in START for name, words in FAST.items()},
     **{(size, "inverse"): (start,) for size, start in START.items()},
 }
-KNOWN = {
+KNOWN = {  # where no root is given
     "smoke": "tiny_chairs",
     "small": "exact_chairs",
     "cpu": "demo_chairs",
     "gpu": "chairs",
-}  # where no root is given
-NOT_INVERTED = {
+}
+NOT_INVERTED = {  # a step there asks for every cell: 20 minutes a seed
     ("small", "rival_im_ae"),
     ("cpu", "rival_im_ae"),
-}  # a step there asks for every cell: 20 minutes a seed
+}
 STARTS = 1  # of a latent without encoder, the best of 16 draws
 QUIET = ("logger=csv", "snapshot_every=0", "validate_every=500")
 OWN_ROWS = ("samples", "encoder", "optimised")  # how a row of the system itself begins

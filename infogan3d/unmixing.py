@@ -8,7 +8,8 @@ of its numbers, a base's four kinds become corners of a tetrahedron. Such number
 all others but not of each other, in pairs or only all together, so a group is what a forest can
 tell from the rest of the group. Where the factors of the shapes are independent and not normal they
 can be found (Comon 1994, Hyvarinen 1999; for independent groups Cardoso 1998; curves by Isomap,
-Tenenbaum 2000). Real chairs' factors are not quite independent: see the ledger.
+Tenenbaum 2000). Real chairs' factors are not quite independent: see the ledger. scikit-learn is
+imported where it is called, for every command imports this file.
 """
 
 from dataclasses import dataclass
@@ -19,12 +20,6 @@ from jaxtyping import Float, Int
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import kurtosis
-from sklearn.cluster import KMeans
-from sklearn.decomposition import FastICA
-from sklearn.ensemble import ExtraTreesRegressor
-from sklearn.manifold import Isomap
-from sklearn.metrics import silhouette_score
-from sklearn.neighbors import KNeighborsRegressor
 
 from infogan3d.codes import CodeSpec
 
@@ -126,6 +121,8 @@ def components(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarra
     It climbs to a peak near its start, so of STARTS the one whose components are least normal
     counts: the largest sum of squared excess kurtoses.
     """
+    from sklearn.decomposition import FastICA
+
     spread, axes = np.linalg.eigh(np.cov(x.T))
     white = (x - x.mean(0)) @ (axes / np.sqrt(np.maximum(spread, 1e-9)))
     best, found = -1.0, white
@@ -145,6 +142,8 @@ def helpfulness(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarr
     R^2 of a forest that reads all others (out of bag, 0 where it knows nothing), shared out by the
     forest's importances. It sees what no pair shows, such as a product of two signs.
     """
+    from sklearn.ensemble import ExtraTreesRegressor
+
     count = x.shape[1]
     told = np.zeros((count, count))
     for i in range(count):
@@ -177,6 +176,8 @@ def clumps(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Int[np.ndarray, " n
     The most clumps (up to MOST, by k-means) that are compact and of which every two have a valley
     between them.
     """
+    from sklearn.cluster import KMeans
+
     found = None
     for count in range(2, MOST + 1):
         means = KMeans(count, n_init=10, random_state=seed).fit(x)
@@ -188,6 +189,8 @@ def clumps(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Int[np.ndarray, " n
 
 def compactness(x: np.ndarray, labels: np.ndarray, *, seed: int) -> float:
     """The mean silhouette (Rousseeuw 1987) of some of the points."""
+    from sklearn.metrics import silhouette_score
+
     size = min(len(x), SILHOUETTES)
     return float(silhouette_score(x, labels, sample_size=size, random_state=seed))
 
@@ -214,6 +217,9 @@ def curves(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "
 
     Places along the curve are Isomap's; a surface's axes are its independent ones.
     """
+    from sklearn.decomposition import FastICA
+    from sklearn.manifold import Isomap
+
     if x.shape[1] == 1:
         return uniform(x)
     flat = Isomap(n_components=2, n_neighbors=min(NEAR, len(x) // 3)).fit_transform(x)
@@ -225,6 +231,8 @@ def curves(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "
 
 def explained(place: Float[np.ndarray, "n k"], x: Float[np.ndarray, "n d"]) -> float:
     """Share of the points' variance that their places tell: half are told by the other half."""
+    from sklearn.neighbors import KNeighborsRegressor
+
     half = len(x) // 2
     guess = KNeighborsRegressor(min(15, half)).fit(place[:half], x[:half]).predict(place[half:])
     rest = x[half:]
