@@ -1,6 +1,6 @@
 """InfoGAN3D, the LightningModule: G, the trunk shared by D and Q, and the two-optimizer step."""
 
-from typing import Any, cast
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -9,19 +9,12 @@ from torch import Tensor
 from infogan3d import losses
 from infogan3d.average import move_average
 from infogan3d.chair_model import GameModel
-from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes, step_seed
+from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes
 from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent
 from infogan3d.kinds import check_choice
 from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk
-from infogan3d.starting import (
-    Part,
-    answers_for,
-    begin_anew,
-    check_parts,
-    find_codes,
-    match_prior,
-    part_of_start,
-)
+from infogan3d.one_piece import one_piece_loss
+from infogan3d.starting import Part, between_parts, check_parts, part_of_start
 from infogan3d.teacher import Teacher
 
 
@@ -64,6 +57,7 @@ class InfoGAN3D(GameModel):
         unmix_after: int = 0,
         teach_batches: int = 500,
         match_prior: bool = False,
+        one_piece: float = 0.0,
         checkpointing: bool = False,
         precision: str = "auto",
         seed: int = 0,
@@ -107,7 +101,7 @@ class InfoGAN3D(GameModel):
         self.count_once(optimizer_d)
         self.terms = {}
         random = self.random(self.batches_done)
-        self.between_parts(optimizer_g)
+        between_parts(self, optimizer_g)
         if self.batches_done < self.hparams["start_batches"]:
             self.auto_encoding_turn(real, random, optimizer_g)
         else:
@@ -178,6 +172,9 @@ class InfoGAN3D(GameModel):
         else:
             limit, terms = self.limit(logits, real, made=made)
         total = self.hparams["adversarial_weight"] * gen + information + limit
+        if self.hparams["one_piece"]:
+            apart = one_piece_loss(logits)
+            total, terms = total + self.hparams["one_piece"] * apart, {**terms, "G/apart": apart}
         self.descend(total, optimizer)
         self.untoggle_optimizer(optimizer)
         occupancy = made.detach().mean()
@@ -211,27 +208,6 @@ class InfoGAN3D(GameModel):
         return part_of_start(
             self.batches_done, **{name: self.hparams[own] for name, own in names.items()}
         )
-
-    def between_parts(self, optimizer: Any) -> None:
-        """Before the batch with which another part begins: find codes in z, or match the prior."""
-        unmixed = self.teacher is not None and self.batches_done == self.hparams["unmix_after"]
-        matched = self.hparams["match_prior"] and self.batches_done == self.hparams["start_batches"]
-        if self.encoder is None or not (unmixed or matched):
-            return
-        self.eval()
-        grids = self.trainer.datamodule.packs["train"].grids()  # type: ignore[attr-defined]
-        answers = answers_for(self.encode, grids, device=self.device)
-        self.train()
-        if unmixed and self.teacher is not None:
-            seed = self.hparams["seed"]
-            told = find_codes(self.teacher, self.encoder, *answers, seed=seed)
-            self.print("\n".join(["", *told]))
-            torch.manual_seed(step_seed(seed, 0, self.batches_done))  # alike on every process
-            begin_anew((self.generator, self.encoder), optimizer)
-            self.average.load_state_dict(self.generator.state_dict())
-        if matched:
-            both = (self.generator, cast(Generator, self.average))
-            match_prior(self.encoder, both, self.spec, *answers)
 
     # ---- terms -----------------------------------------------------------------------------
 

@@ -9,19 +9,22 @@ shapes alone, so that a run that goes on from a checkpoint does the same.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from infogan3d.codes import CodeSpec
+from infogan3d.codes import CodeSpec, step_seed
 from infogan3d.inverse import Answer
 from infogan3d.networks import Encoder, Generator
 from infogan3d.prior import fold_into_encoder, fold_into_generator, whitening
 from infogan3d.teacher import Teacher
 from infogan3d.unmixing import targets_for, unmix
+
+if TYPE_CHECKING:
+    from infogan3d.infogan import InfoGAN3D
 
 BATCH = 128
 
@@ -65,6 +68,28 @@ def check_parts(*, unmix_after: int, start: int, spec: CodeSpec) -> None:
             f"model.unmix_after={unmix_after} finds codes in z, and {spec} has too little of one "
             "of them: give codes.noise of 2 or more, and codes."
         )
+
+
+def between_parts(model: "InfoGAN3D", optimizer: Any) -> None:
+    """Before the batch with which another part begins: find codes in z, or match the prior."""
+    settings, batch = model.hparams, model.batches_done
+    unmixed = model.teacher is not None and batch == settings["unmix_after"]
+    matched = settings["match_prior"] and batch == settings["start_batches"]
+    if model.encoder is None or not (unmixed or matched):
+        return
+    model.eval()
+    grids = model.trainer.datamodule.packs["train"].grids()  # type: ignore[attr-defined]
+    answers = answers_for(model.encode, grids, device=model.device)
+    model.train()
+    if unmixed and model.teacher is not None:
+        told = find_codes(model.teacher, model.encoder, *answers, seed=settings["seed"])
+        model.print("\n".join(["", *told]))
+        torch.manual_seed(step_seed(settings["seed"], 0, batch))  # alike on every process
+        begin_anew((model.generator, model.encoder), optimizer)
+        model.average.load_state_dict(model.generator.state_dict())
+    if matched:
+        both = (model.generator, cast(Generator, model.average))
+        match_prior(model.encoder, both, model.spec, *answers)
 
 
 @torch.no_grad()

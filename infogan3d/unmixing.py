@@ -7,8 +7,8 @@ An auto-encoder bends a factor of the shapes: a seat's height becomes a curve th
 of its numbers, a base's four kinds become corners of a tetrahedron. Such numbers are independent of
 all others but not of each other, in pairs or only all together, so a group is what a forest can
 tell from the rest of the group. Where the factors of the shapes are independent and not normal they
-can be found (Comon 1994, Hyvarinen 1999; for independent groups Cardoso 1998; curves by Isomap,
-Tenenbaum 2000). Real chairs' factors are not quite independent: see the ledger. scikit-learn is
+can be found (Comon 1994, Hyvarinen 1999; for independent groups Cardoso 1998; surfaces are laid flat
+by Isomap, Tenenbaum 2000). Real chairs' factors are not quite independent: see the ledger. scikit-learn is
 imported where it is called, for every command imports this file.
 """
 
@@ -28,13 +28,16 @@ TOGETHER = 0.09  # share of a component's variance that another one of its group
 STARTS = 10  # of FastICA
 WHOLE = 5  # components of a group whose parts are looked at, too
 MOST = 6  # values of a choice
-VALLEY = 0.4  # points half-way between two clumps, beside those at their middles, or fewer
-COMPACT = 0.6  # silhouette of clumps, or more: coarse grids make steps of measures, too
-EXPLAINED = 0.85  # share of a group that its curve must explain, or it is a surface
+LEFT = 0.08  # share of the best mixture's gain that one of fewer parts may lack
+UNSURE = 0.015  # mean chance that a point's clump is another one, or less
+TINY = 0.04  # share of the points: no clump is smaller
+FITTED = 2000  # points that mixtures are fitted to
+EXPLAINED = 0.85  # share of a group: what one axis tells less of may be a surface
+SHARED = 0.15  # of two axes: a surface's tell less of each other
 LEAST = 40  # shapes; a thousand are a better number
-NEAR = 20  # neighbours that a curve is followed by
+STOPS = 12  # on a curve
+NEAR = 20  # neighbours that a surface is laid flat by
 TREES, LEAF, LOOKED_AT = 60, 5, 0.6
-SILHOUETTES = 1500
 
 
 @dataclass(frozen=True)
@@ -173,49 +176,33 @@ def groups(helpful: Float[np.ndarray, "d d"]) -> list[Int[np.ndarray, " _"]]:
 def clumps(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Int[np.ndarray, " n"] | None:
     """The clump of every point where points lie in clumps, else None.
 
-    The most clumps (up to MOST, by k-means) that are compact and of which every two have a valley
-    between them.
+    Mixtures of 1 to MOST + 1 normal distributions are compared by BIC. The fewest that gain all but
+    LEFT of what the best one gains are taken for clumps where there are MOST at most, none is tiny,
+    and a point's clump is sure. A curve in steps goes on to gain, a smooth one leaves points unsure.
     """
-    from sklearn.cluster import KMeans
+    from sklearn.mixture import GaussianMixture
 
-    found = None
-    for count in range(2, MOST + 1):
-        means = KMeans(count, n_init=10, random_state=seed).fit(x)
-        valley = shallowest(x, means.labels_, means.cluster_centers_)
-        if valley <= VALLEY and compactness(x, means.labels_, seed=seed) >= COMPACT:
-            found = means.labels_
-    return found
-
-
-def compactness(x: np.ndarray, labels: np.ndarray, *, seed: int) -> float:
-    """The mean silhouette (Rousseeuw 1987) of some of the points."""
-    from sklearn.metrics import silhouette_score
-
-    size = min(len(x), SILHOUETTES)
-    return float(silhouette_score(x, labels, sample_size=size, random_state=seed))
-
-
-def shallowest(
-    x: Float[np.ndarray, "n d"], labels: Int[np.ndarray, " n"], middles: Float[np.ndarray, "k d"]
-) -> float:
-    """Of all valleys between two clumps the shallowest: 0 empty, about 1 for an even spread.
-
-    Points of both along the line between their middles: how many lie within a tenth of half-way,
-    beside the mean of those within a tenth of either middle.
-    """
-    found = 0.0
-    for i, j in combinations(range(len(middles)), 2):
-        axis = middles[j] - middles[i]
-        along = (x[(labels == i) | (labels == j)] - middles[i]) @ axis / (axis @ axis)
-        half, first, last = (int((np.abs(along - at) < 0.1).sum()) for at in (0.5, 0.0, 1.0))
-        found = max(found, 2 * half / max(first + last, 2))
-    return found
+    some = np.random.default_rng(seed).permutation(len(x))[:FITTED]
+    fits = [
+        GaussianMixture(count, n_init=3, reg_covar=1e-3, random_state=seed).fit(x[some])
+        for count in range(1, MOST + 2)
+    ]
+    costs = np.array([fit.bic(x[some]) for fit in fits])
+    gains = costs[0] - costs
+    best = int(np.argmax(gains >= (1 - LEFT) * gains.max()))
+    if not 1 <= best < MOST:
+        return None
+    shares = fits[best].predict_proba(x)
+    labels: np.ndarray = shares.argmax(1)
+    tiny = np.bincount(labels, minlength=best + 1).min() < TINY * len(x)
+    return None if tiny or 1 - shares.max(1).mean() > UNSURE else labels
 
 
 def curves(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "n _"]:
     """One column where the points lie along a curve, two where they fill a surface; each uniform.
 
-    Places along the curve are Isomap's; a surface's axes are its independent ones.
+    A surface is laid flat by Isomap, and its axes are the independent ones. Where none are, the
+    points lie on a curve that bends back, and that is followed.
     """
     from sklearn.decomposition import FastICA
     from sklearn.manifold import Isomap
@@ -223,10 +210,72 @@ def curves(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "
     if x.shape[1] == 1:
         return uniform(x)
     flat = Isomap(n_components=2, n_neighbors=min(NEAR, len(x) // 3)).fit_transform(x)
-    if explained(flat[:, :1], x) >= EXPLAINED:
-        return uniform(flat[:, :1])
-    ica = FastICA(2, fun="cube", whiten="unit-variance", max_iter=3000, random_state=seed)
-    return uniform(ica.fit_transform(flat))
+    if explained(flat[:, :1], x) < EXPLAINED:
+        ica = FastICA(2, fun="cube", whiten="unit-variance", max_iter=3000, random_state=seed)
+        axes = uniform(ica.fit_transform(flat))
+        if shared(axes) < SHARED:
+            return axes
+    return uniform(follow(x, seed=seed)[:, None])
+
+
+def shared(axes: Float[np.ndarray, "n 2"]) -> float:
+    """What two uniform axes tell of each other: normalised mutual information, 8 x 8 bins."""
+    from sklearn.metrics import normalized_mutual_info_score
+
+    first, second = np.clip((4 * (axes + 1)).astype(int), 0, 7).T
+    return float(normalized_mutual_info_score(first, second))
+
+
+def follow(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, " n"]:
+    """Where each point lies along the shortest open tour through the middles of STOPS clumps.
+
+    A curve that bends back or that coarse grids break into steps is followed all the same, where
+    Isomap takes short cuts. (Polygonal principal curves, Kegl 2000; the tour is 2-opt's.)
+    """
+    from sklearn.cluster import KMeans
+
+    middles = KMeans(STOPS, n_init=10, random_state=seed).fit(x).cluster_centers_
+    stops = middles[shortest_tour(middles)]
+    start, way = stops[:-1], np.diff(stops, axis=0)
+    square = np.maximum(np.square(way).sum(1), 1e-12)
+    share = (((x[:, None] - start) * way).sum(2) / square).clip(0, 1)
+    missed = np.square(x[:, None] - start - share[..., None] * way).sum(2)
+    leg, rows = missed.argmin(1), np.arange(len(x))
+    length = np.sqrt(square)
+    places: np.ndarray = np.cumsum(length)[leg] - length[leg] * (1 - share[rows, leg])
+    return places
+
+
+def shortest_tour(points: Float[np.ndarray, "k d"]) -> Int[np.ndarray, " k"]:
+    """An order of the points whose steps' squared lengths add up to little: the best that 2-opt
+    finds from the nearest-neighbour tour of every point; not closed."""
+    far = np.square(points[:, None] - points).sum(2)
+    tours = [untangled(nearest_next(far, first), far) for first in range(len(points))]
+    return min(tours, key=lambda tour: far[tour[:-1], tour[1:]].sum())
+
+
+def nearest_next(far: Float[np.ndarray, "k k"], first: int) -> Int[np.ndarray, " k"]:
+    """The tour that always goes on to the nearest point that is left."""
+    tour = [first]
+    while len(tour) < len(far):
+        ahead = far[tour[-1]].copy()
+        ahead[tour] = np.inf
+        tour.append(int(ahead.argmin()))
+    return np.array(tour)
+
+
+def untangled(tour: Int[np.ndarray, " k"], far: Float[np.ndarray, "k k"]) -> Int[np.ndarray, " k"]:
+    """The tour with stretches turned round until no turn makes it shorter (2-opt, Croes 1958)."""
+    rim = np.pad(far, (0, 1))  # a place of no distance to any, before the first and after the last
+    tour, better = np.concatenate([[-1], tour, [-1]]), True
+    while better:
+        better = False
+        for i, j in combinations(range(1, len(tour) - 1), 2):
+            before, first, last, after = tour[[i - 1, i, j, j + 1]]
+            gain = rim[before, first] + rim[last, after] - rim[before, last] - rim[first, after]
+            if gain > 1e-12:
+                tour[i : j + 1], better = tour[i : j + 1][::-1].copy(), True
+    return tour[1:-1]
 
 
 def explained(place: Float[np.ndarray, "n k"], x: Float[np.ndarray, "n d"]) -> float:

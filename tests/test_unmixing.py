@@ -1,5 +1,7 @@
 """Choices and measures found in latents that hide them."""
 
+from itertools import pairwise, permutations
+
 import numpy as np
 import pytest
 from scipy.stats import spearmanr
@@ -13,8 +15,10 @@ from infogan3d.unmixing import (
     components,
     curves,
     explained,
+    follow,
     groups,
     helpfulness,
+    shortest_tour,
     targets_for,
     uniform,
     unmix,
@@ -67,23 +71,50 @@ def test_clumps_and_even_spreads():
     assert len(np.unique(labels)) == 4
     assert all(len(np.unique(labels[kinds == kind])) == 1 for kind in range(4))
     assert clumps(random.random((800, 1))) is None
+    assert clumps(arc(random.random(800)) + 0.02 * random.standard_normal((800, 2))) is None
+    steps = random.integers(9, size=(900, 1)) / 4
+    assert clumps(steps + 0.02 * random.standard_normal((900, 1))) is None
     two = clumps(random.choice([-1.0, 1.0], (800, 1)) + 0.1 * random.standard_normal((800, 1)))
     assert two is not None
     assert two.max() == 1
 
 
+def arc(place):
+    return np.stack([np.cos(4 * place), np.sin(4 * place)], 1)
+
+
 def test_a_bent_line_is_one_measure_and_a_surface_two():
     random = np.random.default_rng(0)
-    place = random.random(800)
-    bent = np.stack([np.cos(4 * place), np.sin(4 * place)], 1)
-    found = curves(bent + 0.02 * random.standard_normal(bent.shape))
+    place, other = random.random((2, 800))
+    found = curves(arc(place) + 0.02 * random.standard_normal((800, 2)))
     assert found.shape == (800, 1)
     assert abs(spearmanr(found[:, 0], place).statistic) > 0.98
     assert np.allclose(np.sort(found[:, 0]), np.linspace(-1, 1, 801)[:-1] + 1 / 800)
+    assert curves(np.concatenate([arc(place), arc(other)], 1)).shape == (800, 2)
     square = random.random((800, 2))
-    assert curves(square).shape == (800, 2)
     assert explained(square, square) > 0.95
     assert explained(random.random((800, 1)), square) < 0.1
+
+
+def test_a_curve_in_steps_that_bends_back_is_followed():
+    random = np.random.default_rng(0)
+    step = random.integers(9, size=900)
+    corner = 1.5 * np.pi * step / 8
+    x = np.stack([np.cos(corner), np.sin(corner), (step > 4) * 0.5], 1)
+    places = follow(x + 0.03 * random.standard_normal(x.shape))
+    assert abs(spearmanr(places, step).statistic) > 0.98
+
+
+def test_the_tour_is_the_shortest_of_all():
+    points = np.random.default_rng(0).random((7, 2))
+    far = np.square(points[:, None] - points).sum(2)
+
+    def length(tour):
+        return sum(far[a, b] for a, b in pairwise(tour))
+
+    tour = shortest_tour(points)
+    assert sorted(tour) == list(range(7))
+    assert np.isclose(length(tour), min(length(one) for one in permutations(range(7))))
 
 
 def test_what_was_hidden_is_found():
