@@ -14,7 +14,7 @@ from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent
 from infogan3d.kinds import check_choice
 from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk
 from infogan3d.one_piece import one_piece_loss
-from infogan3d.starting import Part, between_parts, check_parts, part_of_start
+from infogan3d.starting import Part, between_parts, check_hand_over, check_parts, part_of_start
 from infogan3d.teacher import Teacher
 
 
@@ -57,6 +57,7 @@ class InfoGAN3D(GameModel):
         unmix_after: int = 0,
         teach_batches: int = 500,
         match_prior: bool = False,
+        trunk_from_encoder: bool = False,
         one_piece: float = 0.0,
         checkpointing: bool = False,
         precision: str = "auto",
@@ -77,6 +78,8 @@ class InfoGAN3D(GameModel):
         self.encoder: Encoder | None = None
         if pairing == "inverse" or start_batches > 0:
             self.encoder = Encoder(spec=self.spec, resolution=resolution, width=trunk_width)
+        if trunk_from_encoder:
+            check_hand_over(self.trunk, self.encoder)
         self.teacher: Teacher | None = None
         if unmix_after:
             check_parts(unmix_after=unmix_after, start=start_batches, spec=self.spec)

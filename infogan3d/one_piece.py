@@ -42,7 +42,7 @@ def one_piece_loss(logits: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, ""]:
 
 
 def wanted_cells(logits: Float[np.ndarray, "R R R"]) -> Int8[np.ndarray, "R R R"]:
-    """1 where a cell should fill for the shape to be of one piece, -1 where it should go, else 0."""
+    """1 where a cell should fill to make the shape one piece, -1 where it should go, else 0."""
     wanted = np.zeros(logits.shape, dtype=np.int8)
     labels, count = label(logits > 0, structure=TOUCHING)
     if count < 2:

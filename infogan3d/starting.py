@@ -7,6 +7,7 @@
 shapes alone, so that a run that goes on from a checkpoint does the same.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from infogan3d.codes import CodeSpec, step_seed
 from infogan3d.inverse import Answer
-from infogan3d.networks import Encoder, Generator
+from infogan3d.networks import CodeHead, Encoder, Generator, Trunk
 from infogan3d.prior import fold_into_encoder, fold_into_generator, whitening
 from infogan3d.teacher import Teacher
 from infogan3d.unmixing import targets_for, unmix
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from infogan3d.infogan import InfoGAN3D
 
 BATCH = 128
+UNSURE = 0.05  # variance of Q's first answers
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,10 @@ def between_parts(model: "InfoGAN3D", optimizer: Any) -> None:
     """Before the batch with which another part begins: find codes in z, or match the prior."""
     settings, batch = model.hparams, model.batches_done
     unmixed = model.teacher is not None and batch == settings["unmix_after"]
-    matched = settings["match_prior"] and batch == settings["start_batches"]
+    begins = 0 < settings["start_batches"] == batch
+    if begins and settings["trunk_from_encoder"] and model.encoder is not None:
+        hand_over(model.encoder, model.trunk, model.code_head)
+    matched = settings["match_prior"] and begins
     if model.encoder is None or not (unmixed or matched):
         return
     model.eval()
@@ -150,3 +155,49 @@ def match_prior(
         first = generator.layers[0]
         assert isinstance(first, nn.ConvTranspose3d)
         fold_into_generator(first, spec, centre, root)
+
+
+@torch.no_grad()
+def hand_over(encoder: Encoder, trunk: Trunk, code_head: CodeHead) -> None:
+    """The trunk and Q begin with what E has learnt: its layers with BatchNorm folded in, its head.
+
+    E tells a continuous code as a normal number, Q as the code itself: the best line between them
+    has slope 1 / sqrt(pi).
+    """
+    rest = iter(encoder.trunk.layers)
+    own = [layer for layer in trunk.layers if hasattr(layer, "weight")]
+    for layer in own:
+        learnt = next(rest)
+        weight, bias = learnt.weight.double(), learnt.bias.double()
+        after = next(rest)
+        if isinstance(after, nn.BatchNorm3d):
+            scale = after.weight.double() * (after.running_var.double() + after.eps).rsqrt()
+            weight = weight * scale[:, None, None, None, None]
+            bias = (bias - after.running_mean.double()) * scale + after.bias.double()
+            next(rest)
+        layer.weight.copy_(weight)
+        layer.bias.copy_(bias)
+    code_head.load_state_dict(encoder.codes.state_dict())
+    count = code_head.spec.continuous
+    first = code_head.out.out_features - 2 * count
+    mean, spread = slice(first, first + count), slice(first + count, None)
+    code_head.out.weight[mean] /= math.sqrt(math.pi)
+    code_head.out.bias[mean] /= math.sqrt(math.pi)
+    code_head.out.weight[spread] = 0
+    code_head.out.bias[spread] = math.log(UNSURE)
+
+
+def check_hand_over(trunk: Trunk, encoder: Encoder | None) -> None:
+    """Refuse a trunk that is not made like E's."""
+    if encoder is None:
+        raise ValueError("model.trunk_from_encoder=true needs E: give model.start_batches above 0.")
+    own = [name for name, _ in trunk.named_parameters()]
+    plain = [f"{i}.{name}" for i in range(0, len(own), 2) for name in ("weight", "bias")]
+    count = sum(
+        layer.weight.dim() == 5 for layer in encoder.trunk.layers if hasattr(layer, "weight")
+    )
+    if own != [f"layers.{name}" for name in plain] or len(own) != 2 * count:
+        raise ValueError(
+            f"model.trunk_from_encoder=true: E's trunk has {count} layers, and this one is made "
+            f"otherwise: give model.trunk_layers={count} and model.trunk_norm=none."
+        )

@@ -7,9 +7,9 @@ An auto-encoder bends a factor of the shapes: a seat's height becomes a curve th
 of its numbers, a base's four kinds become corners of a tetrahedron. Such numbers are independent of
 all others but not of each other, in pairs or only all together, so a group is what a forest can
 tell from the rest of the group. Where the factors of the shapes are independent and not normal they
-can be found (Comon 1994, Hyvarinen 1999; for independent groups Cardoso 1998; surfaces are laid flat
-by Isomap, Tenenbaum 2000). Real chairs' factors are not quite independent: see the ledger. scikit-learn is
-imported where it is called, for every command imports this file.
+can be found (Comon 1994, Hyvarinen 1999; for independent groups Cardoso 1998; surfaces are laid
+flat by Isomap, Tenenbaum 2000). Real chairs' factors are not quite independent: see the ledger.
+scikit-learn is imported where it is called, for every command imports this file.
 """
 
 from dataclasses import dataclass
@@ -176,9 +176,9 @@ def groups(helpful: Float[np.ndarray, "d d"]) -> list[Int[np.ndarray, " _"]]:
 def clumps(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Int[np.ndarray, " n"] | None:
     """The clump of every point where points lie in clumps, else None.
 
-    Mixtures of 1 to MOST + 1 normal distributions are compared by BIC. The fewest that gain all but
-    LEFT of what the best one gains are taken for clumps where there are MOST at most, none is tiny,
-    and a point's clump is sure. A curve in steps goes on to gain, a smooth one leaves points unsure.
+    Mixtures of 1 to MOST + 1 normal distributions are compared by BIC. The fewest that gain all
+    but LEFT of what the best one gains are clumps where there are MOST at most, none is tiny, and a
+    point's clump is sure. A curve in steps goes on to gain, a smooth one leaves points unsure.
     """
     from sklearn.mixture import GaussianMixture
 

@@ -1,5 +1,7 @@
 """The parts of the start, and a run that goes through all of them."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -8,8 +10,15 @@ from test_experiments import settings as composed
 from infogan3d import runs
 from infogan3d.codes import CodeSpec
 from infogan3d.inverse import Answer
-from infogan3d.networks import Encoder, Generator
-from infogan3d.starting import answers_for, begin_anew, check_parts, match_prior, part_of_start
+from infogan3d.networks import CodeHead, Encoder, Generator, Trunk
+from infogan3d.starting import (
+    answers_for,
+    begin_anew,
+    check_parts,
+    hand_over,
+    match_prior,
+    part_of_start,
+)
 from infogan3d.train import train
 
 WORDS = (
@@ -23,6 +32,7 @@ WORDS = (
     "model.unmix_after=2",
     "model.start_batches=6",
     "model.teach_batches=2",
+    "model.trunk_layers=2",
     "model.precision=32",
     "log_every=1",
     "validate_every=8",
@@ -86,6 +96,41 @@ def test_the_prior_is_matched_in_e_and_both_generators():
     old = [one.layers[0].weight.clone() for one in both]
     match_prior(encoder, both, spec, mean, torch.zeros(100, 4))
     assert not any(torch.equal(a, b.layers[0].weight) for a, b in zip(old, both, strict=True))
+
+
+def test_the_trunk_and_q_begin_with_what_e_has_learnt():
+    torch.manual_seed(0)
+    spec = CodeSpec(4, (3, 2), 2)
+    encoder = Encoder(spec=spec, resolution=16, width=2)
+    for _ in range(3):  # so that BatchNorm has something to fold
+        encoder(torch.rand(8, 1, 16, 16, 16))
+    trunk = Trunk(resolution=16, width=2, layers=2)
+    head = CodeHead(trunk.features, spec=spec)
+    hand_over(encoder, trunk, head)
+    grid = torch.rand(4, 1, 16, 16, 16)
+    _, _, (logits, mean, _) = encoder.eval()(grid)
+    own_logits, own_mean, log_variance = head(trunk(grid))
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(logits, own_logits, strict=True))
+    assert torch.allclose(mean, own_mean * math.sqrt(math.pi), atol=1e-5)
+    assert torch.allclose(log_variance.exp(), torch.tensor(0.05))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"model.trunk_layers": 4}, "E's trunk has 2 layers, and this one"),
+        ({"model.trunk_norm": "spectral"}, "give model.trunk_layers=2 and model.trunk_norm=none"),
+        ({"model.trunk_norm": "batch"}, "give model.trunk_layers=2 and model.trunk_norm=none"),
+        ({"model.start_batches": 0, "model.unmix_after": 0, "model.pairing": "random"}, "needs E"),
+    ],
+)
+def test_a_trunk_that_cannot_begin_as_e_is_refused(tmp_path, given, told):
+    words = [f"{name}={value}" for name, value in given.items()]
+    settings = composed(
+        "train", *WORDS, "model.trunk_from_encoder=true", *words, f"cache={tmp_path}"
+    )
+    with pytest.raises(ValueError, match=told):
+        train(settings, tmp_path / "run")
 
 
 def test_answers_come_in_order():
