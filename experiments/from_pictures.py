@@ -194,6 +194,7 @@ def read_words(given: Sequence[str] | None) -> argparse.Namespace:
     words.add_argument("--steps", type=int, default=100, help="of optimising a latent")
     words.add_argument("--starts", type=int, default=0, help="latents side by side; 0: by itself")
     words.add_argument("--tuning", type=int, default=0, help="steps of tuning G to the seat")
+    words.add_argument("--inside", type=float, help="how much a hull's inside speaks for chair")
     words.add_argument("--seed", type=int, default=0)
     words.add_argument("--device", default="cpu")
     words.add_argument("--root", type=Path, help="a folder of .sh3f files; default: where apt puts")
@@ -213,7 +214,7 @@ def compare_seats(words: argparse.Namespace) -> None:
     """Measure, then write the three files."""
     counts = read_counts(words.views)
     out = words.out or Path("runs") / "from_pictures" / "-".join(words.run.resolve().parts[-2:])
-    own = ("steps", "starts", "tuning", "seed")
+    own = ("steps", "starts", "tuning", "inside", "seed")
     chosen = {name: getattr(words, name) for name in own}
     settings = runs.defaults("reconstruct") | chosen
     settings |= {"run": str(words.run), "device": words.device, "held_out": 0}

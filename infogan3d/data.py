@@ -7,6 +7,7 @@ data set --sources--> pack --cache--> train | validation | test --(seed, epoch)-
 import hashlib
 import json
 import math
+import multiprocessing
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,7 +134,15 @@ class ChairData(pl.LightningDataModule):
         self.pack()
 
     def pack(self) -> Pack:
-        """The whole data set: from the cache, else voxelized now under a lock."""
+        """The whole data set: from the cache, else voxelized now under a lock.
+
+        Errors: a worker process got here because it imports a script again (`RuntimeError`).
+        """
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            raise RuntimeError(
+                "chairs are voxelized by worker processes, and each imports this script again: put "
+                'what the script does under `if __name__ == "__main__":`.'
+            )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_suffix(".lock")):
             pictures = self.settings.get("pictures")

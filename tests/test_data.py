@@ -2,6 +2,8 @@
 
 import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -298,3 +300,19 @@ def test_the_cached_pack_keeps_the_factors(tiny_data):
     kept = load_pack(data.path)
     assert {"seat_width", "back", "base"} <= set(kept.columns)
     assert len(kept.columns["seat_width"]) == len(kept) >= 35
+
+
+def test_a_script_that_workers_import_again_is_told_so_and_does_not_hang(tmp_path):
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "from infogan3d.data import ChairData\n"
+        "ChairData(source='chairs', root=None, resolution=16, batch_size=2,\n"
+        "    workers=2, cache='cache',\n"
+        "    settings={'count': 8, 'seed': 0, 'simple': True, 'exact': True}).pack()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode != 0
+    assert 'under `if __name__ == "__main__":`' in done.stderr
+    assert not list((tmp_path / "cache").glob("*.npz"))
