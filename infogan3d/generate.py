@@ -16,8 +16,10 @@ from infogan3d.codes import Codes, walk
 from infogan3d.dial import dial, joined
 from infogan3d.dial_text import dial_table, rest_text, warning
 from infogan3d.infogan import InfoGAN3D
+from infogan3d.kinds import check_choice
 from infogan3d.meshes import save_mesh
 from infogan3d.onnx_export import save_onnx
+from infogan3d.pieces import KEPT, pieces, settled
 from infogan3d.report import save_picture, save_text, sheet
 from infogan3d.scorecard import save_json
 from infogan3d.snapshots import draw, occupied
@@ -31,6 +33,7 @@ def generate(settings: dict[str, Any], out: Path) -> None:
     meshes in a folder of their own."""
     if settings["format"] not in FORMATS:
         raise ValueError(f"format={settings['format']} is not known: choose one of {FORMATS}.")
+    check_choice("pieces", settings["pieces"], KEPT)
     asked, code = read_asked(settings["set"]), settings["walk"]
     if asked and code:
         raise ValueError(f"walk={code} and set.{next(iter(asked))} cannot go together: give one.")
@@ -47,7 +50,7 @@ def generate(settings: dict[str, Any], out: Path) -> None:
             codes = walk(codes, model.spec, name=code, steps=steps, span=span)
         ids = [f"{code or 'sample'}-{index:04d}" for index in range(len(codes.noise))]
     runs.save_config(settings, out)
-    keep(model, codes, ids, title, out, form=settings["format"])
+    keep(model, codes, ids, title, out, form=settings["format"], how=settings["pieces"])
 
 
 def export_generator(model: ChairModel, path: Path) -> Path:
@@ -92,10 +95,10 @@ def dialled(
 
 
 def keep(
-    model: ChairModel, codes: Codes, ids: list[str], title: str, out: Path, *, form: str
+    model: ChairModel, codes: Codes, ids: list[str], title: str, out: Path, *, form: str, how: str
 ) -> None:
     """The shapes of some codes as a pack, a sheet and meshes."""
-    grids = occupied(model, codes)
+    grids = settled(occupied(model, codes).astype(np.float32), how) > 0.5
     parts = {"noise": codes.noise, "discrete": codes.discrete, "continuous": codes.continuous}
     pack = pack_grids(grids, ids=ids, columns={k: v.cpu().numpy() for k, v in parts.items()})
     kept = save_pack(pack, out / "shapes.npz")
@@ -107,7 +110,8 @@ def keep(
         if grid.any():
             save_mesh(grid, out / "meshes" / f"{name}.{'glb' if form == 'onnx' else form}")
     empty = int((~grids.any((1, 2, 3))).sum())
-    print(f"{len(grids)} shapes ({empty} empty, occupancy {np.mean(grids):.3f})")
+    apart = sum(pieces(grid)[0] > 1 for grid in grids)
+    print(f"{len(grids)} shapes ({empty} empty, occupancy {np.mean(grids):.3f}, {apart} in pieces)")
     print(f"pack    {kept}\nsheet   {picture}\nmeshes  {out / 'meshes'}")
 
 

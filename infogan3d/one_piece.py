@@ -48,16 +48,13 @@ def wanted_cells(logits: Float[np.ndarray, "R R R"]) -> Int8[np.ndarray, "R R R"
     if count < 2:
         return wanted
     sizes = np.bincount(labels.ravel())
-    filled = sizes[1:].sum()
-    order = 1 + np.argsort(-sizes[1:], kind="stable")
-    main = labels == order[0]
-    to_main = steps_to(main)
-    for rank, piece in enumerate(order[1:], 1):
-        here = labels == piece
-        if sizes[piece] < CRUMB * filled:
-            wanted[here] = -1
-        elif rank <= PIECES:
-            length = to_main + steps_to(here)
+    sizes[0] = 0
+    wanted[(sizes[labels] > 0) & (sizes[labels] < CRUMB * sizes.sum())] = -1
+    largest, *others = np.argsort(-sizes, kind="stable")[: PIECES + 1]
+    to_main = steps_to(labels == largest)
+    for piece in others:
+        if sizes[piece] >= max(1, CRUMB * sizes.sum()):
+            length = to_main + steps_to(labels == piece)
             between = labels == 0
             wanted[between & (length == length[between].min())] = 1
     return wanted

@@ -1,4 +1,4 @@
-"""The pieces a shape falls into, the largest of them, and a mesh file that is surely closed."""
+"""The pieces a shape falls into, what to do about them, and a mesh file that is surely closed."""
 
 from pathlib import Path
 
@@ -8,7 +8,13 @@ from jaxtyping import Bool, Float
 from scipy.ndimage import label
 
 from infogan3d.generation import TOUCHING, piece_sizes
+from infogan3d.kinds import check_choice
 from infogan3d.meshes import save_mesh
+from infogan3d.one_piece import wanted_cells
+
+KEPT = ("all", "joined", "largest")
+ROUNDS = 8  # of joining: a gap that is filled may leave another, so few are needed
+FILLED = 0.75  # the occupancy of a cell that joins pieces
 
 
 def pieces(grid: Bool[np.ndarray, "R R R"]) -> tuple[int, float]:
@@ -27,6 +33,32 @@ def largest_piece(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray, "R
         return occupancy
     largest = np.bincount(labels.ravel())[1:].argmax() + 1
     return np.where((labels == 0) | (labels == largest), occupancy, 0).astype(occupancy.dtype)
+
+
+def joined_pieces(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray, "R R R"]:
+    """The occupancy with crumbs at 0 and the shortest gaps between pieces filled (one_piece.py).
+
+    A shape of one piece, and an empty one, are left as they are.
+    """
+    for _ in range(ROUNDS):
+        wanted = wanted_cells(occupancy - 0.5)
+        if not wanted.any():
+            break
+        occupancy = np.where(wanted < 0, 0, np.where(wanted > 0, FILLED, occupancy))
+        occupancy = occupancy.astype(np.float32)
+    return occupancy
+
+
+def settled(occupancy: Float[np.ndarray, "n R R R"], how: str) -> Float[np.ndarray, "n R R R"]:
+    """Shapes with all their pieces, with pieces joined, or with the largest alone.
+
+    Errors: another word (`ValueError`).
+    """
+    check_choice("pieces", how, KEPT)
+    if how == "all" or not len(occupancy):
+        return occupancy
+    made = joined_pieces if how == "joined" else largest_piece
+    return np.stack([made(one) for one in occupancy])
 
 
 def save_closed(occupancy: Float[np.ndarray, "R R R"], path: Path) -> bool:

@@ -23,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from infogan3d import runs
 from infogan3d.chair_model import ChairModel
 from infogan3d.inversion import Told
+from infogan3d.kinds import check_choice
 from infogan3d.ladder import Rung, Search, choose_placement, climb, codes_by_name
 from infogan3d.metrics import shape_scores
 from infogan3d.picture_targets import (
@@ -33,7 +34,7 @@ from infogan3d.picture_targets import (
     picture_target,
     read_chair_views,
 )
-from infogan3d.pieces import largest_piece, pieces, save_closed
+from infogan3d.pieces import KEPT, pieces, save_closed, settled
 from infogan3d.report import save_picture
 from infogan3d.scorecard import save_json
 from infogan3d.scores import Protocol, Score, markdown_table, mean_score
@@ -66,6 +67,7 @@ class Order:
 def reconstruct(settings: dict[str, Any], out: Path) -> None:
     """The ladder for one mesh, for a pack's shapes, or for one chair's pictures."""
     kind, path = one_input(settings)
+    check_choice("pieces", settings["pieces"], KEPT)
     order = read_order(settings, path=path, out=out)
     if kind == "views":
         from_pictures(order)
@@ -213,9 +215,7 @@ def keep(order: Order, rung: Rung, ids: list[str], about: dict[str, Any]) -> Non
 
     Errors: one shape only, and it is empty (`ValueError`).
     """
-    shapes = rung.occupancy
-    if order.settings["largest"]:
-        shapes = np.stack([largest_piece(shape) for shape in shapes])
+    shapes = settled(rung.occupancy, order.settings["pieces"])
     if len(shapes) == 1 and not (shapes > 0.5).any():
         raise ValueError(
             f"the run makes an empty shape of {order.path}, so there is no mesh: give more steps "

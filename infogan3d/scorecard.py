@@ -16,13 +16,14 @@ from infogan3d.chair_model import ChairModel
 from infogan3d.generation import score_generation
 from infogan3d.inversion import invert
 from infogan3d.metrics import score_reconstructions, trivial_predictions
-from infogan3d.pieces import largest_piece
+from infogan3d.pieces import settled
 from infogan3d.report import save_text
 from infogan3d.scores import Protocol, Score, markdown_table
 from infogan3d.snapshots import draw, occupied
 
 PRIOR = 0.1  # weight of z's own distribution when a latent is optimised (ledger)
 Rows = dict[str, dict[str, Score]]
+SAMPLES = {"samples": "all", "samples, joined": "joined", "samples, largest piece": "largest"}
 
 
 def rebuilt(
@@ -64,10 +65,11 @@ def generation_rows(
     known[chosen] = True
     mean = np.repeat((train.mean(0) > 0.5)[None], len(real), axis=0)
     made = occupied(model, draw(model, len(real), seed=seed))
-    whole = np.stack([largest_piece(one.astype(np.float32)) for one in made]) > 0.5
+    apart = made.astype(np.float32)
     rows = {
-        "samples": score_generation(made, real, train=train, points=points),
-        "samples, largest piece": score_generation(whole, real, train=train, points=points),
+        name: score_generation(settled(apart, how) > 0.5, real, train=train, points=points)
+        for name, how in SAMPLES.items()
+    } | {
         "mean shape": score_generation(mean, real, train=train, points=points),
     }
     if len(chosen) == len(real) and len(train) > 2 * len(real):

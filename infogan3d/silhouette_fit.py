@@ -115,10 +115,10 @@ def picture_loss(
 def inside_weight(views: int, *, carved: bool) -> float:
     """How much the inside of a hull of some views speaks for chair: (views / 24)^2, at most 1.
 
-    Measured on known-factor hulls. A model of solid shapes (not `carved`) hears a tenth of it, for
-    the best hull is still about half too large.
+    Measured on known-factor hulls. A model of solid shapes (not `carved`) hears none of it: even
+    the best hull is twice as large as its chair, and a tenth cost .08 of IoU at 62 views (ledger).
     """
-    return min(1.0, (views / 24) ** 2) * (1.0 if carved else 0.1)
+    return min(1.0, (views / 24) ** 2) if carved else 0.0
 
 
 def ray_loss(

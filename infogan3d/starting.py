@@ -164,19 +164,17 @@ def hand_over(encoder: Encoder, trunk: Trunk, code_head: CodeHead) -> None:
     E tells a continuous code as a normal number, Q as the code itself: the best line between them
     has slope 1 / sqrt(pi).
     """
-    rest = iter(encoder.trunk.layers)
-    own = [layer for layer in trunk.layers if hasattr(layer, "weight")]
-    for layer in own:
-        learnt = next(rest)
-        weight, bias = learnt.weight.double(), learnt.bias.double()
-        after = next(rest)
+    layers = list(encoder.trunk.layers)
+    for own, learnt in zip(convolutions(trunk), convolutions(encoder.trunk), strict=True):
+        after = layers[layers.index(learnt) + 1]
+        own.load_state_dict(learnt.state_dict())
         if isinstance(after, nn.BatchNorm3d):
-            scale = after.weight.double() * (after.running_var.double() + after.eps).rsqrt()
-            weight = weight * scale[:, None, None, None, None]
-            bias = (bias - after.running_mean.double()) * scale + after.bias.double()
-            next(rest)
-        layer.weight.copy_(weight)
-        layer.bias.copy_(bias)
+            assert own.bias is not None
+            assert after.running_mean is not None
+            assert after.running_var is not None
+            scale = after.weight * (after.running_var + after.eps).rsqrt()
+            own.weight *= scale[:, None, None, None, None]
+            own.bias.copy_((own.bias - after.running_mean) * scale + after.bias)
     code_head.load_state_dict(encoder.codes.state_dict())
     count = code_head.spec.continuous
     first = code_head.out.out_features - 2 * count
@@ -187,16 +185,18 @@ def hand_over(encoder: Encoder, trunk: Trunk, code_head: CodeHead) -> None:
     code_head.out.bias[spread] = math.log(UNSURE)
 
 
+def convolutions(trunk: Trunk) -> list[nn.Conv3d]:
+    """A trunk's layers with weights, the first one first."""
+    return [layer for layer in trunk.layers if isinstance(layer, nn.Conv3d)]
+
+
 def check_hand_over(trunk: Trunk, encoder: Encoder | None) -> None:
     """Refuse a trunk that is not made like E's."""
     if encoder is None:
         raise ValueError("model.trunk_from_encoder=true needs E: give model.start_batches above 0.")
-    own = [name for name, _ in trunk.named_parameters()]
-    plain = [f"{i}.{name}" for i in range(0, len(own), 2) for name in ("weight", "bias")]
-    count = sum(
-        layer.weight.dim() == 5 for layer in encoder.trunk.layers if hasattr(layer, "weight")
-    )
-    if own != [f"layers.{name}" for name in plain] or len(own) != 2 * count:
+    own, count = trunk.state_dict(), len(convolutions(encoder.trunk))
+    plain = all(name.endswith((".weight", ".bias")) for name in own)
+    if not plain or len(own) != 2 * count:
         raise ValueError(
             f"model.trunk_from_encoder=true: E's trunk has {count} layers, and this one is made "
             f"otherwise: give model.trunk_layers={count} and model.trunk_norm=none."

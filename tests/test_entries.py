@@ -20,6 +20,7 @@ from test_experiments import settings as composed
 
 from infogan3d import runs
 from infogan3d.generate import generate
+from infogan3d.generation import floater_fraction
 from infogan3d.train import train
 from infogan3d.voxels import content_hash, load_pack
 
@@ -153,6 +154,19 @@ def test_a_walk_moves_one_code(smoke, tmp_path):
     assert pack.columns["continuous"][:, 0].tolist() == [-2, -1, 0, 1, 2]
     assert (pack.columns["noise"] == pack.columns["noise"][0]).all()
     assert (pack.columns["discrete"] == pack.columns["discrete"][0]).all()
+
+
+def test_pieces_are_joined_where_that_is_asked_for(smoke, tmp_path):
+    for how in ("all", "joined"):
+        generate(
+            composed("generate", f"run={smoke.folder}", "count=4", f"pieces={how}"), tmp_path / how
+        )
+    whole, made = (load_pack(tmp_path / how / "shapes.npz").grids() for how in ("all", "joined"))
+    apart, left = ([floater_fraction(one) for one in grids] for grids in (whole, made))
+    assert sum(left) <= sum(apart)
+    assert (whole != made).any() == (sum(apart) > 0)
+    with pytest.raises(ValueError, match="pieces"):
+        generate(composed("generate", f"run={smoke.folder}", "pieces=few"), tmp_path / "few")
 
 
 def small(cache: Path, *words: str) -> dict[str, Any]:

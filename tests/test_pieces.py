@@ -1,10 +1,10 @@
-"""Pieces, the largest of them, and a file that is closed."""
+"""Pieces, what is done about them, and a file that is closed."""
 
 import numpy as np
 import pytest
 import trimesh
 
-from infogan3d.pieces import largest_piece, pieces, save_closed
+from infogan3d.pieces import joined_pieces, largest_piece, pieces, save_closed, settled
 
 
 def apart() -> np.ndarray:
@@ -28,6 +28,30 @@ def test_the_largest_piece_stays_with_its_surroundings():
     assert kept[5, 5, 5] == np.float32(0.2)
     assert pieces(kept > 0.5) == (1, 0.0)
     assert largest_piece(kept) is kept
+
+
+def test_pieces_are_joined_and_crumbs_dropped():
+    grid = np.zeros((16, 16, 16), np.float32)
+    grid[2:10, 2:10, 2:6] = 0.9
+    grid[4:6, 4:6, 9:14] = 0.9  # a post, its gap below
+    grid[14, 14, 14] = 0.9  # a crumb
+    made = joined_pieces(grid)
+    assert pieces(made > 0.5) == (1, 0.0)
+    assert (made[4:6, 4:6, 6:9] == np.float32(0.75)).all()
+    assert made[14, 14, 14] == 0
+    assert (made != grid).sum() == 13
+    assert joined_pieces(made) is made
+    empty = np.zeros((4, 4, 4), np.float32)
+    assert joined_pieces(empty) is empty
+
+
+def test_shapes_with_all_joined_or_the_largest_pieces():
+    both = np.stack([apart(), np.zeros_like(apart())])
+    assert settled(both, "all") is both
+    assert [pieces(one > 0.5)[0] for one in settled(both, "joined")] == [1, 0]
+    assert [pieces(one > 0.5)[0] for one in settled(both, "largest")] == [1, 0]
+    with pytest.raises(ValueError, match="pieces"):
+        settled(both, "some")
 
 
 def test_noise_comes_out_closed(tmp_path):

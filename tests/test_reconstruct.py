@@ -174,7 +174,7 @@ def test_every_row_of_a_pack_comes_back(ask, learned, tmp_path):
     assert load_pack(out / "shape.npz").ids == few.ids
     full = [shape["id"] for shape in told["shapes"] if shape["pieces"]]
     assert {path.stem for path in (out / "meshes").glob("*.glb")} == set(full)
-    _, one = ask(f"grid={kept}", "index=1", "largest=true")
+    _, one = ask(f"grid={kept}", "index=1", "pieces=largest")
     assert [shape["id"] for shape in one["shapes"]] == [few.ids[1]]
     assert one["shapes"][0]["pieces"] == 1
     with pytest.raises(ValueError, match="has rows 0 to 2"):

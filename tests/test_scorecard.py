@@ -27,7 +27,7 @@ def boxes(count: int, *, seed: int) -> np.ndarray:
     return grids
 
 
-WHOLE = "samples, largest piece"
+JOINED, WHOLE = "samples, joined", "samples, largest piece"
 TRAIN, REAL = boxes(9, seed=0), boxes(3, seed=1)
 
 
@@ -53,12 +53,13 @@ def test_floors_stand_beside_the_encoder(tiny_model):
 
 def test_samples_stand_beside_real_and_mean_shapes(tiny_model):
     rows = generation_rows(tiny_model(), TRAIN, REAL, points=64, seed=0)
-    assert list(rows) == ["samples", WHOLE, "mean shape", "real training chairs"]
-    assert rows[WHOLE]["floaters"].mean <= rows["samples"]["floaters"].mean
+    assert list(rows) == ["samples", JOINED, WHOLE, "mean shape", "real training chairs"]
+    for settled in (JOINED, WHOLE):
+        assert rows[settled]["floaters"].mean <= rows["samples"]["floaters"].mean
     assert rows["real training chairs"]["empty"].mean == 0
     assert rows["samples"]["nna"].n == rows["mean shape"]["nna"].n
     few = generation_rows(tiny_model(), TRAIN[:4], REAL, points=64, seed=0)
-    assert list(few) == ["samples", WHOLE, "mean shape"]  # too few are left to compare with
+    assert list(few) == ["samples", JOINED, WHOLE, "mean shape"]  # too few are left to compare with
 
 
 def test_numbers_and_words_tell_the_same(tiny_model, tmp_path):
