@@ -10,7 +10,7 @@ shapes alone, so that a run that goes on from a checkpoint does the same.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -23,9 +23,6 @@ from infogan3d.networks import CodeHead, Encoder, Generator, Trunk
 from infogan3d.prior import fold_into_encoder, fold_into_generator, whitening
 from infogan3d.teacher import Teacher
 from infogan3d.unmixing import targets_for, unmix
-
-if TYPE_CHECKING:
-    from infogan3d.infogan import InfoGAN3D
 
 BATCH = 128
 UNSURE = 0.05  # variance of Q's first answers
@@ -72,8 +69,11 @@ def check_parts(*, unmix_after: int, start: int, spec: CodeSpec) -> None:
         )
 
 
-def between_parts(model: "InfoGAN3D", optimizer: Any) -> None:
-    """Before the batch with which another part begins: find codes in z, or match the prior."""
+def between_parts(model: Any, optimizer: Any) -> None:
+    """Before the batch with which another part begins: find codes in z, match the prior, hand over.
+
+    `model` is an InfoGAN3D, which imports this file.
+    """
     settings, batch = model.hparams, model.batches_done
     unmixed = model.teacher is not None and batch == settings["unmix_after"]
     begins = 0 < settings["start_batches"] == batch
@@ -83,7 +83,7 @@ def between_parts(model: "InfoGAN3D", optimizer: Any) -> None:
     if model.encoder is None or not (unmixed or matched):
         return
     model.eval()
-    grids = model.trainer.datamodule.packs["train"].grids()  # type: ignore[attr-defined]
+    grids = model.trainer.datamodule.packs["train"].grids()
     answers = answers_for(model.encode, grids, device=model.device)
     model.train()
     if unmixed and model.teacher is not None:
