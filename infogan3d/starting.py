@@ -122,8 +122,9 @@ def find_codes(
     seed: int,
 ) -> list[str]:
     """Unmix z and teach the teacher what was found; what was found, a line each."""
-    found = unmix(mean.cpu().numpy(), log_variance.cpu().numpy(), seed=seed)
-    targets = targets_for(found, teacher.spec)
+    spec, answers = teacher.spec, (mean.cpu().numpy(), log_variance.cpu().numpy())
+    found = unmix(*answers, most=max(spec.discrete, default=1), seed=seed)
+    targets = targets_for(found, spec)
     teacher.encoder.load_state_dict(encoder.state_dict())
     missed = teacher.learn(mean, targets, seed=seed)
     return [*targets.told, f"the teacher misses {missed:.2f} of the places' variance"]

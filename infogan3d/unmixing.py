@@ -26,14 +26,14 @@ from infogan3d.codes import CodeSpec
 ACTIVE = 0.05  # nats: a number of z that tells less is left out
 TOGETHER = 0.09  # share of a component's variance that another one of its group tells, or more
 STARTS = 10  # of FastICA
-WHOLE = 5  # components of a group whose parts are looked at, too
-MOST = 6  # values of a choice
-LEFT = 0.08  # share of the best mixture's gain that one of fewer parts may lack
-UNSURE = 0.015  # mean chance that a point's clump is another one, or less
+WHOLE = 6  # components of a group whose parts are looked at, too, or fewer
+MOST = 6  # values of a choice where nobody says
+LEFT = 0.12  # share of the best mixture's gain that one of fewer parts may lack
+UNSURE = 0.03  # mean chance that a point's clump is another one, or less
 TINY = 0.04  # share of the points: no clump is smaller
 FITTED = 2000  # points that mixtures are fitted to
 EXPLAINED = 0.85  # share of a group: what one axis tells less of may be a surface
-SHARED = 0.15  # of two axes: a surface's tell less of each other
+SHARED = 0.05  # of two axes: those of a surface tell less of each other
 LEAST = 40  # shapes; a thousand are a better number
 STOPS = 12  # on a curve
 NEAR = 20  # neighbours that a surface is laid flat by
@@ -75,9 +75,15 @@ class Unmixed:
 
 
 def unmix(
-    mean: Float[np.ndarray, "n z"], log_variance: Float[np.ndarray, "n z"], *, seed: int = 0
+    mean: Float[np.ndarray, "n z"],
+    log_variance: Float[np.ndarray, "n z"],
+    *,
+    most: int = MOST,
+    seed: int = 0,
 ) -> Unmixed:
-    """Choices and measures in E's answers for `n` shapes; about 10 s for 3,000 and 16 numbers.
+    """Choices of at most `most` values and measures in E's answers for `n` shapes.
+
+    About 30 s for 3,000 shapes and 16 numbers.
 
     Errors: fewer than 40 shapes, or fewer than two numbers (`ValueError`).
     """
@@ -91,7 +97,7 @@ def unmix(
     found = components(mean[:, active].astype(np.float64), seed=seed)
     choices, measures = [], []
     for group in groups(helpfulness(found, seed=seed)):
-        choice = choice_in(found, group, seed=seed)
+        choice = choice_in(found, group, most=most, seed=seed)
         if choice is not None:
             choices.append(choice)
             group = np.setdiff1d(group, choice.components)
@@ -103,16 +109,20 @@ def unmix(
 
 
 def choice_in(
-    found: Float[np.ndarray, "n d"], group: Int[np.ndarray, " _"], *, seed: int = 0
+    found: Float[np.ndarray, "n d"],
+    group: Int[np.ndarray, " _"],
+    *,
+    most: int = MOST,
+    seed: int = 0,
 ) -> Choice | None:
-    """The choice that a group shows, or a part of it where it holds a choice and something else.
+    """The choice that a group shows, or a part of it where it may hold a choice and something else.
 
-    Larger parts first; single components only where the group is one.
+    Larger parts first. A group of up to three is taken as a whole.
     """
-    sizes = range(len(group), 1, -1) if 1 < len(group) <= WHOLE else [len(group)]
+    sizes = range(len(group), 1, -1) if 3 < len(group) <= WHOLE else [len(group)]
     for size in sizes:
         for part in combinations(group, size):
-            labels = clumps(found[:, part], seed=seed)
+            labels = clumps(found[:, part], most=most, seed=seed)
             if labels is not None:
                 return Choice(tuple(int(i) for i in part), labels)
     return None
@@ -173,12 +183,15 @@ def groups(helpful: Float[np.ndarray, "d d"]) -> list[Int[np.ndarray, " _"]]:
     return [np.flatnonzero(labels == one) for one in np.unique(labels)]
 
 
-def clumps(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Int[np.ndarray, " n"] | None:
+def clumps(
+    x: Float[np.ndarray, "n d"], *, most: int = MOST, seed: int = 0
+) -> Int[np.ndarray, " n"] | None:
     """The clump of every point where points lie in clumps, else None.
 
-    Mixtures of 1 to MOST + 1 normal distributions are compared by BIC. The fewest that gain all
-    but LEFT of what the best one gains are clumps where there are MOST at most, none is tiny, and a
-    point's clump is sure. A curve in steps goes on to gain, a smooth one leaves points unsure.
+    A choice of k values takes k - 1 components, so there are d + 1 clumps and `most` at most.
+    Mixtures of 1 to MOST + 1 normal distributions are compared by BIC: the fewest that gain all but
+    LEFT of what the best one gains are clumps if none is tiny and a point's clump is sure. A curve
+    in steps goes on to gain, and a smooth one leaves points unsure.
     """
     from sklearn.mixture import GaussianMixture
 
@@ -190,7 +203,7 @@ def clumps(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Int[np.ndarray, " n
     costs = np.array([fit.bic(x[some]) for fit in fits])
     gains = costs[0] - costs
     best = int(np.argmax(gains >= (1 - LEFT) * gains.max()))
-    if not 1 <= best < MOST:
+    if not 1 <= best < min(most, x.shape[1] + 1):
         return None
     shares = fits[best].predict_proba(x)
     labels: np.ndarray = shares.argmax(1)

@@ -80,7 +80,7 @@ def test_clumps_and_even_spreads():
 
 
 def arc(place):
-    return np.stack([np.cos(4 * place), np.sin(4 * place)], 1)
+    return np.stack([np.cos(3 * place), np.sin(3 * place)], 1)
 
 
 def test_a_bent_line_is_one_measure_and_a_surface_two():
