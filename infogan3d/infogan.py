@@ -225,6 +225,8 @@ class InfoGAN3D(GameModel):
         self, answer: tuple[list[Tensor], Tensor, Tensor], codes: Codes
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Loss of the discrete codes, of the continuous ones, and their weighted sum."""
+        if self.teacher is not None:
+            answer, codes = self.teacher.heard(answer, codes)
         logits, mean, log_variance = answer
         discrete = losses.discrete_information(logits, codes.discrete)
         continuous = losses.continuous_information(mean, log_variance, codes.continuous)
@@ -273,7 +275,8 @@ class InfoGAN3D(GameModel):
             raise ValueError("this model has no encoder: train with model.pairing=inverse.")
         with self.mixed():
             mean, log_variance, (logits, centre, spread) = self.encoder(grid)
-        return Answer(mean, log_variance, logits, centre, spread)
+        answer = Answer(mean, log_variance, logits, centre, spread)
+        return answer if self.teacher is None else self.teacher.silence(answer)
 
     # ---- Lightning -------------------------------------------------------------------------
 

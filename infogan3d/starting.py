@@ -78,7 +78,8 @@ def between_parts(model: Any, optimizer: Any) -> None:
     unmixed = model.teacher is not None and batch == settings["unmix_after"]
     begins = 0 < settings["start_batches"] == batch
     if begins and settings["trunk_from_encoder"] and model.encoder is not None:
-        hand_over(model.encoder, model.trunk, model.code_head)
+        taken = None if model.teacher is None else model.teacher.taken
+        hand_over(model.encoder, model.trunk, model.code_head, taken=taken)
     matched = settings["match_prior"] and begins
     if model.encoder is None or not (unmixed or matched):
         return
@@ -159,11 +160,13 @@ def match_prior(
 
 
 @torch.no_grad()
-def hand_over(encoder: Encoder, trunk: Trunk, code_head: CodeHead) -> None:
+def hand_over(
+    encoder: Encoder, trunk: Trunk, code_head: CodeHead, *, taken: Bool[Tensor, " c"] | None = None
+) -> None:
     """The trunk and Q begin with what E has learnt: its layers with BatchNorm folded in, its head.
 
     E tells a continuous code as a normal number, Q as the code itself: the best line between them
-    has slope 1 / sqrt(pi).
+    has slope 1 / sqrt(pi). Codes that are not `taken` (None: all are) begin with one answer to all.
     """
     layers = list(encoder.trunk.layers)
     for own, learnt in zip(convolutions(trunk), convolutions(encoder.trunk), strict=True):
@@ -184,6 +187,11 @@ def hand_over(encoder: Encoder, trunk: Trunk, code_head: CodeHead) -> None:
     code_head.out.bias[mean] /= math.sqrt(math.pi)
     code_head.out.weight[spread] = 0
     code_head.out.bias[spread] = math.log(UNSURE)
+    if taken is not None:
+        sizes = torch.tensor([*code_head.spec.discrete, *[1] * count], device=taken.device)
+        rows = torch.cat([taken.repeat_interleave(sizes), taken[len(taken) - count :]])
+        code_head.out.weight[~rows] = 0
+        code_head.out.bias[~rows] = 0
 
 
 def convolutions(trunk: Trunk) -> list[nn.Conv3d]:

@@ -7,6 +7,7 @@ say them of any shape, mirrored and stretched ones too, and E learns from it for
 """
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from infogan3d.codes import CodeSpec
+from infogan3d.codes import Codes, CodeSpec
 from infogan3d.inverse import Answer, press
 from infogan3d.networks import Encoder
 from infogan3d.unmixing import Targets
@@ -93,6 +94,36 @@ class Teacher(nn.Module):
         z, _, _ = self.encoder(grid)
         logits, places = self.split(self.reader(z.float()))
         return [one.argmax(1) for one in logits], places.clamp(-0.99, 0.99)
+
+    def silence(self, answer: Answer) -> Answer:
+        """E's answer in which the codes that were not taken say what the prior says: nothing.
+
+        Left free they would say again what others say: two codes tell a place along a bent curve
+        better than one. Before anything was found the answer is left as it is.
+        """
+        if not self.taken.any():
+            return answer
+        kinds = len(self.spec.discrete)
+        own = self.taken[kinds:]
+        return replace(
+            answer,
+            discrete=[one * told for one, told in zip(answer.discrete, self.taken, strict=False)],
+            continuous_mean=answer.continuous_mean * own,
+            continuous_log_variance=answer.continuous_log_variance * own,
+        )
+
+    def heard(
+        self, answer: tuple[list[Tensor], Tensor, Tensor], codes: Codes
+    ) -> tuple[tuple[list[Tensor], Tensor, Tensor], Codes]:
+        """Q's answer and the codes that were drawn, without the codes that were not taken."""
+        kinds = len(self.spec.discrete)
+        discrete, own = self.taken[:kinds], self.taken[kinds:]
+        logits, mean, log_variance = answer
+        told = [one for one, taken in zip(logits, discrete, strict=True) if taken]
+        drawn = replace(
+            codes, discrete=codes.discrete[:, discrete], continuous=codes.continuous[:, own]
+        )
+        return (told, mean[:, own], log_variance[:, own]), drawn
 
     def lesson(self, grid: Float[Tensor, "B 1 R R R"], answer: Answer) -> Tensor:
         """How far E's answer is from what it shall say, over the codes that are taken."""

@@ -113,6 +113,12 @@ def test_the_trunk_and_q_begin_with_what_e_has_learnt():
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(logits, own_logits, strict=True))
     assert torch.allclose(mean, own_mean * math.sqrt(math.pi), atol=1e-5)
     assert torch.allclose(log_variance.exp(), torch.tensor(0.05))
+    hand_over(encoder, trunk, head, taken=torch.tensor([True, False, False, True]))
+    few_logits, few_mean, _ = head(trunk(grid))
+    assert torch.equal(few_logits[0], own_logits[0])
+    assert not few_logits[1].any()
+    assert torch.equal(few_mean[:, 1], own_mean[:, 1])
+    assert not few_mean[:, 0].any()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.codes import CodeSpec
+from infogan3d.codes import CodeSpec, sample_codes
 from infogan3d.inverse import Answer
 from infogan3d.networks import Encoder
 from infogan3d.teacher import HEARD, Teacher
@@ -68,3 +68,32 @@ def test_the_lesson_counts_taken_codes_only(taught):
     nothing = [torch.zeros(20, 3), torch.zeros(20, 2)], torch.zeros(20, 2)
     wanted = np.log(3) + HEARD * float(places[:, 1].square().mean())
     assert lesson(*nothing) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_codes_that_are_not_taken_are_silent(taught):
+    teacher, grids, _, _ = taught
+    mean, log_variance, (logits, centre, spread) = teacher.encoder(grids[:4])
+    answer = Answer(mean, log_variance, logits, centre, spread)
+    silent = teacher.silence(answer)
+    assert torch.equal(silent.noise_mean, mean)
+    assert torch.equal(silent.discrete[0], logits[0])
+    assert not silent.discrete[1].any()
+    assert torch.equal(silent.continuous_mean[:, 1], centre[:, 1])
+    assert not silent.continuous_mean[:, 0].any()
+    assert not silent.continuous_log_variance[:, 0].any()
+    fresh = Teacher(teacher.encoder, SPEC)
+    assert fresh.silence(answer) is answer
+
+
+def test_q_is_asked_for_taken_codes_only(taught):
+    teacher, _, _, _ = taught
+    codes = sample_codes(SPEC, 5, generator=torch.Generator().manual_seed(0))
+    logits, mean, spread = [torch.rand(5, 3), torch.rand(5, 2)], torch.rand(5, 2), torch.rand(5, 2)
+    (told, own_mean, own_spread), drawn = teacher.heard((logits, mean, spread), codes)
+    assert len(told) == 1
+    assert torch.equal(told[0], logits[0])
+    assert torch.equal(own_mean, mean[:, 1:])
+    assert torch.equal(own_spread, spread[:, 1:])
+    assert torch.equal(drawn.discrete, codes.discrete[:, :1])
+    assert torch.equal(drawn.continuous, codes.continuous[:, 1:])
+    assert torch.equal(drawn.noise, codes.noise)
