@@ -171,7 +171,12 @@ class InfoGAN3D(GameModel):
         gen = losses.label_loss(made_logits, torch.ones_like(made_logits))
         discrete, continuous, information = self.information(answer, codes)
         if self.hparams["pairing"] == "inverse":
-            limit, terms = self.rebuilding(real, self.encode(real), random)
+            told = self.encode(real)
+            limit, terms = self.rebuilding(real, told, random)
+            if self.teacher is not None and self.part().taught:
+                with self.mixed():
+                    terms["E/lesson"] = self.teacher.lesson(real, told)
+                limit = limit + terms["E/lesson"]
         else:
             limit, terms = self.limit(logits, real, made=made)
         total = self.hparams["adversarial_weight"] * gen + information + limit

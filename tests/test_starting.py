@@ -1,5 +1,6 @@
 """The parts of the start, and a run that goes through all of them."""
 
+import csv
 import math
 
 import numpy as np
@@ -170,3 +171,14 @@ def test_an_inverse_run_matches_its_prior(tmp_path):
     model = runs.load_model(tmp_path / "run")
     assert model.hparams["match_prior"]
     assert model.teacher is None
+
+
+@pytest.mark.parametrize(("teach", "taught"), [(2, {2, 3}), (5, {2, 3, 4, 5, 6})])
+def test_lessons_last_as_long_as_they_are_asked_for_even_in_the_game(tmp_path, teach, taught):
+    words = (f"model.teach_batches={teach}", f"cache={tmp_path / 'cache'}")
+    train(composed("train", *WORDS, *words), tmp_path / "run")
+    with (tmp_path / "run" / "metrics.csv").open() as file:
+        told = [row["E/lesson"] for row in csv.DictReader(file) if row.get("E/divergence")]
+    assert len(told) == 8
+    fresh = {batch for batch, one in enumerate(told) if one and one not in told[:batch]}
+    assert fresh == taught  # a term that is not heard keeps its last number in the file
