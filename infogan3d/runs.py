@@ -248,7 +248,7 @@ def build_data(settings: dict[str, Any]) -> ChairData:
         seed=settings["seed"],
         split_seed=settings["split_seed"],
         mirror=settings["mirror"],
-        stretch=settings.get("stretch", 0.0),  # runs made before there was one
+        stretch=float(settings.get("stretch", 0.0)),  # runs made before there was one
         workers=settings["workers"],
     )
 
