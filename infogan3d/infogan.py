@@ -12,7 +12,7 @@ from infogan3d.chair_model import GameModel
 from infogan3d.codes import Codes, CodeSpec, latent_vector, sample_codes
 from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent
 from infogan3d.kinds import check_choice
-from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk
+from infogan3d.networks import CodeHead, Encoder, Generator, RealHead, Trunk, encoder_layers
 from infogan3d.one_piece import one_piece_loss
 from infogan3d.starting import Part, between_parts, check_hand_over, check_parts, part_of_start
 from infogan3d.teacher import Teacher
@@ -72,14 +72,15 @@ class InfoGAN3D(GameModel):
         self.spec = CodeSpec(noise, tuple(discrete), continuous)
         grid: dict[str, Any] = {"resolution": resolution, "redo": checkpointing}
         self.generator = Generator(latent_size=self.spec.size, width=width, **grid)
-        self.trunk = Trunk(width=trunk_width, layers=trunk_layers, norm=trunk_norm, **grid)
+        layers = encoder_layers(resolution) if trunk_from_encoder else trunk_layers
+        self.trunk = Trunk(width=trunk_width, layers=layers, norm=trunk_norm, **grid)
         self.real_head = RealHead(self.trunk.features)
         self.code_head = CodeHead(self.trunk.features, spec=self.spec)
         self.encoder: Encoder | None = None
         if pairing == "inverse" or start_batches > 0:
             self.encoder = Encoder(spec=self.spec, resolution=resolution, width=trunk_width)
         if trunk_from_encoder:
-            check_hand_over(self.trunk, self.encoder)
+            check_hand_over(self.encoder, norm=trunk_norm)
         self.teacher: Teacher | None = None
         if unmix_after:
             check_parts(unmix_after=unmix_after, start=start_batches, spec=self.spec)

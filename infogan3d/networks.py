@@ -165,6 +165,11 @@ class CodeHead(nn.Module):
         return logits, mean, log_variance.clamp(-6.0, 6.0)
 
 
+def encoder_layers(resolution: int) -> int:
+    """How many layers E has: as many as halve its grid down to 4^3."""
+    return int(math.log2(resolution)) - 2
+
+
 class Encoder(nn.Module):
     """The inverse mapping E: grid -> z (mean, log variance) and the codes, as the Q head answers.
 
@@ -173,7 +178,7 @@ class Encoder(nn.Module):
 
     def __init__(self, *, spec: CodeSpec, resolution: int = 64, width: int = 64) -> None:
         super().__init__()
-        layers = int(math.log2(resolution)) - 2
+        layers = encoder_layers(resolution)
         self.trunk = Trunk(resolution=resolution, width=width, layers=layers, norm="batch")
         self.noise = nn.Linear(self.trunk.features, 2 * spec.noise)
         self.codes = CodeHead(self.trunk.features, spec=spec)

@@ -199,14 +199,12 @@ def convolutions(trunk: Trunk) -> list[nn.Conv3d]:
     return [layer for layer in trunk.layers if isinstance(layer, nn.Conv3d)]
 
 
-def check_hand_over(trunk: Trunk, encoder: Encoder | None) -> None:
-    """Refuse a trunk that is not made like E's."""
+def check_hand_over(encoder: Encoder | None, *, norm: str) -> None:
+    """Refuse a model without E, and a trunk with a norm of its own."""
     if encoder is None:
         raise ValueError("model.trunk_from_encoder=true needs E: give model.start_batches above 0.")
-    own, count = trunk.state_dict(), len(convolutions(encoder.trunk))
-    plain = all(name.endswith((".weight", ".bias")) for name in own)
-    if not plain or len(own) != 2 * count:
+    if norm != "none":
         raise ValueError(
-            f"model.trunk_from_encoder=true: E's trunk has {count} layers, and this one is made "
-            f"otherwise: give model.trunk_layers={count} and model.trunk_norm=none."
+            f"model.trunk_from_encoder=true and model.trunk_norm={norm} do not go together: give "
+            "model.trunk_norm=none."
         )

@@ -162,7 +162,7 @@ def test_pieces_are_joined_where_that_is_asked_for(smoke, tmp_path):
             composed("generate", f"run={smoke.folder}", "count=4", f"pieces={how}"), tmp_path / how
         )
     whole, made = (load_pack(tmp_path / how / "shapes.npz").grids() for how in ("all", "joined"))
-    apart, left = ([floater_fraction(one) for one in grids] for grids in (whole, made))
+    apart, left = ([floater_fraction(one) for one in grids if one.any()] for grids in (whole, made))
     assert sum(left) <= sum(apart)
     assert (whole != made).any() == (sum(apart) > 0)
     with pytest.raises(ValueError, match="pieces"):
