@@ -172,12 +172,7 @@ class InfoGAN3D(GameModel):
         gen = losses.label_loss(made_logits, torch.ones_like(made_logits))
         discrete, continuous, information = self.information(answer, codes)
         if self.hparams["pairing"] == "inverse":
-            told = self.encode(real)
-            limit, terms = self.rebuilding(real, told, random)
-            if self.teacher is not None and self.part().taught:
-                with self.mixed():
-                    terms["E/lesson"] = self.teacher.lesson(real, told)
-                limit = limit + terms["E/lesson"]
+            limit, terms = self.rebuilding(real, self.encode(real), random)
         else:
             limit, terms = self.limit(logits, real, made=made)
         total = self.hparams["adversarial_weight"] * gen + information + limit
@@ -201,10 +196,6 @@ class InfoGAN3D(GameModel):
         self.toggle_optimizer(optimizer)
         answer = self.encode(real)
         total, terms = self.rebuilding(real, answer, random, price=part.price, by_z=part.by_z)
-        if part.taught and self.teacher is not None:
-            with self.mixed():
-                lesson = self.teacher.lesson(real, answer)
-            total, terms = total + lesson, {**terms, "E/lesson": lesson}
         self.descend(total, optimizer)
         self.untoggle_optimizer(optimizer)
         for group in optimizer.param_groups:
@@ -259,7 +250,8 @@ class InfoGAN3D(GameModel):
         price: float = 1.0,
         by_z: bool = False,
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Shape limit between a real shape and G(E(shape)), with the divergence of E's answer.
+        """Shape limit between a real shape and G(E(shape)), with the divergence of E's answer and,
+        while E is taught, its lesson.
 
         `by_z`: all codes are 0, and z pays the codes' price.
         """
@@ -273,7 +265,12 @@ class InfoGAN3D(GameModel):
             again = self.generator(latent).float()
         limit, terms = self.limit(again, real)
         total = limit + price * self.hparams["divergence"] * nats
-        return total, {**terms, "E/divergence": nats}
+        terms = {**terms, "E/divergence": nats}
+        if self.teacher is not None and self.part().taught:
+            with self.mixed():
+                terms["E/lesson"] = self.teacher.lesson(real, answer)
+            total = total + terms["E/lesson"]
+        return total, terms
 
     def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Answer:
         """E's answer for some shapes. Errors: a model without an encoder (`ValueError`)."""

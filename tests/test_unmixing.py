@@ -7,20 +7,16 @@ import pytest
 from scipy.stats import spearmanr
 
 from infogan3d.codes import CodeSpec
+from infogan3d.curves import curves, explained, follow, shortest_tour, uniform
 from infogan3d.unmixing import (
     Choice,
     Measure,
     Unmixed,
     clumps,
     components,
-    curves,
-    explained,
-    follow,
     groups,
     helpfulness,
-    shortest_tour,
     targets_for,
-    uniform,
     unmix,
 )
 
