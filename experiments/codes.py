@@ -16,6 +16,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -23,6 +24,7 @@ from filelock import FileLock, Timeout
 from experiments.codes_tables import Recipe, draw_seeds, numbers, page
 from experiments.paper_jobs import FINISHED
 from experiments.paper_runs import Part, run_plan
+from experiments.workers import each
 from infogan3d import runs
 from infogan3d.disentanglement import LEAST
 from infogan3d.factor_scorecard import (
@@ -70,32 +72,41 @@ def run_of(part: Part) -> Path | None:
     return next((path.parent.parent for path in sorted(part.folder.glob(f"*/{runs.LAST}"))), None)
 
 
-def score_run(run: Path, *, chairs: int) -> FactorScorecard:
+def score_run(run: Path, *, chairs: int, device: str = "cpu") -> FactorScorecard:
     """A run's scores by fresh chairs, kept beside it so that they are taken once."""
     kept = run / f"codes-{chairs}-{FRESH}.json"
     if kept.exists():
         return scorecard_of(json.loads(kept.read_text()))
     start = time.monotonic()
     known = fresh_chairs(runs.load_settings(run), count=chairs, seed=FRESH)
-    card = score_codes(read_by_all(runs.load_model(run), known), known)
+    card = score_codes(read_by_all(runs.load_model(run, device=device), known), known)
     save_json(card.numbers(), kept)
     print(f"{run.parent.name}: scored in {time.monotonic() - start:.0f} s", flush=True)
     return card
 
 
-def scored(found: dict[str, Path], *, chairs: int, shapes: int, out: Path) -> Recipe:
+def scored(
+    found: dict[str, Path],
+    *,
+    chairs: int,
+    shapes: int,
+    out: Path,
+    jobs: int = 1,
+    device: str = "cpu",
+) -> Recipe:
     """The runs of one recipe, {name: run}, with the choice among them; then their scores."""
     settings = [runs.load_settings(run) for run in found.values()]
     batches = tuple(dict.fromkeys(int(one["batches"]) for one in settings))
     choice, chance = None, math.nan
     if len(found) > 1:  # without labels; then the labels
         start = time.monotonic()
-        sweep = load_sweep(out, list(found.values()), names=list(found))
+        sweep = load_sweep(out, list(found.values()), names=list(found), device=device)
         choice, floors = most_central(sweep, count=shapes, seed=0)
         chance = float(floors.mean())
         took = time.monotonic() - start
         print(f"{choice.chosen}: the most central of {len(found)}, found in {took:.0f} s")
-    cards = tuple(score_run(run, chairs=chairs) for run in found.values())
+    work = partial(score_run, chairs=chairs, device=device)
+    cards = tuple(each(work, list(found.values()), jobs=jobs))
     return Recipe(tuple(found), cards, choice, chance, batches)
 
 
@@ -121,6 +132,8 @@ def read_words(given: Sequence[str] | None) -> argparse.Namespace:
     words.add_argument("--only", default=",".join(RECIPES), help="names, with commas between")
     words.add_argument("--chairs", type=int, default=2500, help="fresh ones to score by")
     words.add_argument("--shapes", type=int, default=2000, help="that a run makes for the choice")
+    words.add_argument("--jobs", type=int, default=1, help="trainings side by side, for a GPU")
+    words.add_argument("--device", default="cpu", help="to score on: cpu or cuda")
     words.add_argument("--out", type=Path, help="default: runs/codes/<size>")
     words.add_argument("settings", nargs="*", help="setting=value, for every training")
     return words.parse_intermixed_args(given)
@@ -160,7 +173,7 @@ def main(given: Sequence[str] | None = None) -> None:
     }
     try:
         with FileLock(out / ".lock", timeout=0):
-            failed = run_plan(list(parts.values()))
+            failed = run_plan(list(parts.values()), jobs=words.jobs)
             write(out, parts, failed, words)
     except Timeout:
         sys.exit(f"experiments.codes: another process runs it in {out}: wait for it.")
@@ -182,6 +195,7 @@ def write(
     if not done:
         sys.exit("experiments.codes: nothing was trained to its end, see train.log.")
     how = {"chairs": words.chairs, "shapes": words.shapes, "out": out}
+    how |= {"jobs": words.jobs, "device": words.device}
     recipes = {name: scored(found, **how) for name, found in done.items()}
     text = page(
         recipes,

@@ -1,4 +1,7 @@
-"""Run the plan: one child process an experiment, progress, a record of what came to its end."""
+"""Run the plan: one child process an experiment, progress, a record of what came to its end.
+
+With `jobs` above 1 so many run side by side, which pays on a GPU that one training does not fill.
+"""
 
 import csv
 import json
@@ -7,8 +10,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -61,6 +66,11 @@ class Progress:
     trained: int = 0
     start: float = field(default_factory=time.monotonic)
 
+    def add(self, jobs: int, *, trained: bool) -> None:
+        """So many jobs more are passed."""
+        self.passed += jobs
+        self.trained += jobs * trained
+
     def told(self, here: int) -> str:
         """Minutes gone and left, while `here` jobs of the current experiment are done."""
         gone = (time.monotonic() - self.start) / 60
@@ -69,38 +79,59 @@ class Progress:
         return f"{gone:.0f} minutes gone, {'?' if left is None else f'about {left:.0f}'} left"
 
 
-def run_plan(parts: Sequence[Part]) -> list[str]:
-    """Train what is not finished; the names of what failed. A failure does not stop the rest."""
-    failed = []
-    progress = Progress(sum(len(part.jobs) for part in parts))
-    for number, part in enumerate(parts, start=1):
+def run_plan(parts: Sequence[Part], *, jobs: int = 1) -> list[str]:
+    """Train what is not finished, `jobs` at a time; the names of what failed. A failure does not
+    stop the rest."""
+    progress, stop = Progress(sum(len(part.jobs) for part in parts)), threading.Event()
+
+    def train(number: int, part: Part) -> bool:
         told = f"[{number} of {len(parts)}] {part.name}"
-        if is_finished(part):
+        finished = is_finished(part)
+        code = 0
+        if finished:
             print(f"{told}: finished before", flush=True)
         else:
 
-            def say(here: int, told: str = told, jobs: int = len(part.jobs)) -> None:
-                print(f"{told}: {here} of {jobs} jobs; {progress.told(here)}", flush=True)
+            def say(here: int) -> None:
+                print(f"{told}: {here} of {len(part.jobs)} jobs; {progress.told(here)}", flush=True)
 
-            code = run_part(part, say)
+            code = run_part(part, say, threads=threads_of(jobs), stop=stop)
             if code:
-                failed.append(part.name)
                 why = last_line(part.folder / LOG)
                 print(f"{told}: FAILED with exit code {code}: {why}", flush=True)
-            else:
-                progress.trained += len(part.jobs)
-        progress.passed += len(part.jobs)
-    return failed
+        progress.add(len(part.jobs), trained=not finished and not code)
+        return code == 0
+
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            ended = list(pool.map(train, range(1, len(parts) + 1), parts))
+        except BaseException:  # Ctrl-C or an order to end: end the trainings too
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return [part.name for part, well in zip(parts, ended, strict=True) if not well]
 
 
-def run_part(part: Part, say: Callable[[int], None]) -> int:
+def threads_of(jobs: int) -> int:
+    """Threads of each of `jobs` trainings, so that they share the cores; 0: its own choice."""
+    return max(1, len(os.sched_getaffinity(0)) // jobs) if jobs > 1 else 0
+
+
+def run_part(
+    part: Part,
+    say: Callable[[int], None],
+    *,
+    threads: int = 0,
+    stop: threading.Event | None = None,
+) -> int:
     """Train one experiment in a clean folder; its exit code. Ends its process when stopped."""
     clear(part.folder)
     part.folder.mkdir(parents=True)
     save_json(part.same, part.folder / STARTED)
     start = time.monotonic()
     whole = f"hydra.sweep.dir={quoted(part.folder)}", f"hydra.run.dir={quoted(alone(part, 0))}"
-    code, stopped = launch(part, whole, say), []
+    how: dict[str, Any] = {"threads": threads, "stop": stop or threading.Event()}
+    code, stopped = launch(part, whole, say, **how), []
     if code == NOT_FINITE:
         stopped.append(last_line(part.folder / LOG))
         last = max((job_number(path)[0] for path in part.folder.glob("[0-9]*-*")), default=0)
@@ -111,7 +142,7 @@ def run_part(part: Part, say: Callable[[int], None]) -> int:
                 *part.jobs[index],
                 f"hydra.run.dir={quoted(alone(part, index))}",
             )
-            code = launch(part, words, say)
+            code = launch(part, words, say, **how)
             if code == NOT_FINITE:
                 stopped.append(last_line(part.folder / LOG))
                 code = 0
@@ -130,19 +161,27 @@ def alone(part: Part, index: int) -> Path:
     return part.folder / f"{index}-{part.name}"
 
 
-def launch(part: Part, words: Sequence[str], say: Callable[[int], None]) -> int:
+def launch(
+    part: Part,
+    words: Sequence[str],
+    say: Callable[[int], None],
+    *,
+    threads: int,
+    stop: threading.Event,
+) -> int:
     """One training process with these words besides the part's own; its exit code."""
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    own = {"OMP_NUM_THREADS": str(threads)} if threads else {}
     with (part.folder / LOG).open("a") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", *part.words, *words],
             stdout=log,
             stderr=subprocess.STDOUT,
-            env={**os.environ, "PYTHONPATH": path},
+            env={**os.environ, **own, "PYTHONPATH": path},
             start_new_session=True,
         )
         try:
-            watch(child, part.folder, say)
+            watch(child, part.folder, say, stop)
         finally:
             if child.poll() is None:  # Ctrl-C or an order to end
                 os.killpg(child.pid, signal.SIGKILL)
@@ -150,10 +189,18 @@ def launch(part: Part, words: Sequence[str], say: Callable[[int], None]) -> int:
     return child.returncode
 
 
-def watch(child: subprocess.Popen[bytes], folder: Path, say: Callable[[int], None]) -> None:
-    """Wait for a training, say when one of its jobs is done, and note when its curves grew."""
+def watch(
+    child: subprocess.Popen[bytes],
+    folder: Path,
+    say: Callable[[int], None],
+    stop: threading.Event,
+) -> None:
+    """Wait for a training, say when one of its jobs is done, and note when its curves grew.
+
+    Goes before the training has ended when it is told to stop.
+    """
     told, times = -1, read_times(folder)
-    while True:
+    while not stop.is_set():
         if note_times(folder, times):
             save_json(times, folder / TIMES)
         done = len(list(folder.glob("*/report.html")))  # the last file that a job writes

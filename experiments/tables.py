@@ -13,6 +13,7 @@ import json
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from filelock import FileLock, Timeout
 from PIL import Image
 
 from experiments.paper_runs import Part, run_plan
+from experiments.workers import each
 from infogan3d import runs
 from infogan3d.report import save_picture, save_text, sheet
 from infogan3d.scorecard import inverted, rebuilt, save_json, score_model
@@ -37,6 +39,7 @@ COMMON = {
     "smoke": ("resolution=16", "batches=6", "epochs=-1", "batch_size=4", "score_shapes=0"),
     "small": ("resolution=32", "batches=1200", "epochs=-1", "batch_size=32", "score_shapes=0"),
     "cpu": ("resolution=32", "batches=1200", "epochs=-1", "batch_size=32", "score_shapes=0"),
+    "gpu_short": ("resolution=64", "batches=1200", "epochs=-1", "batch_size=32", "score_shapes=0"),
     "gpu": ("resolution=64", "batches=20000", "epochs=-1", "batch_size=32", "score_shapes=0"),
 }
 LATENTS = ("model.latent_batches=800", "model.latent_width=256", "model.latent_lr=2e-4")
@@ -52,7 +55,7 @@ FAST: dict[str, tuple[str, ...]] = {  # where published rates would need days
         *LATENTS,
     ),
 }
-START = {"small": "model.start_batches=900", "cpu": "model.start_batches=900"}
+START = dict.fromkeys(("small", "cpu", "gpu_short"), "model.start_batches=900")
 OWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("smoke", "inverse"): ("model.width=2", "model.trunk_width=2", "model.start_batches=4"),
     ("smoke", "rival_3dgan"): ("model.width=2", "model.trunk_width=2"),
@@ -68,11 +71,13 @@ KNOWN = {  # where no root is given
     "smoke": "tiny_chairs",
     "small": "exact_chairs",
     "cpu": "demo_chairs",
+    "gpu_short": "exact_chairs",
     "gpu": "chairs",
 }
 NOT_INVERTED = {  # a step there asks for every cell: 20 minutes a seed
     ("small", "rival_im_ae"),
     ("cpu", "rival_im_ae"),
+    ("gpu_short", "rival_im_ae"),
 }
 STARTS = 1  # of a latent without encoder, the best of 16 draws
 QUIET = ("logger=csv", "snapshot_every=0", "validate_every=500")
@@ -92,12 +97,14 @@ def plan_part(name: str, *, size: str, data: Sequence[str], seed: str, out: Path
     return Part(part, ("infogan3d.train", *words), out / part, ((),), {})
 
 
-def score_run(run: Path, *, split: str, steps: int, points: int, count: int) -> dict[str, Any]:
+def score_run(
+    run: Path, *, split: str, steps: int, points: int, count: int, device: str = "cpu"
+) -> dict[str, Any]:
     """The run's scores on a split, kept beside it so that they are taken once."""
     kept = run / f"tables-{split}-{steps}-{points}-{count}.json"
     if kept.exists():
         return dict(json.loads(kept.read_text()))
-    model, data = runs.load_model(run), runs.build_data(runs.load_settings(run))
+    model, data = runs.load_model(run, device=device), runs.build_data(runs.load_settings(run))
     data.setup()
     numbers, _ = score_model(
         model,
@@ -161,7 +168,13 @@ def write_tables(out: Path, scored: dict[str, list[dict[str, Any]]], *, commands
 
 
 def draw_systems(
-    folders: dict[str, Path], *, split: str, steps: int, spared: set[str], count: int = 8
+    folders: dict[str, Path],
+    *,
+    split: str,
+    steps: int,
+    spared: set[str],
+    count: int = 8,
+    device: str = "cpu",
 ) -> Image.Image:
     """Some targets, what each system makes of them (by optimisation), and samples of each."""
     data = runs.build_data(runs.load_settings(next(iter(folders.values()))))
@@ -169,7 +182,7 @@ def draw_systems(
     real = data.packs[split].grids(slice(0, count))
     rows, shapes = ["target"], [real]
     for system, run in folders.items():
-        model = runs.load_model(run)
+        model = runs.load_model(run, device=device)
         if model.has_encoder:
             rows.append(f"{system}\nencoder")
             shapes.append(rebuilt(model, real) > 0.5)
@@ -194,6 +207,8 @@ def read_words(given: Sequence[str] | None) -> argparse.Namespace:
     words.add_argument("--steps", type=int, default=100, help="of optimising a latent")
     words.add_argument("--points", type=int, default=2048, help="surface points a shape")
     words.add_argument("--count", type=int, default=200, help="shapes of the split, at most")
+    words.add_argument("--jobs", type=int, default=1, help="trainings side by side, for a GPU")
+    words.add_argument("--device", default="cpu", help="to score on: cpu or cuda")
     words.add_argument("--out", type=Path, help="default: runs/tables/<size>/<data>")
     words.add_argument("settings", nargs="*", help="setting=value, for every training")
     return words.parse_args(given)
@@ -218,7 +233,7 @@ def main(given: Sequence[str] | None = None) -> None:
     }
     try:
         with FileLock(out / ".lock", timeout=0):
-            failed = run_plan(list(parts.values()))
+            failed = run_plan(list(parts.values()), jobs=words.jobs)
             done: dict[str, list[Path]] = {}
             for (name, _), part in parts.items():
                 if part.name not in failed:
@@ -228,10 +243,13 @@ def main(given: Sequence[str] | None = None) -> None:
                 sys.exit("experiments.tables: nothing was trained to its end, see train.log.")
             spared = {SYSTEMS[name] for size, name in NOT_INVERTED if size == words.size}
             how = {"split": words.split, "points": words.points, "count": words.count}
+            how["device"] = words.device
             scored = {}
             for system, folders in done.items():
                 steps = 0 if system in spared else words.steps
-                scored[system] = [score_run(run, steps=steps, **how) for run in folders]
+                scored[system] = each(
+                    partial(score_run, steps=steps, **how), folders, jobs=words.jobs
+                )
                 print(f"scored {system}", flush=True)
             commands = "\n".join(f"- `{part.command}`" for part in parts.values())
             print(write_tables(out, scored, commands=commands))
@@ -240,6 +258,7 @@ def main(given: Sequence[str] | None = None) -> None:
                 split=words.split,
                 steps=words.steps,
                 spared=spared,
+                device=words.device,
             )
             print(save_picture(picture, out / "systems.png"))
     except Timeout:

@@ -210,7 +210,7 @@ def floor_table(work: list[Work], rates: list[Rates]) -> str:
 
 
 def measure_rates(
-    device: str, precision: str, *, sides: tuple[int, ...] = (1024, 2048), megabytes: int = 256
+    device: str, precision: str, *, sides: tuple[int, ...] = (), megabytes: int = 256
 ) -> Rates:
     """The best product of two matrices of random numbers, and the best copy, of several.
 
@@ -220,7 +220,7 @@ def measure_rates(
     if precision not in TYPES:
         raise ValueError(f"precision={precision} has no rate: choose one of {', '.join(TYPES)}.")
     best = 0.0
-    for side in sides:
+    for side in sides or ((1024, 2048) if device == "cpu" else (4096, 8192)):
         a, b = (torch.randn(side, side, device=device).to(TYPES[precision]) for _ in range(2))
         grid = a.view(1, 8, 8, side // 64, side).permute(0, 4, 1, 2, 3)
         ways = (partial(torch.mm, a, b), partial(conv3d, grid, b.view(side, side, 1, 1, 1)))

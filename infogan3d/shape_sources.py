@@ -109,10 +109,12 @@ def meshes(
     ]
 
 
-def pack(root: Path | str | None) -> Sequence[Job]:
-    """The shapes of a pack (.npz), columns and all."""
+def pack(root: Path | str | None, *, resolution: int, enlarge: bool = False) -> Sequence[Job]:
+    """The shapes of a pack (.npz), columns and all; `enlarge` repeats cells up to `resolution`."""
     path = list_files(root, "npz")[0]
-    return [Job(id, partial(_pack_shape, path, row)) for row, id in enumerate(_pack(path).ids)]
+    whole = _pack(path)
+    times = max(1, resolution // max(whole.shape)) if enlarge else 1
+    return [Job(id, partial(_pack_shape, path, row, times)) for row, id in enumerate(whole.ids)]
 
 
 # One shape
@@ -137,9 +139,12 @@ def _mesh_shape(path: Path, up: str, facing: str | int, resolution: int, face_ca
     return fill(vertices, faces, name=str(path), resolution=resolution, facing=facing)
 
 
-def _pack_shape(path: Path, row: int) -> Shape:
+def _pack_shape(path: Path, row: int, times: int) -> Shape:
     one = _pack(path).select(row)
-    return one.grids()[0], {name: values[0] for name, values in one.columns.items()}
+    grid = one.grids()[0]
+    for axis in range(3) if times > 1 else ():
+        grid = np.repeat(grid, times, axis=axis)
+    return grid, {name: values[0] for name, values in one.columns.items()}
 
 
 @functools.lru_cache(maxsize=1)

@@ -299,6 +299,18 @@ def test_pack_is_resized_and_keeps_its_columns(tmp_path: Path) -> None:
     assert (pack.grids()[0] == halved(solid(32))).all()
 
 
+def test_a_coarse_pack_is_enlarged_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    grid = np.pad(solid(24), 3)
+    bits = np.packbits(grid.reshape(1, -1), axis=1)
+    np.savez(tmp_path / "a.npz", occupancy=bits, shape=np.array([1, 30, 30, 30]), id=["a"])
+    with pytest.raises(ValueError, match=r"30\^3 cannot become 64\^3"):
+        prepare_pack("pack", root=tmp_path / "a.npz", resolution=64)
+    pack, _ = prepare_pack("pack", root=tmp_path / "a.npz", resolution=64, enlarge=True)
+    large = pack.grids()[0]
+    assert large.sum() == 8 * grid.sum()
+    assert (halved(large)[1:-1, 1:-1, 1:-1] == grid).all()  # a rim of two cells is one of one
+
+
 # What goes wrong
 
 
