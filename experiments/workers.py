@@ -17,8 +17,14 @@ def each(work: Callable[[Thing], Found], things: Sequence[Thing], *, jobs: int =
     if jobs == 1 or len(things) < 2:
         return [work(thing) for thing in things]
     spawn = multiprocessing.get_context("spawn")  # a forked process cannot use a GPU
-    share = (threads_of(jobs),)
-    with ProcessPoolExecutor(
-        jobs, mp_context=spawn, initializer=torch.set_num_threads, initargs=share
-    ) as pool:
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=spawn, initializer=torch.set_num_threads, initargs=(threads_of(jobs),)
+    )
+    try:
         return list(pool.map(work, things))
+    except BaseException:  # Ctrl-C or an order to end
+        for process in list(pool._processes.values()):
+            process.kill()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)

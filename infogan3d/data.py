@@ -46,7 +46,10 @@ class PackedGrids(Dataset[UInt8[Tensor, "B bytes"]]):
         return self.rows[index]
 
     def __getitems__(self, indices: list[int]) -> UInt8[Tensor, "B bytes"]:
-        return self.rows[indices]
+        if not self.rows.is_cuda:
+            return self.rows[indices]
+        chosen = torch.tensor(indices).pin_memory()  # else the copy waits for all work before it
+        return self.rows[chosen.to(self.rows.device, non_blocking=True)]
 
 
 class SeededBatches(Sampler[list[int]]):

@@ -111,14 +111,15 @@ def find_directions(
     """
     first, activate = layers[0], layers[:3]
     assert isinstance(first, nn.ConvTranspose3d)
-    weight = first_weight(first)
+    weight, here = first_weight(first).cpu(), first.weight.device
     found = []
     for space in SPACES:
         size = spec.noise if space == "z" else weight.shape[0]
         if size == 0:
             continue
         vectors = {"sefa": sefa(weight[:size], count=min(count, size))}
-        one, other = (latent_of(codes) for codes in (draws[0], within(*draws, space)))
+        pair = draws[0], within(*draws, space)
+        one, other = (latent_of(codes.to(here)) for codes in pair)
         parts = [activate(x[:, :, None, None, None]).float().flatten(1) for x in (one, other)]
         apart = (one - other)[:, :size].float().cpu()
         steps = (parts[0] - parts[1]).cpu()

@@ -58,8 +58,10 @@ def generation_rows(
     *,
     points: int,
     seed: int,
+    floors: bool = True,
 ) -> Rows:
-    """As many samples as real chairs, scored against them; and as many training chairs likewise."""
+    """As many samples as real chairs, scored against them; `floors`: the mean shape and as many
+    training chairs likewise."""
     chosen = np.random.default_rng(seed).permutation(len(train))[: len(real)]
     known = np.zeros(len(train), dtype=bool)
     known[chosen] = True
@@ -69,9 +71,10 @@ def generation_rows(
     rows = {
         name: score_generation(settled(apart, how) > 0.5, real, train=train, points=points)
         for name, how in SAMPLES.items()
-    } | {
-        "mean shape": score_generation(mean, real, train=train, points=points),
     }
+    if not floors:
+        return rows
+    rows["mean shape"] = score_generation(mean, real, train=train, points=points)
     if len(chosen) == len(real) and len(train) > 2 * len(real):
         others = train[~known]
         rows["real training chairs"] = score_generation(
@@ -89,16 +92,18 @@ def reconstruction_rows(
     seed: int,
     invert_steps: int = 0,
     starts: int = 4,
+    floors: bool = True,
 ) -> Rows:
     """Rebuilt chairs, by the encoder where there is one and by optimisation where `invert_steps`
-    asks for it, beside the trivial predictions."""
+    asks for it; `floors`: beside the trivial predictions."""
     predictions = {}
     if model.has_encoder:
         predictions["encoder"] = rebuilt(model, real)
     if invert_steps:
         name = f"optimised, {invert_steps} steps"
         predictions[name] = inverted(model, real, steps=invert_steps, starts=starts, seed=seed)
-    predictions |= trivial_predictions(train, real, seed=seed)
+    if floors:
+        predictions |= trivial_predictions(train, real, seed=seed)
     return {
         name: score_reconstructions(predicted, real, points=points, seed=seed)
         for name, predicted in predictions.items()
@@ -116,14 +121,18 @@ def score_model(
     seed: int = 0,
     invert_steps: int = 0,
     starts: int = 4,
+    floors: bool = True,
 ) -> tuple[dict[str, Any], str]:
-    """Both tables over the first `count` chairs of a split: as plain numbers, and as Markdown."""
+    """Both tables over the first `count` chairs of a split: as plain numbers, and as Markdown.
+
+    `floors`: with the rows that take no model, which are the same for every model.
+    """
     real = real[:count]
     if len(real) == 0:
         raise ValueError(f"no chair to score, count={count} of {split}: give 1 or another split.")
     tables = {
         "generation": (
-            generation_rows(model, train, real, points=points // 2, seed=seed),
+            generation_rows(model, train, real, points=points // 2, seed=seed, floors=floors),
             points // 2,
         ),
         "reconstruction": (
@@ -135,6 +144,7 @@ def score_model(
                 seed=seed,
                 invert_steps=invert_steps,
                 starts=starts,
+                floors=floors,
             ),
             points,
         ),
