@@ -88,6 +88,16 @@ class ChairModel(pl.LightningModule):
         """Each shape's own latent vector decoded again, as occupancy in [0, 1]."""
         return torch.sigmoid(self.decode(self.infer(grid)))
 
+    def lay_out(self) -> "ChairModel":
+        """Weights in the order that is quicker on this device: on a GPU channels come first.
+
+        Built with channels last, which a CPU wants; an H200 took 54 ms a batch so and 28 ms with
+        channels first (64^3, width 64, bf16; ledger).
+        """
+        if self.device.type == "cuda":
+            self.to(memory_format=torch.contiguous_format)
+        return self
+
     # ---- what the steps share --------------------------------------------------------------
 
     def random(self, step: int, *, stream: int = 0) -> torch.Generator:
@@ -143,6 +153,15 @@ class ChairModel(pl.LightningModule):
         optimizer._on_after_step = lambda: profiler.stop("optimizer_step")
 
     # ---- Lightning -------------------------------------------------------------------------
+
+    def on_train_start(self) -> None:
+        """Weights, and what a resumed optimizer remembers of them, in the device's order."""
+        self.lay_out()
+        for optimizer in self.trainer.optimizers:
+            for parameter, kept in optimizer.state.items():
+                for name, value in kept.items():
+                    if value.shape == parameter.shape and value.stride() != parameter.stride():
+                        kept[name] = torch.empty_like(parameter).copy_(value)
 
     def validation_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
         """Nothing here: checkup.py measures at the end of validation."""

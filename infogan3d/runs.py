@@ -230,7 +230,7 @@ def load_model(run: Path, *, device: str = "cpu") -> ChairModel:
             f"{path} cannot be read ({type(error).__name__}): it is damaged."
         ) from error
     try:
-        return model.to(device).eval()
+        return model.to(device).lay_out().eval()
     except (RuntimeError, AssertionError) as error:
         raise ValueError(f"device={device} cannot be used here: choose cpu or cuda.") from error
 

@@ -12,8 +12,10 @@ flat by Isomap, Tenenbaum 2000). Real chairs' factors are not quite independent:
 scikit-learn is imported where it is called, for every command imports this file.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -29,11 +31,16 @@ TOGETHER = 0.09  # share of a component's variance that another one of its group
 STARTS = 20  # of FastICA
 WHOLE = 6  # components of a group whose parts are looked at, too, or fewer
 MOST = 6  # values of a choice where nobody says
+CLEARER = 1.3  # times what clumps gain on either axis: a plane is turned for that
+LEAST_GAIN = 100.0  # that counts: a little is gained by any curved line
+LOOKED_THROUGH = 1500  # points
 LEFT = 0.12  # share of the best mixture's gain that one of fewer parts may lack
 UNSURE = 0.03  # mean chance that a point's clump is another one, or less
 TINY = 0.04  # share of the points: no clump is smaller
 FITTED = 2000  # points that mixtures are fitted to
 LEAST = 40  # shapes; a thousand are a better number
+SHARED_STARTS = 24  # of normal distributions that share their spread
+LOOKED_INTO = 4  # of the likeliest ways to fit them
 TREES, LEAF, LOOKED_AT = 60, 5, 0.6
 
 
@@ -91,38 +98,76 @@ def unmix(
             "training shapes or more, and codes.noise of 2 or more."
         )
     active = np.argsort(-nats)[: max(2, int((nats > ACTIVE).sum()))]
-    found = components(mean[:, active].astype(np.float64), seed=seed)
-    choices, measures = [], []
-    for group in groups(helpfulness(found, seed=seed)):
-        choice = choice_in(found, group, most=most, seed=seed)
-        if choice is not None:
-            choices.append(choice)
-            group = np.setdiff1d(group, choice.components)
-        if len(group):
-            members = tuple(int(i) for i in group)
-            places = curves(found[:, group], seed=seed).T
-            measures += [Measure(members, one) for one in places]
+    choices, rest = sure_choices(mean[:, active].astype(np.float64), most=most, seed=seed)
+    measures: list[Measure] = []
+    if not rest.shape[1]:
+        return Unmixed(tuple(choices), ())
+    found = components(rest, seed=seed)
+    parts = groups(helpfulness(found, seed=seed))
+    found = clearer(found, [int(part[0]) for part in parts if len(part) == 1], seed=seed)
+    for group in parts:
+        members = tuple(int(i) for i in group)
+        labels = clumps(found[:, group], most=2, seed=seed) if len(group) == 1 else None
+        if labels is not None:
+            choices.append(Choice(members, labels))
+            continue
+        places = curves(found[:, group], seed=seed).T
+        measures += [Measure(members, one) for one in places]
     return Unmixed(tuple(choices), tuple(measures))
 
 
-def choice_in(
-    found: Float[np.ndarray, "n d"],
-    group: Int[np.ndarray, " _"],
-    *,
-    most: int = MOST,
-    seed: int = 0,
-) -> Choice | None:
-    """The choice that a group shows, or a part of it where it may hold a choice and something else.
+def sure_choices(
+    x: Float[np.ndarray, "n d"], *, most: int = MOST, seed: int = 0
+) -> tuple[list[Choice], Float[np.ndarray, "n _"]]:
+    """Choices of three values and more that show in all numbers at once, and what is left of them.
 
-    Larger parts first. A group of up to three is taken as a whole.
+    Where a choice is independent of the rest, shapes of one kind differ from each other alike in
+    every kind, however z is turned: normal distributions that share their spread are fitted, as in
+    linear discriminant analysis without labels. The line, plane or space in which the kinds differ
+    shows whether they are clumps, and is then taken out of z.
     """
-    sizes = range(len(group), 1, -1) if 3 < len(group) <= WHOLE else [len(group)]
-    for size in sizes:
-        for part in combinations(group, size):
-            labels = clumps(found[:, part], most=most, seed=seed)
-            if labels is not None:
-                return Choice(tuple(int(i) for i in part), labels)
-    return None
+    found: list[Choice] = []
+    rest = white(x)
+    for size in range(most, 2, -1):
+        for inside, others in partings(rest, size, seed=seed):
+            labels = clumps(inside, most=size, seed=seed)
+            if labels is not None and labels.max() + 1 == size:
+                found.append(Choice(tuple(range(-size + 1, 0)), labels))
+                rest = white(others)
+                break
+    return found, rest
+
+
+def partings(
+    x: Float[np.ndarray, "n d"], size: int, *, seed: int
+) -> Iterator[tuple[Float[np.ndarray, "n s"], Float[np.ndarray, "n r"]]]:
+    """White points seen where `size` normal distributions of one spread differ, s = size - 1, and
+    seen across that, r = d - s; one a way to fit them, the likeliest first."""
+    from sklearn.mixture import GaussianMixture
+
+    if x.shape[1] < size:
+        return
+    some = np.random.default_rng(seed).permutation(len(x))[:FITTED]
+    fits: dict[float, Any] = {}
+    for start in range(SHARED_STARTS):
+        fit = GaussianMixture(
+            size, covariance_type="tied", reg_covar=1e-3, random_state=seed + start
+        ).fit(x[some])
+        fits.setdefault(round(-float(fit.lower_bound_), 2), fit)
+    for _, fit in sorted(fits.items())[:LOOKED_INTO]:
+        spread, axes = np.linalg.eigh(fit.covariances_)
+        level = axes / np.sqrt(np.maximum(spread, 1e-9))
+        middles = (fit.means_ - fit.weights_ @ fit.means_) @ level
+        _, _, turn = np.linalg.svd(middles, full_matrices=True)
+        seen = (x - x.mean(0)) @ level @ turn.T
+        yield seen[:, : size - 1], seen[:, size - 1 :]
+
+
+def white(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+    """The same points with mean 0 and covariance I."""
+    spread, axes = np.linalg.eigh(np.cov(x.T).reshape(x.shape[1], -1))
+    level: np.ndarray = (x - x.mean(0)) @ (axes / np.sqrt(np.maximum(spread, 1e-9)))
+    return level
 
 
 def components(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "n d"]:
@@ -134,17 +179,57 @@ def components(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarra
     """
     from sklearn.decomposition import FastICA
 
-    spread, axes = np.linalg.eigh(np.cov(x.T))
-    white = (x - x.mean(0)) @ (axes / np.sqrt(np.maximum(spread, 1e-9)))
-    best, found = -1.0, white
+    level = white(x)
+    best, found = -1.0, level
     for start in range(STARTS):
         ica = FastICA(whiten=False, fun="logcosh", max_iter=400, random_state=seed + start)
-        told = ica.fit_transform(white)
+        told = ica.fit_transform(level)
         flat = float(np.square(np.minimum(kurtosis(told), 0)).sum())
         if flat > best:
             best, found = flat, told
     unit: np.ndarray = found / found.std(0)
     return unit
+
+
+def clearer(
+    x: Float[np.ndarray, "n d"], alone: Sequence[int], *, seed: int = 0
+) -> Float[np.ndarray, "n d"]:
+    """Components that are `alone`, turned in the plane of two where that shows clumps better.
+
+    The three kinds of a chair's back lie on a line (solid, slats, frame). Its shadows on two axes
+    can be flatter than the line itself is, and FastICA then keeps those. A plane is turned to where
+    a mixture of normal distributions gains most if it gains CLEARER times what either axis had.
+    """
+    x, some = x.copy(), np.random.default_rng(seed).permutation(len(x))[:LOOKED_THROUGH]
+    had = {i: gain_of_clumps(x[some, i], seed=seed) for i in alone}
+    angles = np.deg2rad(np.arange(-84, 91, 12))
+    better = []
+    for i, j in combinations(alone, 2):
+        told = [
+            gain_of_clumps(np.cos(angle) * x[some, i] + np.sin(angle) * x[some, j], seed=seed)
+            for angle in angles
+        ]
+        rise = max(told) / max(had[i], had[j], LEAST_GAIN)
+        better.append((rise, i, j, angles[int(np.argmax(told))]))
+    used: set[int] = set()
+    for rise, i, j, angle in sorted(better, reverse=True):
+        if rise >= CLEARER and not used & {i, j}:
+            c, s = np.cos(angle), np.sin(angle)
+            x[:, [i, j]] = x[:, [i, j]] @ np.array([[c, -s], [s, c]])
+            used |= {i, j}
+    return x
+
+
+def gain_of_clumps(x: Float[np.ndarray, " n"], *, seed: int = 0) -> float:
+    """What a mixture of two or three normal distributions gains over one, by BIC."""
+    from sklearn.mixture import GaussianMixture
+
+    line = x[:, None]
+    one, *more = (
+        GaussianMixture(count, reg_covar=1e-3, random_state=seed).fit(line).bic(line)
+        for count in (1, 2, 3)
+    )
+    return float(one - min(more))
 
 
 def helpfulness(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "d d"]:

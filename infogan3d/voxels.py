@@ -133,7 +133,8 @@ def unpack_bits(
     packed: UInt8[Tensor, "b bytes"], shape: tuple[int, int, int]
 ) -> Float[Tensor, "b 1 x y z"]:
     """Open packed rows [b, bytes] on their own device into 0/1 floats [b, 1, x, y, z]."""
-    places = torch.tensor([128, 64, 32, 16, 8, 4, 2, 1], dtype=torch.uint8, device=packed.device)
+    steps = torch.arange(8, dtype=torch.uint8, device=packed.device)
+    places = torch.full_like(steps, 128) >> steps  # made there: a copy would wait for the device
     bits = (packed.unsqueeze(-1) & places).ne(0).flatten(1)
     cells = shape[0] * shape[1] * shape[2]
     return bits[:, :cells].reshape(-1, 1, *shape).float()

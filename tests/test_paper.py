@@ -236,6 +236,39 @@ def test_a_stopped_plan_ends_its_training(tmp_path, monkeypatch) -> None:
     assert not (part.folder / FINISHED).exists()
 
 
+def test_two_train_side_by_side_and_share_the_cores(tmp_path, monkeypatch) -> None:
+    """Each waits until the other has begun; one after the other neither would end."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(paper_runs, "POLL", 0.05)
+    monkeypatch.setattr(paper_runs.os, "sched_getaffinity", lambda _: range(6))
+    code = """
+import os, pathlib, time
+mine, other = pathlib.Path("{0}"), pathlib.Path("{1}")
+mine.write_text(os.environ["OMP_NUM_THREADS"])
+while not other.exists():
+    time.sleep(0.02)
+"""
+    one, two = str(tmp_path / "one"), str(tmp_path / "two")
+    first = fake_part(tmp_path, "first", code.format(one, two))
+    second = fake_part(tmp_path, "second", code.format(two, one))
+    assert paper_runs.run_plan([first, second], jobs=2) == []
+    assert (tmp_path / "one").read_text() == (tmp_path / "two").read_text() == "3"
+
+
+def test_an_order_to_stop_ends_what_trains_side_by_side(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(paper_runs, "POLL", 0.05)
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    parts = [fake_part(tmp_path, name, code) for name in ("a", "b")]
+    bad = Part("c", ("nothing",), tmp_path / "theirs", ((),), {})
+    bad.folder.mkdir()
+    start = time.monotonic()
+    with pytest.raises(ValueError, match="was not made by this plan"):
+        paper_runs.run_plan([bad, *parts], jobs=3)
+    assert time.monotonic() - start < 30
+    assert not any((part.folder / FINISHED).exists() for part in parts)
+
+
 def test_progress_counts_what_was_trained_here() -> None:
     progress = Progress(total=10, passed=4, start=time.monotonic() - 600)
     assert progress.told(0) == "10 minutes gone, ? left"

@@ -48,6 +48,17 @@ def test_a_small_table_is_trained_scored_and_drawn_and_not_trained_again(tmp_pat
     assert "finished before" in capsys.readouterr().out
 
 
+def test_floors_are_taken_once_and_runs_side_by_side(tmp_path):
+    words = ["--size", "smoke", "--seeds", "0,1", "--only", "rival_cnn_ae", "--steps", "0"]
+    words += ["--points", "64", "--jobs", "2", "--out", str(tmp_path / "out")]
+    tables.main([*words, f"cache={tmp_path}", "workers=1"])
+    numbers = json.loads((tmp_path / "out" / "tables.json").read_text())["CNN-AE"]
+    assert "nothing" in numbers[0]["reconstruction"]["rows"]
+    assert list(numbers[1]["reconstruction"]["rows"]) == ["encoder"]
+    assert "mean shape" in numbers[0]["generation"]["rows"]
+    assert "mean shape" not in numbers[1]["generation"]["rows"]
+
+
 def test_an_unknown_system_is_refused(tmp_path):
     with pytest.raises(SystemExit, match="choose of inverse"):
         tables.main(["--only", "rival_x", "--out", str(tmp_path)])

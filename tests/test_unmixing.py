@@ -12,6 +12,7 @@ from infogan3d.unmixing import (
     Choice,
     Measure,
     Unmixed,
+    clearer,
     clumps,
     components,
     groups,
@@ -46,6 +47,24 @@ def test_components_are_the_sources():
     alike = np.abs(np.corrcoef(found.T, sources.T)[:3, 3:])
     assert (alike.max(1) > 0.98).all()
     assert sorted(alike.argmax(1)) == [0, 1, 2]
+
+
+def test_three_kinds_along_a_diagonal_are_turned_onto_an_axis():
+    random = np.random.default_rng(0)
+    kinds, across = random.integers(3, size=1500), random.uniform(-1.5, 1.5, 1500)
+    line = kinds - 1 + 0.15 * random.standard_normal(1500)
+    x = np.column_stack([line + across, line - across, random.random(1500)])
+    x = (x - x.mean(0)) / x.std(0)
+    found = clearer(x, [0, 1, 2], seed=0)
+    assert np.abs(np.corrcoef(found.T, line)[-1, :2]).max() > 0.97
+    assert max(np.abs(np.corrcoef(x[:, i], line)[0, 1]) for i in (0, 1)) < 0.8
+    np.testing.assert_array_equal(found[:, 2], x[:, 2])
+    np.testing.assert_allclose(np.square(found).sum(1), np.square(x).sum(1))  # only turned
+
+
+def test_measures_that_are_alone_stay_as_they_are():
+    x = np.random.default_rng(1).uniform(-1, 1, (1500, 3))
+    np.testing.assert_array_equal(clearer(x, [0, 1, 2], seed=0), x)
 
 
 def test_a_product_of_signs_is_one_group_though_every_pair_is_independent():
