@@ -19,13 +19,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from experiments.codes_tables import Recipe, draw_seeds, numbers, page
 from experiments.paper_jobs import FINISHED
 from experiments.paper_runs import Part, run_plan
 from experiments.workers import each
-from infogan3d import runs
+from infogan3d import attributes, runs
 from infogan3d.disentanglement import LEAST
 from infogan3d.factor_scorecard import (
     FactorScorecard,
@@ -38,6 +39,7 @@ from infogan3d.report import save_text
 from infogan3d.scorecard import save_json
 from infogan3d.sweep import LEAST as LEAST_SHAPES
 from infogan3d.sweep import load_sweep, most_central
+from infogan3d.variables import variables
 
 RECIPES: dict[str, str] = {  # name in the tables -> experiment
     "faithful": "codes_faithful",
@@ -55,6 +57,11 @@ OWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("smoke", "codes"): ("model.start_batches=4", "model.unmix_after=2", "model.teach_batches=1"),
 }
 QUIET = ("logger=csv", "score_shapes=0")
+MEASURED = {  # factor -> the attribute that tells it, where it has another name
+    "base": "legs",
+    "back": "back_solidity",
+    "seat_width": "width",
+}
 FRESH = 20_000  # added to the seed of a run's own chairs; select.py adds another number
 
 
@@ -82,6 +89,21 @@ def score_run(run: Path, *, chairs: int, device: str = "cpu") -> FactorScorecard
     card = score_codes(read_by_all(runs.load_model(run, device=device), known), known)
     save_json(card.numbers(), kept)
     print(f"{run.parent.name}: scored in {time.monotonic() - start:.0f} s", flush=True)
+    return card
+
+
+def measured_by_hand(run: Path, *, chairs: int) -> FactorScorecard:
+    """The scores of attributes measured on the same chairs, one a factor; kept like a run's."""
+    kept = run / f"measured-{chairs}-{FRESH}.json"
+    if kept.exists():
+        return scorecard_of(json.loads(kept.read_text()))
+    known = fresh_chairs(runs.load_settings(run), count=chairs, seed=FRESH)
+    table = attributes.measure(known.grids)
+    names = [MEASURED.get(factor, factor) for factor in known.factors.names]
+    columns = {name: table[:, attributes.NAMES.index(name)] for name in names}
+    read = variables({name: np.nan_to_num(one, nan=-1.0) for name, one in columns.items()})
+    card = score_codes({"attributes": read}, known)
+    save_json(card.numbers(), kept)
     return card
 
 
@@ -197,14 +219,18 @@ def write(
     how = {"chairs": words.chairs, "shapes": words.shapes, "out": out}
     how |= {"jobs": words.jobs, "device": words.device}
     recipes = {name: scored(found, **how) for name, found in done.items()}
+    some = next(iter(next(iter(done.values())).values()))
+    measured = measured_by_hand(some, chairs=words.chairs)
     text = page(
         recipes,
         shapes=words.shapes,
+        measured=measured,
         incidents=incidents(list(parts.values()), failed),
         commands=[part.command for part in parts.values()],
     )
     print(text)
-    print(f"numbers  {save_json(numbers(recipes, shapes=words.shapes), out / 'codes.json')}")
+    found = numbers(recipes, shapes=words.shapes, measured=measured)
+    print(f"numbers  {save_json(found, out / 'codes.json')}")
     print(f"table    {save_text(text, out / 'codes.md')}")
     print(f"picture  {draw_seeds(recipes, out / 'codes.png')}")
 

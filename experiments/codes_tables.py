@@ -145,6 +145,15 @@ def seeds_table(recipe: Recipe) -> str:
     return "\n".join(lines)
 
 
+def measured_table(card: FactorScorecard) -> str:
+    """What attributes.py reads off the same chairs, and that of other chairs."""
+    lines = [f"| | {' | '.join(NAMES)} |", "|---|" + "---|" * len(NAMES)]
+    for name, scores in card.rows.items():
+        told = name.replace("permuted", "of other chairs")
+        lines.append(f"| {told} | {' | '.join(number(scores[one].mean) for one in NAMES)} |")
+    return "\n".join(lines)
+
+
 def protocol(recipes: Mapping[str, Recipe], *, shapes: int) -> str:
     """What a stranger must set to measure the same."""
     card = next(iter(recipes.values())).cards[0]
@@ -174,12 +183,19 @@ def page(
     shapes: int,
     incidents: Sequence[str],
     commands: Sequence[str],
+    measured: FactorScorecard | None = None,
 ) -> str:
-    """codes.md."""
+    """codes.md; `measured`: the scores of a reader made by hand."""
     parts = ["# Codes against known factors", protocol(recipes, shapes=shapes)]
     if incidents:
         parts.append("\n".join(f"- {one}" for one in incidents))
     parts += ["## The aims", aims_table(recipes)]
+    if measured is not None:
+        told = (
+            "No model: one attribute a factor (attributes.py), picked by hand. What the grid does "
+            "not show, such as legs that differ by less than a cell, nobody can read."
+        )
+        parts += ["## A reader made by hand", told, measured_table(measured)]
     for score in (*AIMS, *(name for name in NAMES if name not in AIMS)):
         parts += [f"## {score}", score_table(recipes, score)]
     for name, recipe in recipes.items():
@@ -193,9 +209,13 @@ def page(
 # ---- numbers and picture -------------------------------------------------------------------
 
 
-def numbers(recipes: Mapping[str, Recipe], *, shapes: int) -> dict[str, Any]:
+def numbers(
+    recipes: Mapping[str, Recipe], *, shapes: int, measured: FactorScorecard | None = None
+) -> dict[str, Any]:
     """codes.json."""
     found: dict[str, Any] = {"protocol": protocol(recipes, shapes=shapes), "aims": AIMS}
+    if measured is not None:
+        found["made by hand"] = measured.numbers()
     for name, recipe in recipes.items():
         choice = recipe.choice
         central = [None] * len(recipe.runs) if choice is None else choice.centrality.tolist()

@@ -202,6 +202,9 @@ def test_small_runs_are_trained_chosen_scored_and_drawn_and_not_again(tmp_path, 
     assert printed.count(": scored in ") == 2
     text = (out / "codes.md").read_text()
     assert f"| {SMALL}: Q | " in text
+    assert "## A reader made by hand" in text
+    by_hand = json.loads((out / "codes.json").read_text())["made by hand"]["rows"]["attributes"]
+    assert by_hand["mig"]["mean"] > 0.2  # of 16^3 cells
     assert "fresh simple known-factor chairs drawn cell by cell (seed 20000)" in text
     found = json.loads((out / "codes.json").read_text())["recipes"][SMALL]
     central = found["centrality"]

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from infogan3d.clumps import clearer, clumps, sure_choices
 from infogan3d.codes import CodeSpec
 from infogan3d.curves import curves, explained, follow, shortest_tour, uniform
 from infogan3d.unmixing import (
     Choice,
     Measure,
     Unmixed,
-    clearer,
-    clumps,
     components,
     groups,
     helpfulness,
@@ -47,6 +46,43 @@ def test_components_are_the_sources():
     alike = np.abs(np.corrcoef(found.T, sources.T)[:3, 3:])
     assert (alike.max(1) > 0.98).all()
     assert sorted(alike.argmax(1)) == [0, 1, 2]
+
+
+def test_a_choice_across_all_numbers_is_found_and_taken_out():
+    random = np.random.default_rng(0)
+    kinds, lines = random.integers(4, size=1500), random.uniform(-1, 1, (1500, 5))
+    x = np.column_stack([CORNERS[kinds] + 0.3 * random.standard_normal((1500, 3)), lines])
+    x = x @ random.standard_normal((8, 8))
+    (labels,), rest = sure_choices(x, most=5)
+    pairs = np.unique(np.column_stack([kinds, labels]), axis=0, return_counts=True)[1]
+    assert np.sort(pairs)[-4:].sum() > 0.99 * 1500
+    assert rest.shape == (1500, 5)
+    np.testing.assert_allclose(np.cov(rest.T), np.eye(5), atol=0.01)
+    told = np.linalg.lstsq(np.column_stack([rest, np.ones(1500)]), lines, rcond=None)[0]
+    left = lines - np.column_stack([rest, np.ones(1500)]) @ told
+    assert left.var() < 0.02 * lines.var()
+
+
+def test_steps_and_noise_are_no_sure_choice():
+    random = np.random.default_rng(0)
+    steps = random.integers(8, size=1500)
+    angle = steps / 8 * 4
+    bent = np.column_stack([np.cos(angle), np.sin(angle)]) + 0.03 * random.standard_normal(
+        (1500, 2)
+    )
+    x = np.column_stack([bent, random.uniform(-1, 1, (1500, 3))])
+    found, rest = sure_choices(x, most=4)
+    assert found == []
+    assert rest.shape == x.shape
+
+
+def test_one_number_alone_is_a_measure():
+    random = np.random.default_rng(0)
+    triangle = np.array([[1.0, 0], [-0.5, 0.87], [-0.5, -0.87]])[random.integers(3, size=600)]
+    x = np.column_stack([triangle + 0.1 * random.standard_normal((600, 2)), random.random(600)])
+    found = unmix(x, np.full(x.shape, -3.0))
+    assert [one.size for one in found.choices] == [3]
+    assert [one.components for one in found.measures] == [(0,)]
 
 
 def test_three_kinds_along_a_diagonal_are_turned_onto_an_axis():
@@ -150,15 +186,14 @@ def test_numbers_that_tell_nothing_are_left_out_but_for_two():
     random = np.random.default_rng(0)
     x = np.concatenate([random.random((200, 2)), np.zeros((200, 3))], 1)
     found = unmix(x, np.concatenate([np.full((200, 2), -3.0), np.zeros((200, 3))], 1))
-    parts = {i for one in (*found.choices, *found.measures) for i in one.components}
-    assert parts == {0, 1}
+    assert len(found.choices) + sum(len(one.components) for one in found.measures) == 2
     silent = unmix(1e-3 * random.random((60, 4)), np.zeros((60, 4)))
     assert silent.choices or silent.measures
 
 
 def test_codes_for_what_was_found():
-    three = Choice((0, 1), np.array([0, 1, 2, 0]))
-    two = Choice((2,), np.array([1, 0, 0, 1]))
+    three = Choice(2, np.array([0, 1, 2, 0]))
+    two = Choice(1, np.array([1, 0, 0, 1]))
     line = Measure((3,), uniform(np.array([[3.0], [1.0], [2.0], [9.0]]))[:, 0])
     told = targets_for(Unmixed((two, three), (line, line)), CodeSpec(4, (2, 4), 1))
     assert told.discrete.tolist() == [[1, 0], [0, 1], [0, 2], [1, 0]]
@@ -167,7 +202,7 @@ def test_codes_for_what_was_found():
     assert told.told[-1] == "no code is left for a curve through 1 component(s)"
     few = targets_for(Unmixed((three,), ()), CodeSpec(4, (2,), 1))
     assert few.taken == (False, False)
-    assert few.told == ("no code is left for 3 clumps of 2 component(s)",)
+    assert few.told == ("no code is left for 3 clumps in 2 number(s)",)
 
 
 @pytest.mark.parametrize("shape", [(39, 4), (100, 1)])
