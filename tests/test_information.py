@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from test_survey import Boxes, BoxesRead
 
-from infogan3d.information import information
+from infogan3d.information import information, line_nats
 from infogan3d.snapshots import draw
 
 
@@ -19,6 +19,16 @@ def test_the_bound_is_1_for_what_q_reads_and_0_for_what_it_does_not():
     assert found["c0"] == pytest.approx((np.log(2) - nats) / np.log(2), abs=0.1)
     assert found["c1"] == 0
     assert information(Boxes(), draw(model, 5, seed=0)) is None
+
+
+def test_a_wrong_scale_costs_nothing_where_the_sense_is_right():
+    random = np.random.default_rng(0)
+    drawn = random.uniform(-1, 1, 4000)
+    told = 3 - 0.2 * (drawn + 0.1 * random.standard_normal(4000))
+    assert line_nats(told, drawn) == pytest.approx(0.5 * np.log(2 * np.pi * np.e * 0.01), abs=0.03)
+    alone = 0.5 * np.log(2 * np.pi * np.e / 3)  # the best normal distribution for U(-1, 1)
+    assert line_nats(random.random(4000), drawn) == pytest.approx(alone, abs=0.03)
+    assert np.isfinite(line_nats(np.zeros(10), drawn[:10]))
 
 
 def test_a_real_q_is_asked(tiny_model):
