@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from experiments import found_codes
+from infogan3d.chair_model import ChairModel
 from infogan3d.disentanglement import NAMES
 
 
@@ -43,8 +44,8 @@ def test_the_teacher_is_read_in_the_codes_it_found():
             count = len(grid)
             return [torch.arange(count) % 2, torch.zeros(count)], torch.full((count, 1), 0.5)
 
-    class Model:
-        teacher, device = Told(), "cpu"
+    class Model(ChairModel):
+        teacher = Told()
 
     read = found_codes.read_by_teacher(Model(), np.zeros((5, 4, 4, 4), dtype=bool))
     assert read.names == ("d0", "c0")
