@@ -10,6 +10,7 @@ before E or Q have learnt it. What is finished is not trained again. <out>/found
 import argparse
 import json
 import math
+import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -145,4 +146,5 @@ def main(given: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the trainings as well
     main()

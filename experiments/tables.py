@@ -10,9 +10,10 @@ trained again. `--split test` is for once, at the end. <out>/tables.md, tables.j
 
 import argparse
 import json
+import operator
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,31 +44,23 @@ COMMON = {
     "gpu": ("resolution=64", "batches=20000", "epochs=-1", "batch_size=32", "score_shapes=0"),
 }
 LATENTS = ("model.latent_batches=800", "model.latent_width=256", "model.latent_lr=2e-4")
-FAST: dict[str, tuple[str, ...]] = {  # where published rates would need days
-    "rival_3dgan": (
-        *("model.width=16", "model.trunk_width=16", "model.generator_lr=1e-3"),
-        "model.trunk_lr=2e-4",
-    ),
-    "rival_cnn_ae": ("model.width=16", "model.lr=2e-3", *LATENTS),
-    "rival_im_ae": (
-        *("model.width=16", "model.decoder_width=16", "model.points=2048", "model.lr=2e-3"),
-        "model.weights=he",
-        *LATENTS,
-    ),
+RATES: dict[str, tuple[str, ...]] = {  # where published ones would need days
+    "rival_3dgan": ("model.generator_lr=1e-3", "model.trunk_lr=2e-4"),
+    "rival_cnn_ae": ("model.lr=2e-3", *LATENTS),
+    "rival_im_ae": ("model.lr=2e-3", "model.weights=he", *LATENTS),
+    "inverse": ("model.start_batches=900",),
 }
-START = "model.start_batches=900"
-WIDE: dict[str, tuple[str, ...]] = {  # the same on a GPU, at widths nearer to the published ones
+NARROW: dict[str, tuple[str, ...]] = {
+    "rival_3dgan": ("model.width=16", "model.trunk_width=16"),
+    "rival_cnn_ae": ("model.width=16",),
+    "rival_im_ae": ("model.width=16", "model.decoder_width=16", "model.points=2048"),
+    "inverse": (),
+}
+WIDE: dict[str, tuple[str, ...]] = {  # nearer to the published ones, for a GPU
+    "rival_3dgan": ("model.width=32", "model.trunk_width=32"),
+    "rival_cnn_ae": ("model.width=32",),
+    "rival_im_ae": ("model.width=32", "model.decoder_width=32", "model.points=4096"),
     "inverse": ("model.width=32", "model.trunk_width=32"),
-    "rival_3dgan": (
-        *("model.width=32", "model.trunk_width=32", "model.generator_lr=1e-3"),
-        "model.trunk_lr=2e-4",
-    ),
-    "rival_cnn_ae": ("model.width=32", "model.lr=2e-3", *LATENTS),
-    "rival_im_ae": (
-        *("model.width=32", "model.decoder_width=32", "model.points=4096", "model.lr=2e-3"),
-        "model.weights=he",
-        *LATENTS,
-    ),
 }
 OWN: dict[tuple[str, str], tuple[str, ...]] = {
     ("smoke", "inverse"): ("model.width=2", "model.trunk_width=2", "model.start_batches=4"),
@@ -77,10 +70,11 @@ OWN: dict[tuple[str, str], tuple[str, ...]] = {
         *("model.width=2", "model.decoder_width=2", "model.points=64"),
         *("model.latent_batches=2", "model.latent_width=8"),
     ),
-    **{(size, name): words for size in ("small", "cpu") for name, words in FAST.items()},
-    **{(size, "inverse"): (START,) for size in ("small", "cpu")},
-    **{("gpu_short", name): words for name, words in WIDE.items()},
-    ("gpu_short", "inverse"): (*WIDE["inverse"], START),
+    **{
+        (size, name): (*widths[name], *RATES[name])
+        for size, widths in (("small", NARROW), ("cpu", NARROW), ("gpu_short", WIDE))
+        for name in SYSTEMS
+    },
 }
 KNOWN = {  # where no root is given
     "smoke": "tiny_chairs",
@@ -140,11 +134,8 @@ def score_run(
         floors=floors,
     )
     save_json(numbers, kept)
+    print(f"{run.parent.name}: scored", flush=True)
     return numbers
-
-
-def called(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    return work()
 
 
 # ---- the tables ----------------------------------------------------------------------------
@@ -284,7 +275,7 @@ def main(given: Sequence[str] | None = None) -> None:
             ]
             scored: dict[str, list[dict[str, Any]]] = {}
             for (system, _), numbers in zip(
-                runs_of, each(called, work, jobs=words.jobs), strict=True
+                runs_of, each(operator.call, work, jobs=words.jobs), strict=True
             ):
                 scored.setdefault(system, []).append(numbers)
             commands = "\n".join(f"- `{part.command}`" for part in parts.values())
