@@ -20,9 +20,16 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from infogan3d.attributes import NAMES, UNITS, measure
-from infogan3d.chairs import CUBE, DISCRETE, Factors, chair_grid, overall_size, sample_factors
-from infogan3d.joinery import (
+from infogan3d.attributes.measure import NAMES, UNITS, measure
+from infogan3d.data.procedural.chairs import (
+    CUBE,
+    DISCRETE,
+    Factors,
+    chair_grid,
+    overall_size,
+    sample_factors,
+)
+from infogan3d.data.procedural.parts import (
     PLATE_HEIGHT,
     POST_WIDTH,
     RAIL_HEIGHT,
@@ -31,9 +38,14 @@ from infogan3d.joinery import (
     SPINDLE_WIDTH,
     SPINDLES,
 )
-from infogan3d.mutual_information import CODE_BINS, FACTOR_BINS, entropies, information_matrix
-from infogan3d.report import save_figure
-from infogan3d.variables import variables
+from infogan3d.disentanglement.metrics.mutual_information import (
+    CODE_BINS,
+    FACTOR_BINS,
+    entropies,
+    information_matrix,
+)
+from infogan3d.io.files import save_figure
+from infogan3d.stats.variables import variables
 
 RESOLUTIONS = (32, 64)
 SEED = 7  # of the chairs: no other measure was tuned on them

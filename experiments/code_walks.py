@@ -27,11 +27,12 @@ from experiments.walk_effects import (
     turned,
     walk_effects,
 )
-from infogan3d.codes import walk
-from infogan3d.report import INK, save_picture, sheet
-from infogan3d.runs import load_model
-from infogan3d.scores import Score
-from infogan3d.snapshots import draw, occupied
+from infogan3d.io.files import save_picture
+from infogan3d.models.networks.latent import walk
+from infogan3d.models.sampling import draw, occupied
+from infogan3d.rendering.figures import INK, sheet
+from infogan3d.runs.folder import load_model
+from infogan3d.stats.estimate import Score
 
 FLOOR = 0.02  # a code that changes less of what two independent samples differ by does nothing
 LEFT, SIZE = 250, 150

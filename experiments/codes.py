@@ -26,20 +26,20 @@ from experiments.codes_tables import Recipe, draw_seeds, numbers, page
 from experiments.paper_jobs import FINISHED
 from experiments.paper_runs import Part, run_plan
 from experiments.workers import each
-from infogan3d import attributes, runs
-from infogan3d.disentanglement import LEAST
-from infogan3d.factor_scorecard import (
+from infogan3d.attributes import measure
+from infogan3d.disentanglement.known_factors import (
     FactorScorecard,
     fresh_chairs,
     read_by_all,
     score_codes,
     scorecard_of,
 )
-from infogan3d.report import save_text
-from infogan3d.scorecard import save_json
-from infogan3d.sweep import LEAST as LEAST_SHAPES
-from infogan3d.sweep import load_sweep, most_central
-from infogan3d.variables import variables
+from infogan3d.disentanglement.metrics.suite import LEAST
+from infogan3d.disentanglement.model_centrality import LEAST as LEAST_SHAPES
+from infogan3d.disentanglement.model_centrality import load_sweep, most_central
+from infogan3d.io.files import save_json, save_text
+from infogan3d.runs import folder, schema
+from infogan3d.stats.variables import variables
 
 RECIPES: dict[str, str] = {  # name in the tables -> experiment
     "faithful": "codes_faithful",
@@ -70,13 +70,13 @@ def plan_part(name: str, *, size: str, settings: Sequence[str], seed: str, out: 
     experiment, part = RECIPES[name], f"{name}-seed{seed}"
     own = OWN.get((size, name), ())
     words = (f"+experiment={experiment}", *COMMON[size], *own, *QUIET, f"seed={seed}", *settings)
-    recipe = runs.read_conf(runs.CONF / "experiment" / f"{experiment}.yaml")
+    recipe = schema.read_conf(schema.CONF / "experiment" / f"{experiment}.yaml")
     return Part(part, ("infogan3d.train", *words), out / part, ((),), recipe)
 
 
 def run_of(part: Part) -> Path | None:
     """The run that a part left; None where it did not get to its first checkpoint."""
-    return next((path.parent.parent for path in sorted(part.folder.glob(f"*/{runs.LAST}"))), None)
+    return next((path.parent.parent for path in sorted(part.folder.glob(f"*/{folder.LAST}"))), None)
 
 
 def score_run(run: Path, *, chairs: int, device: str = "cpu") -> FactorScorecard:
@@ -85,8 +85,8 @@ def score_run(run: Path, *, chairs: int, device: str = "cpu") -> FactorScorecard
     if kept.exists():
         return scorecard_of(json.loads(kept.read_text()))
     start = time.monotonic()
-    known = fresh_chairs(runs.load_settings(run), count=chairs, seed=FRESH)
-    card = score_codes(read_by_all(runs.load_model(run, device=device), known), known)
+    known = fresh_chairs(folder.load_settings(run), count=chairs, seed=FRESH)
+    card = score_codes(read_by_all(folder.load_model(run, device=device), known), known)
     save_json(card.numbers(), kept)
     print(f"{run.parent.name}: scored in {time.monotonic() - start:.0f} s", flush=True)
     return card
@@ -97,10 +97,10 @@ def measured_by_hand(run: Path, *, chairs: int) -> FactorScorecard:
     kept = run / f"measured-{chairs}-{FRESH}.json"
     if kept.exists():
         return scorecard_of(json.loads(kept.read_text()))
-    known = fresh_chairs(runs.load_settings(run), count=chairs, seed=FRESH)
-    table = attributes.measure(known.grids)
+    known = fresh_chairs(folder.load_settings(run), count=chairs, seed=FRESH)
+    table = measure.measure(known.grids)
     names = [MEASURED.get(factor, factor) for factor in known.factors.names]
-    columns = {name: table[:, attributes.NAMES.index(name)] for name in names}
+    columns = {name: table[:, measure.NAMES.index(name)] for name in names}
     read = variables({name: np.nan_to_num(one, nan=-1.0) for name, one in columns.items()})
     card = score_codes({"attributes": read}, known)
     save_json(card.numbers(), kept)
@@ -117,7 +117,7 @@ def scored(
     device: str = "cpu",
 ) -> Recipe:
     """The runs of one recipe, {name: run}, with the choice among them; then their scores."""
-    settings = [runs.load_settings(run) for run in found.values()]
+    settings = [folder.load_settings(run) for run in found.values()]
     batches = tuple(dict.fromkeys(int(one["batches"]) for one in settings))
     choice, chance = None, math.nan
     if len(found) > 1:  # without labels; then the labels

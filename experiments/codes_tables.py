@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from infogan3d.disentanglement import NAMES
-from infogan3d.factor_scorecard import FactorScorecard
-from infogan3d.model_centrality import Choice
-from infogan3d.mutual_information import CODE_BINS, FACTOR_BINS
-from infogan3d.report import save_figure
-from infogan3d.seed_picture import KEYS, dots
-from infogan3d.select import BOUND
+from infogan3d.disentanglement.known_factors import FactorScorecard
+from infogan3d.disentanglement.metrics.mutual_information import CODE_BINS, FACTOR_BINS
+from infogan3d.disentanglement.metrics.suite import NAMES
+from infogan3d.disentanglement.model_centrality import Choice
+from infogan3d.disentanglement.report import BOUND, KEYS, dots
+from infogan3d.io.files import save_figure
 
 AIMS = {"factor_vae": 0.92, "mig": 0.45, "dci_disentanglement": 0.77}
 TITLES = {"factor_vae": "FactorVAE", "mig": "MIG", "dci_disentanglement": "DCI disentanglement"}

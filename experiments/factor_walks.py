@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from infogan3d.chairs import CONTINUOUS, CUBE, DISCRETE, Factors, chair_grid
-from infogan3d.render import AZIMUTH, ELEVATION, grid_picture
-from infogan3d.report import INK, save_picture
+from infogan3d.data.procedural.chairs import CONTINUOUS, CUBE, DISCRETE, Factors, chair_grid
+from infogan3d.io.files import save_picture
+from infogan3d.rendering.figures import INK
+from infogan3d.rendering.render import AZIMUTH, ELEVATION, grid_picture
 
 STEPS, RESOLUTION = 5, 64
 SIZE = 290  # pixels of one preview, before the white around all of them is cut off

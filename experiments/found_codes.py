@@ -23,13 +23,12 @@ import torch
 from experiments.codes import FRESH, listed, run_of
 from experiments.paper_runs import Part, run_plan
 from experiments.workers import each
-from infogan3d import runs
-from infogan3d.disentanglement import NAMES, factor_scores
-from infogan3d.factor_scorecard import fresh_chairs
-from infogan3d.readers import batches
-from infogan3d.report import save_text
-from infogan3d.scorecard import save_json
-from infogan3d.variables import Variables, code_variables
+from infogan3d.disentanglement.known_factors import fresh_chairs
+from infogan3d.disentanglement.metrics.suite import NAMES, factor_scores
+from infogan3d.io.files import save_json, save_text
+from infogan3d.models.sampling import batches
+from infogan3d.runs import folder, schema
+from infogan3d.stats.variables import Variables, code_variables
 
 CASES: dict[str, tuple[int, tuple[str, ...]]] = {  # name -> batches by z alone, other settings
     "as it is": (2000, ()),
@@ -63,7 +62,7 @@ def plan_part(case: str, *, seed: str, settings: Sequence[str], out: Path) -> Pa
         f"seed={seed}",
         *settings,
     )
-    recipe = runs.read_conf(runs.CONF / "experiment" / "codes.yaml")
+    recipe = schema.read_conf(schema.CONF / "experiment" / "codes.yaml")
     return Part(name, ("infogan3d.train", *words), out / name, ((),), recipe)
 
 
@@ -88,8 +87,8 @@ def score_run(run: Path, *, chairs: int, device: str) -> dict[str, float]:
     kept = run / f"found-{chairs}.json"
     if kept.exists():
         return dict(json.loads(kept.read_text()))
-    known = fresh_chairs(runs.load_settings(run), count=chairs, seed=FRESH)
-    model: Any = runs.load_model(run, device=device)
+    known = fresh_chairs(folder.load_settings(run), count=chairs, seed=FRESH)
+    model: Any = folder.load_model(run, device=device)
     read = read_by_teacher(model, known.grids)
     numbers = {"codes": float(len(read.names)), **dict.fromkeys(NAMES, math.nan)}
     if len(read.names) > 1:

@@ -35,19 +35,21 @@ from experiments.picture_page import (
     page,
     protocol,
 )
-from infogan3d import runs
-from infogan3d.formats import Mesh
-from infogan3d.furniture import Seat, find_libraries, read_seat, read_seats
-from infogan3d.picture_sources import photograph, rings_around
-from infogan3d.reconstruct import Fitted, Order, fit_views, read_order
-from infogan3d.report import save_picture, save_text
-from infogan3d.scorecard import save_json
-from infogan3d.shape_sources import list_files
-from infogan3d.silhouette_fit import Placement, quarter
-from infogan3d.solid import solid_voxelize
-from infogan3d.sources import SPLITS, split_of
-from infogan3d.views import Views
-from infogan3d.voxels import Pack, join_packs, load_pack, pack_grids, save_pack
+from infogan3d.data.build import SPLITS, split_of
+from infogan3d.data.datasets.sweethome3d import Seat, find_libraries, read_seat, read_seats
+from infogan3d.data.multiview import photograph, rings_around
+from infogan3d.data.shapes import list_files
+from infogan3d.geometry.camera import Views
+from infogan3d.geometry.orientation import quarter
+from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.inversion.silhouette_loss import Placement
+from infogan3d.inversion.stages import Fitted, Order, fit_views
+from infogan3d.io.files import save_json, save_picture, save_text
+from infogan3d.io.mesh_files import Mesh
+from infogan3d.io.packs import Pack, join_packs, load_pack, pack_grids, save_pack
+from infogan3d.reconstruct import read_order
+from infogan3d.runs import build, schema
+from infogan3d.runs import folder as runs_folder
 
 Wanted = Sequence[tuple[Path, Seat]]
 
@@ -160,7 +162,7 @@ def choose_seats(
     every: Wanted, trained: dict[str, Any], *, split: str, count: int | None
 ) -> list[tuple[Path, Seat]]:
     """`count` seats spread over a split, or over all. Errors: the run was trained on some."""
-    data = runs.build_data(trained)
+    data = build.build_data(trained)
     ids = [seat.id for _, seat in every]
     known = set(ids) if data.source == "sweethome3d" else set()
     if data.source in ("pack", "meshes"):  # whose ids may be any
@@ -216,14 +218,14 @@ def compare_seats(words: argparse.Namespace) -> None:
     out = words.out or Path("runs") / "from_pictures" / "-".join(words.run.resolve().parts[-2:])
     own = ("steps", "starts", "tuning", "inside", "seed")
     chosen = {name: getattr(words, name) for name in own}
-    settings = runs.defaults("reconstruct") | chosen
+    settings = schema.defaults("reconstruct") | chosen
     settings |= {"run": str(words.run), "device": words.device, "held_out": 0}
     libraries = list_files(words.root or find_libraries(), "sh3f")
     every = [(path, seat) for path in libraries for seat in read_seats(path)]
-    trained = runs.load_settings(words.run)
+    trained = runs_folder.load_settings(words.run)
     wanted = choose_seats(every, trained, split=words.split, count=words.count)
     order = read_order(settings, path=words.run, out=out)
-    weights = hashlib.sha256((words.run / runs.LAST).read_bytes()).hexdigest()[:12]
+    weights = hashlib.sha256((words.run / runs_folder.LAST).read_bytes()).hexdigest()[:12]
     seats = measure(order, wanted, counts, {"checkpoint": weights, **chosen})
     told = protocol(order, seats, checkpoint=weights)
     save_json({"protocol": told, "seats": seats}, out / "from_pictures.json")

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv3d, conv_transpose3d
 
-from infogan3d.convolutions import to_one_channel
-from infogan3d.floor import Layer, Rates, Work, generator_layers, quickest, trunk_layers
-from infogan3d.straight_port import PortSettings
+from infogan3d.bench.reference_port import PortSettings
+from infogan3d.bench.roofline import Layer, Rates, Work, generator_layers, quickest, trunk_layers
+from infogan3d.models.networks.layers import to_one_channel
 
 LAST = torch.channels_last_3d
 Passed = Callable[[], Tensor]

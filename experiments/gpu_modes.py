@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from experiments.gpu_layers import Kind, backward, forward
-from infogan3d.contenders import OURS, OURS_WIDE
-from infogan3d.convolutions import ConvFromOne, ConvTransposeToOne, to_one_channel
-from infogan3d.infogan import InfoGAN3D
+from infogan3d.bench.runners import OURS, OURS_WIDE
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks.layers import ConvFromOne, ConvTransposeToOne, to_one_channel
 
 Prepare = Callable[[InfoGAN3D], object]
 

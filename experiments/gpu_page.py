@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from infogan3d.contenders import OURS, PORT
+from infogan3d.bench.runners import OURS, PORT
 
 SECONDS_WANTED, TIMES_WANTED = 30.0, 5.0
 

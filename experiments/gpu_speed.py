@@ -27,13 +27,28 @@ import torch
 from experiments import gpu_page
 from experiments.gpu_layers import Timed, layer_times
 from experiments.gpu_modes import MODES
-from infogan3d.bench import device
-from infogan3d.contenders import FILES, OURS, PACK, PORT, Case, Task, lay_out, our_block, port_block
-from infogan3d.floor import floor_seconds, floor_table, measure_rates, operations, step_work
-from infogan3d.report import save_text
-from infogan3d.straight_port import write_chairs
-from infogan3d.timing import device_of, peak_memory
-from infogan3d.voxels import load_pack, resize_grids, save_pack
+from infogan3d.bench.reference_port import write_chairs
+from infogan3d.bench.roofline import (
+    floor_seconds,
+    floor_table,
+    measure_rates,
+    operations,
+    step_work,
+)
+from infogan3d.bench.runners import (
+    FILES,
+    OURS,
+    PACK,
+    PORT,
+    Case,
+    Task,
+    lay_out,
+    our_block,
+    port_block,
+)
+from infogan3d.bench.timing import device, device_of, peak_memory
+from infogan3d.io.files import save_text
+from infogan3d.io.packs import load_pack, resize_grids, save_pack
 
 EPOCHS, CHAIRS = 100, 839
 

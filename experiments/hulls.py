@@ -23,15 +23,15 @@ import torch
 from jaxtyping import Bool, Int
 from scipy.ndimage import binary_opening
 
-from infogan3d.carving import carve
-from infogan3d.formats import Mesh
-from infogan3d.furniture import Seat, find_libraries, read_seat, read_seats
-from infogan3d.picture_sources import photograph, rings_around
-from infogan3d.render import silhouettes
-from infogan3d.scores import mean_score
-from infogan3d.shape_sources import list_files
-from infogan3d.solid import solid_voxelize
-from infogan3d.views import Views
+from infogan3d.data.datasets.sweethome3d import Seat, find_libraries, read_seat, read_seats
+from infogan3d.data.multiview import photograph, rings_around
+from infogan3d.data.shapes import list_files
+from infogan3d.geometry.camera import Views
+from infogan3d.geometry.visual_hull.carve import carve
+from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.io.mesh_files import Mesh
+from infogan3d.rendering.render import silhouettes
+from infogan3d.stats.estimate import mean_score
 
 RING = 31  # views on each ring, as Seeing 3D chairs has
 LENGTH = 60  # cells along the longest side of a seat

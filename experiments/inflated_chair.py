@@ -29,8 +29,9 @@ from jaxtyping import Bool, Float
 from scipy.optimize import minimize_scalar
 
 from experiments.walk_effects import shapes_of
-from infogan3d.runs import build_data, load_model, load_settings
-from infogan3d.snapshots import draw
+from infogan3d.models.sampling import draw
+from infogan3d.runs.build import build_data
+from infogan3d.runs.folder import load_model, load_settings
 
 SAMPLES = 128
 Cells = Float[np.ndarray, "*cells"]

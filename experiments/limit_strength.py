@@ -20,11 +20,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from infogan3d import losses
-from infogan3d.chairs import chair_grid, sample_factors
-from infogan3d.codes import latent_vector, sample_codes
-from infogan3d.infogan import InfoGAN3D
-from infogan3d.train import quieten
+from infogan3d.data.procedural.chairs import chair_grid, sample_factors
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks import losses
+from infogan3d.models.networks.latent import latent_vector, sample_codes
+from infogan3d.training.trainer import quieten
 
 WHEN = (0, 5, 10, 20, 50, 100, 200, 300, 500)
 RATIO = 0.1  # lambda1 / lambda2, as in conf/train.yaml; the paper prints none

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from experiments.paper_claims import Experiment
 from experiments.paper_jobs import Curve, Job, Rows, number, spread_rows
-from infogan3d.report import save_figure
+from infogan3d.io.files import save_figure
 
 # Okabe and Ito's colours, told apart by colour-blind eyes; the lines' styles differ as well
 INKS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from infogan3d.report import read_metrics
-from infogan3d.runs import load_settings
+from infogan3d.runs.folder import load_settings, read_metrics
 
 STARTED, FINISHED = "started.json", "finished.json"
 LOG, TIMES = "train.log", "times.json"

@@ -12,7 +12,7 @@ from experiments.paper_claims import EXPERIMENTS, Experiment
 from experiments.paper_figures import figures_text
 from experiments.paper_html import embedded, page, table_or_text, tag
 from experiments.paper_sections import Section, read_section
-from infogan3d.report import save_text
+from infogan3d.io.files import save_text
 
 ASKED = (
     "Every curve, table and verdict below was made by `make paper`; the paper's own results are "

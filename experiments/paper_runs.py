@@ -29,7 +29,7 @@ from experiments.paper_jobs import (
     last_line,
     read_times,
 )
-from infogan3d.scorecard import save_json
+from infogan3d.io.files import save_json
 
 ROOT = Path(__file__).resolve().parents[1]
 NOT_FINITE = 5  # a training's exit code where a loss or a gradient was infinite or NaN

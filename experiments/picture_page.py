@@ -8,15 +8,16 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from infogan3d.formats import Mesh
-from infogan3d.furniture import Seat, read_seat
-from infogan3d.reconstruct import Order
-from infogan3d.render import mesh_picture
-from infogan3d.scores import Score, mean_score, score_lines
-from infogan3d.side_by_side import SIZE, evenly, paper
-from infogan3d.silhouette_fit import Placement, surface_in_world
-from infogan3d.targets import carving_of
-from infogan3d.voxels import load_pack
+from infogan3d.data.datasets.sweethome3d import Seat, read_seat
+from infogan3d.inversion.silhouette_loss import Placement, surface_in_world
+from infogan3d.inversion.stages import Order
+from infogan3d.inversion.targets import carving_of
+from infogan3d.io.mesh_files import Mesh
+from infogan3d.io.packs import load_pack
+from infogan3d.rendering.figures import SIZE, evenly, paper
+from infogan3d.rendering.render import mesh_picture
+from infogan3d.stats.estimate import Score, mean_score
+from infogan3d.stats.tables import score_lines
 
 FILLS = {"volume": 0.5, "touched": 0.0}  # which cells the truth has: half-full ones, all it touches
 HEADINGS = {

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from experiments.inflated_chair import SAMPLES, Job, optimum, read_jobs
-from infogan3d.render import grid_picture
-from infogan3d.report import save_figure
+from infogan3d.io.files import save_figure
+from infogan3d.rendering.render import grid_picture
 
 __all__ = ["draw_ratio", "optimum", "ratio_table", "verdict"]
 

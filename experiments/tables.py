@@ -24,11 +24,12 @@ from PIL import Image
 
 from experiments.paper_runs import Part, run_plan
 from experiments.workers import each
-from infogan3d import runs
-from infogan3d.report import save_picture, save_text, sheet
-from infogan3d.scorecard import inverted, rebuilt, save_json, score_model
-from infogan3d.snapshots import draw, occupied
-from infogan3d.sources import SPLITS
+from infogan3d.data.build import SPLITS
+from infogan3d.evaluation.scorecard import inverted, rebuilt, score_model
+from infogan3d.io.files import save_json, save_picture, save_text
+from infogan3d.models.sampling import draw, occupied
+from infogan3d.rendering.figures import sheet
+from infogan3d.runs import build, folder
 
 SYSTEMS: dict[str, str] = {  # experiment -> name in the tables
     "inverse": "ours",
@@ -120,7 +121,10 @@ def score_run(
     kept = run / f"tables-{split}-{steps}-{points}-{count}{'' if floors else '-own'}.json"
     if kept.exists():
         return dict(json.loads(kept.read_text()))
-    model, data = runs.load_model(run, device=device), runs.build_data(runs.load_settings(run))
+    model, data = (
+        folder.load_model(run, device=device),
+        build.build_data(folder.load_settings(run)),
+    )
     data.setup()
     numbers, _ = score_model(
         model,
@@ -195,12 +199,12 @@ def draw_systems(
     device: str = "cpu",
 ) -> Image.Image:
     """Some targets, what each system makes of them (by optimisation), and samples of each."""
-    data = runs.build_data(runs.load_settings(next(iter(folders.values()))))
+    data = build.build_data(folder.load_settings(next(iter(folders.values()))))
     data.setup()  # the same chairs for every system
     real = data.packs[split].grids(slice(0, count))
     rows, shapes = ["target"], [real]
     for system, run in folders.items():
-        model = runs.load_model(run, device=device)
+        model = folder.load_model(run, device=device)
         if model.has_encoder:
             rows.append(f"{system}\nencoder")
             shapes.append(rebuilt(model, real) > 0.5)
@@ -255,7 +259,7 @@ def main(given: Sequence[str] | None = None) -> None:
             done: dict[str, list[Path]] = {}
             for (name, _), part in parts.items():
                 if part.name not in failed:
-                    found = [path.parent.parent for path in part.folder.glob(f"*/{runs.LAST}")]
+                    found = [path.parent.parent for path in part.folder.glob(f"*/{folder.LAST}")]
                     done.setdefault(SYSTEMS[name], []).extend(found)
             if not done:
                 sys.exit("experiments.tables: nothing was trained to its end, see train.log.")

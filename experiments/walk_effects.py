@@ -21,11 +21,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from infogan3d.codes import Codes, latent_vector, walk
-from infogan3d.infogan import InfoGAN3D
-from infogan3d.runs import load_model
-from infogan3d.scores import Score
-from infogan3d.snapshots import draw
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks.latent import Codes, latent_vector, walk
+from infogan3d.models.sampling import draw
+from infogan3d.runs.folder import load_model
+from infogan3d.stats.estimate import Score
 
 BLOCKS, STEPS, BASES = 8, 8, 32
 TURNS = tuple(float(np.pi / 2 / 2**k) for k in (4, 3, 2, 1, 0))  # of z, from slight to drawn anew

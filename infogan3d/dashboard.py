@@ -11,12 +11,18 @@ from typing import Any
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 
-from infogan3d import runs
-from infogan3d.codes import code_spec
-from infogan3d.logged import Logged, read_logged
-from infogan3d.online import BATCHES, wandb_mode
-from infogan3d.panels import NEEDS, PANELS, SECTIONS, TABLE, Panel
-from infogan3d.scorecard import save_json
+from infogan3d.models.networks.latent import code_spec
+from infogan3d.runs import command, folder, schema
+from infogan3d.training.tracking import Logged, read_logged, wandb_mode
+from infogan3d.training.workspace import (
+    NEEDS,
+    PANELS,
+    Panel,
+    own_entity,
+    send,
+    workspace,
+    write_json,
+)
 
 
 def dashboard(settings: dict[str, Any], out: Path) -> None:
@@ -33,10 +39,10 @@ def make(settings: dict[str, Any], out: Path) -> None:
     """workspace.json in the run folder, and the same workspace on W&B where it can be reached."""
     chosen = experiment(settings["show"])
     group, project = (str(settings[key] or chosen[key]) for key in ("group", "project"))
-    lines = known(settings["lines"], runs.known_settings("train"), "setting")
+    lines = known(settings["lines"], schema.known_settings("train"), "setting")
     mode, why = wandb_mode()
     made = workspace(project, group, lines=lines, entity=str(settings["entity"] or ""))
-    runs.save_config(settings, out)
+    folder.save_config(settings, out)
     path = out / "workspace.json"
     if mode != "online":
         write_json(made, path)
@@ -62,93 +68,11 @@ def known(name: str, names: Iterable[str], what: str) -> str:
 
 def experiment(name: str) -> dict[str, Any]:
     """Group and project of an experiment's runs. Errors: no such experiment (`ValueError`)."""
-    known(name, (path.stem for path in (runs.CONF / "experiment").glob("*.yaml")), "experiment")
+    known(name, (path.stem for path in (schema.CONF / "experiment").glob("*.yaml")), "experiment")
     inside = GlobalHydra.instance().is_initialized()  # as it is within a command
-    with nullcontext() if inside else initialize_config_dir(str(runs.CONF), version_base="1.3"):
+    with nullcontext() if inside else initialize_config_dir(str(schema.CONF), version_base="1.3"):
         config = compose("train", [f"+experiment={name}"])
     return {"group": config.group, "project": config.project}
-
-
-# ---- the workspace ---------------------------------------------------------------------------
-
-
-def workspace(project: str, group: str, *, lines: str = "name", entity: str = "") -> Any:
-    """The workspace (wandb_workspaces) of a group's runs, one line for each value of `lines`.
-
-    Errors: wandb-workspaces is not installed (`ValueError`).
-    """
-    try:
-        import wandb_workspaces.workspaces as parts
-        from wandb_workspaces import expr
-    except ImportError as error:
-        raise ValueError(
-            "wandb-workspaces is not installed: pip install 'infogan3d[dashboard]'."
-        ) from error
-    columns = [f"summary:{key}" for one in PANELS if one.section == TABLE for key in one.keys]
-    return parts.Workspace(
-        entity=entity,
-        project=project,
-        name=f"infogan3d {group}",
-        sections=[
-            parts.Section(
-                name=section,
-                panels=[drawn(panel) for panel in PANELS if panel.section == section],
-                is_open=True,
-                panel_settings=parts.SectionPanelSettings(x_axis=BATCHES),
-            )
-            for section in SECTIONS
-        ],
-        settings=parts.WorkspaceSettings(x_axis=BATCHES, max_runs=20),
-        runset_settings=parts.RunsetSettings(
-            filters=[expr.Metric("Group") == group],
-            groupby=[expr.Config(lines)],
-            pinned_columns=columns,
-        ),
-    )
-
-
-def drawn(panel: Panel) -> Any:
-    """A panel as W&B's: media to leaf through, or curves over batches."""
-    from wandb_workspaces.reports.v2 import interface as charts
-
-    if panel.section == "Media":
-        return charts.MediaBrowser(
-            title=panel.title, media_keys=list(panel.keys), gallery_axis="step"
-        )
-    smoothing = SECTIONS[panel.section]
-    return charts.LinePlot(
-        title=panel.title,
-        x=BATCHES,
-        y=list(panel.keys),
-        title_x="batches",
-        smoothing_type="exponentialTimeWeighted" if smoothing else "none",
-        smoothing_factor=smoothing,
-        smoothing_show_original=bool(smoothing),
-    )
-
-
-def write_json(made: Any, path: Path) -> None:
-    """The workspace as W&B's server takes it."""
-    save_json(made._model.model_dump(by_alias=True, exclude_none=True, mode="json"), path)
-
-
-def own_entity() -> str:
-    """The user or team that the key belongs to."""
-    import wandb
-
-    return str(wandb.Api().default_entity or "")
-
-
-def send(made: Any) -> str:
-    """Save the workspace on W&B and give its URL. Errors: W&B refused it (`ValueError`)."""
-    try:
-        return str(made.save().url)
-    except Exception as error:  # the server's, of many kinds; HYDRA_FULL_ERROR=1 shows which
-        where = f"{made.entity}/{made.project}"
-        raise ValueError(
-            f"W&B did not take the workspace for {where} ({' '.join(str(error).split())}): check "
-            "entity and project, and that a run of the project was sent."
-        ) from error
 
 
 # ---- the check -------------------------------------------------------------------------------
@@ -160,7 +84,7 @@ def check(run: Path) -> None:
     Errors (`ValueError`): no run, another system's, keys that it should have logged but did not,
     or keys that W&B does not draw over batches.
     """
-    settings = runs.load_settings(run)
+    settings = folder.load_settings(run)
     system = settings.get("system", "infogan3d")
     if system != "infogan3d":
         raise ValueError(f"{run} is of system={system}: the workspace shows infogan3d's curves.")
@@ -213,7 +137,7 @@ def excuse(panel: Panel, key: str, run: Path, absent: dict[str, str]) -> str:
     return ""
 
 
-run = runs.command("dashboard", dashboard)
+run = command.command("dashboard", dashboard)
 
 
 def main() -> None:

@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from infogan3d import runs
-from infogan3d.formats import read_pack
-from infogan3d.scorecard import save_json, score_model
-from infogan3d.sources import SPLITS
-from infogan3d.voxels import content_hash, resize_grids
+from infogan3d.data.build import SPLITS
+from infogan3d.evaluation.scorecard import score_model
+from infogan3d.io.files import save_json
+from infogan3d.io.packs import content_hash, read_pack, resize_grids
+from infogan3d.runs import build, command, folder
 
 
 def evaluate(settings: dict[str, Any], out: Path) -> None:
@@ -18,8 +18,8 @@ def evaluate(settings: dict[str, Any], out: Path) -> None:
         raise ValueError(f"split={split} is not known: choose one of {', '.join(SPLITS)}.")
     if settings["invert"] < 0:
         raise ValueError(f"invert={settings['invert']} is no number of steps: give 0 or more.")
-    model = runs.load_model(run, device=settings["device"])
-    data = runs.build_data(runs.load_settings(run))
+    model = folder.load_model(run, device=settings["device"])
+    data = build.build_data(folder.load_settings(run))
     data.setup()
     real, told = data.packs[split], f"{data.source} {split} {data.split_hash}"
     if pack is not None:
@@ -40,7 +40,8 @@ def evaluate(settings: dict[str, Any], out: Path) -> None:
     print(f"kept in {save_json(numbers, run / name)}")
 
 
-main = runs.command("evaluate", evaluate)
+main = command.command("evaluate", evaluate)
+
 
 if __name__ == "__main__":
     main()

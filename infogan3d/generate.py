@@ -9,21 +9,25 @@ from typing import Any
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from infogan3d import runs
-from infogan3d.asked import read_asked, told_value
-from infogan3d.chair_model import ChairModel
-from infogan3d.codes import Codes, walk
-from infogan3d.dial import dial, joined
-from infogan3d.dial_text import dial_table, rest_text, warning
-from infogan3d.infogan import InfoGAN3D
-from infogan3d.kinds import check_choice
-from infogan3d.meshes import save_mesh
-from infogan3d.onnx_export import save_onnx
-from infogan3d.pieces import KEPT, pieces, settled
-from infogan3d.report import save_picture, save_text, sheet
-from infogan3d.scorecard import save_json
-from infogan3d.snapshots import draw, occupied
-from infogan3d.voxels import pack_grids, save_pack
+from infogan3d.geometry.components import KEPT, pieces, settled
+from infogan3d.geometry.surface import save_mesh
+from infogan3d.io.files import check_choice, save_json, save_picture, save_text
+from infogan3d.io.packs import pack_grids, save_pack
+from infogan3d.models.base import ChairModel
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks.latent import Codes, walk
+from infogan3d.models.onnx_export import save_onnx
+from infogan3d.models.sampling import draw, occupied
+from infogan3d.rendering.figures import sheet
+from infogan3d.runs import command, folder
+from infogan3d.semantics.editing.request import (
+    dial_table,
+    read_asked,
+    rest_text,
+    told_value,
+    warning,
+)
+from infogan3d.semantics.editing.search import dial, joined
 
 FORMATS = ("glb", "obj", "stl", "onnx")
 
@@ -37,7 +41,7 @@ def generate(settings: dict[str, Any], out: Path) -> None:
     asked, code = read_asked(settings["set"]), settings["walk"]
     if asked and code:
         raise ValueError(f"walk={code} and set.{next(iter(asked))} cannot go together: give one.")
-    model = runs.load_model(Path(settings["run"]), device=settings["device"])
+    model = folder.load_model(Path(settings["run"]), device=settings["device"])
     if settings["format"] == "onnx":
         print(f"G       {export_generator(model, out / 'generator.onnx')}")
     if asked:
@@ -49,7 +53,7 @@ def generate(settings: dict[str, Any], out: Path) -> None:
             steps, span = settings["count"], settings["span"]
             codes = walk(codes, model.spec, name=code, steps=steps, span=span)
         ids = [f"{code or 'sample'}-{index:04d}" for index in range(len(codes.noise))]
-    runs.save_config(settings, out)
+    folder.save_config(settings, out)
     keep(model, codes, ids, title, out, form=settings["format"], how=settings["pieces"])
 
 
@@ -115,7 +119,8 @@ def keep(
     print(f"pack    {kept}\nsheet   {picture}\nmeshes  {out / 'meshes'}")
 
 
-main = runs.command("generate", generate)
+main = command.command("generate", generate)
+
 
 if __name__ == "__main__":
     main()

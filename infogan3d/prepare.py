@@ -4,20 +4,21 @@ import time
 from pathlib import Path
 from typing import Any
 
-from infogan3d import runs
-from infogan3d.report import save_picture, sheet
-from infogan3d.sources import SPLITS, split_hash, split_of
-from infogan3d.voxels import content_hash
+from infogan3d.data.build import SPLITS, split_hash, split_of
+from infogan3d.io.files import save_picture
+from infogan3d.io.packs import content_hash
+from infogan3d.rendering.figures import sheet
+from infogan3d.runs import build, command, folder
 
 
 def prepare(settings: dict[str, Any], out: Path) -> None:
     """Voxelize (or find in the cache), split, and show the first chairs."""
     began = time.perf_counter()
-    data = runs.build_data(settings)
+    data = build.build_data(settings)
     whole = data.pack()
     seconds = time.perf_counter() - began
     split = split_of(whole.ids, seed=data.split_seed, fractions=data.fractions)
-    runs.save_config(settings, out)
+    folder.save_config(settings, out)
     pictured = save_picture(
         sheet(whole.grids(slice(0, 32)), title=f"{data.source}: the first of {len(whole)}"),
         out / "samples" / "real.png",
@@ -31,7 +32,8 @@ def prepare(settings: dict[str, Any], out: Path) -> None:
     )
 
 
-main = runs.command("prepare", prepare)
+main = command.command("prepare", prepare)
+
 
 if __name__ == "__main__":
     main()

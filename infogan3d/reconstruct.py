@@ -8,60 +8,32 @@ scores of every rung. The folder that it makes:
     reconstruction.png   target, hull and rungs side by side
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool
-from rich import get_console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from infogan3d import runs
-from infogan3d.chair_model import ChairModel
-from infogan3d.inversion import Told
-from infogan3d.kinds import check_choice
-from infogan3d.ladder import Rung, Search, choose_placement, climb, codes_by_name
-from infogan3d.metrics import shape_scores
-from infogan3d.picture_targets import (
-    MANY,
-    PictureTarget,
-    agreement_table,
-    agreements,
-    picture_target,
-    read_chair_views,
-)
-from infogan3d.pieces import KEPT, pieces, save_closed, settled
-from infogan3d.report import save_picture
-from infogan3d.scorecard import save_json
-from infogan3d.scores import Protocol, Score, markdown_table, mean_score
-from infogan3d.side_by_side import picture_sheet, shape_sheet
-from infogan3d.silhouette_fit import inside_weight
-from infogan3d.targets import Frame, frame_of, mesh_target, pack_target
-from infogan3d.views import Views
-from infogan3d.voxels import load_pack, pack_grids, save_pack
+from infogan3d.evaluation.reconstruction import shape_scores
+from infogan3d.geometry.components import KEPT, pieces, settled
+from infogan3d.geometry.surface import save_closed
+from infogan3d.inversion.figure import picture_sheet, shape_sheet
+from infogan3d.inversion.stages import Order, Rung, Search, climb, codes_by_name, fit_views
+from infogan3d.inversion.targets import frame_of, mesh_target, pack_target
+from infogan3d.inversion.view_targets import agreement_table, agreements, read_chair_views
+from infogan3d.io.files import check_choice, save_json, save_picture
+from infogan3d.io.packs import load_pack, pack_grids, save_pack
+from infogan3d.io.progress import progress_reconstruct as progress
+from infogan3d.runs import build, command, folder
+from infogan3d.stats.estimate import mean_score
+from infogan3d.stats.tables import Protocol, Rows, markdown_table, plain
 
-FEW_STARTS = 4  # latents optimised side by side where pictures are few
 INPUTS = ("mesh", "grid", "views")
+
+
 GRID_SCORES = ("mse", "iou", "ap", "cd")
-Rows = dict[str, dict[str, Score]]
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked for: the target's file, the trained system and what it learned from."""
-
-    path: Path
-    model: ChairModel
-    resolution: int
-    data: dict[str, Any]
-    frame: Frame
-    search: Search
-    settings: dict[str, Any]
-    out: Path
 
 
 def reconstruct(settings: dict[str, Any], out: Path) -> None:
@@ -78,8 +50,8 @@ def reconstruct(settings: dict[str, Any], out: Path) -> None:
 def read_order(settings: dict[str, Any], *, path: Path, out: Path) -> Order:
     """What the settings ask for, with the run's model and what is known of its data."""
     run = Path(settings["run"])
-    model = runs.load_model(run, device=settings["device"])
-    trained = runs.load_settings(run)
+    model = folder.load_model(run, device=settings["device"])
+    trained = folder.load_settings(run)
     frame = frame_of(trained["data"], kept_grids(trained))
     search = Search(**{one.name: settings[one.name] for one in fields(Search)})
     return Order(path, model, trained["resolution"], trained["data"], frame, search, settings, out)
@@ -96,7 +68,7 @@ def one_input(settings: dict[str, Any]) -> tuple[str, Path]:
 
 def kept_grids(trained: dict[str, Any]) -> Bool[np.ndarray, "n R R R"] | None:
     """Some grids of the run's data where they lie in the cache, to see how they are framed."""
-    path = runs.build_data(trained).path
+    path = build.build_data(trained).path
     return load_pack(path).grids(slice(0, 64)) if path.exists() else None
 
 
@@ -141,19 +113,6 @@ def grids_of(order: Order) -> tuple[Bool[np.ndarray, "n R R R"], list[str], list
     return grid[None], [order.path.stem], notes
 
 
-# ---- from pictures ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Fitted:
-    """What was made of some views: the rungs, at which of the target's placements, and how."""
-
-    target: PictureTarget
-    best: int
-    rungs: list[Rung]
-    inside: float  # how much the hull's inside spoke for chair
-
-
 def from_pictures(order: Order) -> None:
     """Pictures: every rung, and the hull, scored by how its silhouettes agree with the masks."""
     fitted = fit_views(order, read_chair_views(order.path))
@@ -176,37 +135,6 @@ def from_pictures(order: Order) -> None:
     print(f"picture {save_picture(sheet, order.out / 'reconstruction.png')}")
 
 
-def fit_views(order: Order, views: Views) -> Fitted:
-    """The ladder for one chair's views, at the placement that explains them best."""
-    settings = order.settings
-    target = picture_target(
-        views,
-        data=order.data,
-        frame=order.frame,
-        resolution=order.resolution,
-        **{name: settings[name] for name in ("use", "held_out", "facing")},
-    )
-    count = len(target.used.cameras)
-    search = order.search
-    if count < MANY and not search.starts:
-        search = replace(search, starts=FEW_STARTS)
-    inside = settings["inside"]
-    inside = inside_weight(count, carved=order.frame.carved) if inside is None else float(inside)
-    with progress("placing") as tell:
-        best, hull, loss = choose_placement(
-            order.model,
-            target.used,
-            target.placements,
-            target.hulls,
-            search,
-            inside=inside,
-            on_step=tell,
-        )
-    with progress("optimising") as tell:
-        rungs = climb(order.model, hull, search, loss=loss, on_step=tell)
-    return Fitted(target, best, rungs, inside)
-
-
 # ---- what comes out --------------------------------------------------------------------------
 
 
@@ -221,7 +149,7 @@ def keep(order: Order, rung: Rung, ids: list[str], about: dict[str, Any]) -> Non
             f"the run makes an empty shape of {order.path}, so there is no mesh: give more steps "
             "or starts, or a run that learned from such shapes."
         )
-    runs.save_config(order.settings, order.out)
+    folder.save_config(order.settings, order.out)
     rows = []
     for name, latent, shape in zip(ids, rung.latent, shapes, strict=True):
         count, floating = pieces(shape > 0.5)
@@ -239,26 +167,8 @@ def keep(order: Order, rung: Rung, ids: list[str], about: dict[str, Any]) -> Non
     print(f"pieces  {apart} of {len(ids)} in several, {100 * floating:.2f} % of their cells float")
 
 
-def plain(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:
-    """Scores as JSON holds them."""
-    return {name: {k: vars(one) for k, one in scores.items()} for name, scores in rows.items()}
+main = command.command("reconstruct", reconstruct)
 
-
-@contextmanager
-def progress(name: str) -> Iterator[Told]:
-    """A bar of steps with the objective beside it, while a latent is optimised, on a terminal."""
-    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    nats, quiet = TextColumn("{task.fields[nats]}"), not get_console().is_terminal
-    with Progress(*columns, nats, transient=True, disable=quiet) as bar:
-        task = bar.add_task("", total=None, nats="")
-
-        def tell(done: int, total: int, value: float) -> None:
-            bar.update(task, completed=done, total=total, nats=f"{value:.4f} nats a cell")
-
-        yield tell
-
-
-main = runs.command("reconstruct", reconstruct)
 
 if __name__ == "__main__":
     main()

@@ -12,8 +12,8 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from infogan3d.data import ChairData
-from infogan3d.infogan import InfoGAN3D
+from infogan3d.data.datamodule import ChairData
+from infogan3d.models.infogan import InfoGAN3D
 
 ROOT = Path(__file__).parents[1]
 TINY_MODEL: dict[str, Any] = {

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 
-from infogan3d.asked import read_asked, told_value
-from infogan3d.attributes import NAMES
+from infogan3d.attributes.measure import NAMES
+from infogan3d.semantics.editing.request import read_asked, told_value
 
 
 def test_words_become_numbers_and_null_is_not_asked():

@@ -17,8 +17,8 @@ from experiments.attribute_truth import (
     true_values,
     truth_table,
 )
-from infogan3d.attributes import NAMES
-from infogan3d.chairs import DISCRETE, Factors, sample_factors
+from infogan3d.attributes.measure import NAMES
+from infogan3d.data.procedural.chairs import DISCRETE, Factors, sample_factors
 
 
 def test_truths_are_attributes_and_follow_the_factors():

@@ -1,7 +1,8 @@
 import pytest
 
-from infogan3d.attribute_words import DETAIL, KIN, SHAPE, UNIT_WORDS, WORDS, kin_of, short, words
-from infogan3d.attributes import NAMES, UNITS
+from infogan3d.attributes.measure import NAMES, UNITS
+from infogan3d.attributes.vocabulary import DETAIL, KIN, SHAPE, UNIT_WORDS, WORDS, kin_of, words
+from infogan3d.stats.estimate import short
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from infogan3d.attributes import NAMES, UNITS, measure, split_pieces
-from infogan3d.chairs import CUBE, Factors, chair_grid, overall_size, sample_factors
-from infogan3d.generation import floater_fraction
+from infogan3d.attributes.measure import NAMES, UNITS, measure, split_pieces
+from infogan3d.data.procedural.chairs import CUBE, Factors, chair_grid, overall_size, sample_factors
+from infogan3d.geometry.components import floater_fraction
 
 FACTORS = sample_factors(150, seed=3)
 

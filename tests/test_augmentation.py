@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from infogan3d.augmentation import stretched
+from infogan3d.data.datamodule import stretched
 
 
 def box(count: int = 200) -> torch.Tensor:

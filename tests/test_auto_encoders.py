@@ -8,10 +8,9 @@ import torch
 from conftest import fit
 from test_infogan import moved, snapshot
 
-from infogan3d.auto_encoders import CNNAutoEncoder, IMAutoEncoder
-from infogan3d.checkup import as_batch
-from infogan3d.codes import Codes
-from infogan3d.snapshots import draw
+from infogan3d.models.baselines.autoencoders import CNNAutoEncoder, IMAutoEncoder
+from infogan3d.models.networks.latent import Codes
+from infogan3d.models.sampling import as_batch, draw
 
 TINY: dict[str, Any] = {
     "batches": 6,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from infogan3d.average import averaged_copy, decay, move_average
+from infogan3d.models.optim import averaged_copy, decay, move_average
 
 
 def network() -> nn.Sequential:

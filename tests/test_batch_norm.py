@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import distributed, multiprocessing, nn
 
-from infogan3d.batch_norm import BatchNorm3d, redoing
+from infogan3d.models.networks.layers import BatchNorm3d, redoing
 
 SHAPE = (6, 3, 2, 2, 2)
 

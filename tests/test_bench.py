@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 from conftest import run_command
 
-from infogan3d import bench, runs
+from infogan3d.bench import __main__, timing
+from infogan3d.runs import schema
 
 TINY: dict[str, Any] = {"count": 2, "root": None, "size": 96, "resolution": 16, "grids": [8]}
 
 
 def test_a_bare_word_at_the_front_says_what_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[list[str]] = []
-    monkeypatch.setattr(bench, "run", lambda: seen.append(sys.argv[1:]))
+    monkeypatch.setattr(__main__, "run", lambda: seen.append(sys.argv[1:]))
     for words in (["carve", "seed=3"], ["what=carve"], ["--cfg", "job"], []):
         monkeypatch.setattr(sys, "argv", ["bench", *words])
-        bench.main()
+        __main__.main()
     assert seen == [["what=carve", "seed=3"], ["what=carve"], ["--cfg", "job"], []]
 
 
@@ -44,17 +45,17 @@ def test_what_cannot_be_timed_is_refused_in_one_sentence(tmp_path: Path) -> None
         ValueError,
         match=r"^what='walk' cannot be timed: choose one of carve, .*, generate, discover\.$",
     ):
-        bench.bench({"what": "walk", "seed": 0, "carve": TINY}, tmp_path)
+        __main__.bench({"what": "walk", "seed": 0, "carve": TINY}, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
 def test_every_part_has_its_settings() -> None:
-    assert set(bench.WHATS) <= set(runs.defaults("bench"))
+    assert set(__main__.WHATS) <= set(schema.defaults("bench"))
     for name in ("step", "loader", "generate", "discover"):
-        assert runs.defaults("bench")[name]["device"] == "auto"
+        assert schema.defaults("bench")[name]["device"] == "auto"
 
 
 def test_the_device_is_told_with_what_matters_for_speed() -> None:
-    about = bench.device()
+    about = timing.device()
     assert list(about)[:4] == ["processor", "cores", "load", "gpu"]
     assert int(about["cores"]) >= 1

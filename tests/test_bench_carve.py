@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infogan3d import bench_carve
-from infogan3d.bench_carve import STEPS, carve_costs, plain_hull
-from infogan3d.render import silhouettes
-from infogan3d.views import Views, seeing3d_camera, seeing3d_cameras, write_views
+from infogan3d.bench.cases import carve
+from infogan3d.bench.cases.carve import STEPS, carve_costs, plain_hull
+from infogan3d.data.multiview import write_views
+from infogan3d.geometry.camera import Views, seeing3d_camera, seeing3d_cameras
+from infogan3d.rendering.render import silhouettes
 
 TINY: dict[str, Any] = {
     "count": 2,
@@ -79,9 +80,7 @@ def test_every_step_is_timed_on_every_chair(
 def test_a_hull_that_differs_is_never_timed_in_silence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        bench_carve, "plain_hull", lambda *_, **__: np.zeros((16, 16, 16), dtype=bool)
-    )
+    monkeypatch.setattr(carve, "plain_hull", lambda *_, **__: np.zeros((16, 16, 16), dtype=bool))
     with pytest.raises(AssertionError, match="chair: the hulls differ"):
         carve_costs({**TINY, "count": 1, "grids": []}, 0, tmp_path)
 

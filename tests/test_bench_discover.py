@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from infogan3d import runs
-from infogan3d.bench_discover import discover_costs
+from infogan3d.bench.cases.discover import discover_costs
+from infogan3d.runs import schema
 
 TINY: dict[str, Any] = {
-    **runs.defaults("bench")["discover"],
+    **schema.defaults("bench")["discover"],
     "device": "cpu",
     "threads": 1,
     "resolution": 16,

@@ -6,14 +6,15 @@ from typing import Any
 import pytest
 import torch
 
-from infogan3d import bench_generate, runs
-from infogan3d.bench_generate import ONNX, awake, generate_costs
-from infogan3d.codes import sample_codes
-from infogan3d.contenders import OURS, OURS_WIDE, PORT
-from infogan3d.floor import Rates
+from infogan3d.bench.cases import generate
+from infogan3d.bench.cases.generate import ONNX, awake, generate_costs
+from infogan3d.bench.roofline import Rates
+from infogan3d.bench.runners import OURS, OURS_WIDE, PORT
+from infogan3d.models.networks.latent import sample_codes
+from infogan3d.runs import schema
 
 TINY: dict[str, Any] = {
-    **runs.defaults("bench")["generate"],
+    **schema.defaults("bench")["generate"],
     "device": "cpu",
     "threads": 1,
     "resolution": 16,
@@ -27,7 +28,7 @@ def test_a_tiny_bench(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rates = {"32": Rates("32", 1e9, 1e9), "bf16": Rates("bf16", 4e9, 1e9)}
-    monkeypatch.setattr(bench_generate, "measure_rates", lambda _, name: rates[name])
+    monkeypatch.setattr(generate, "measure_rates", lambda _, name: rates[name])
     found = generate_costs(TINY, 0, tmp_path)
     assert list(found["batches"]) == ["1", "3"]
     for batch in found["batches"].values():

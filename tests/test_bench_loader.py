@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infogan3d import runs
-from infogan3d.bench_loader import departure, loader_costs, our_epoch, port_epoch, set_up
-from infogan3d.contenders import FILES, OURS, PORT, Case, chair_data, lay_out
-from infogan3d.straight_port import port_loader
+from infogan3d.bench.cases.loader import departure, loader_costs, our_epoch, port_epoch, set_up
+from infogan3d.bench.reference_port import port_loader
+from infogan3d.bench.runners import FILES, OURS, PORT, Case, chair_data, lay_out
+from infogan3d.runs import schema
 
 TINY: dict[str, Any] = {
-    **runs.defaults("bench")["loader"],
+    **schema.defaults("bench")["loader"],
     "threads": 1,
     "grid": 16,
     "width": 2,

@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from infogan3d import bench_step, runs
-from infogan3d.bench_step import figures, read_cases, step_costs, tell_sizes
-from infogan3d.contenders import OURS, OURS_WIDE, PORT, Block, Case
-from infogan3d.floor import Rates, operations, step_work
-from infogan3d.straight_port import PortSettings
+from infogan3d.bench.cases import step
+from infogan3d.bench.cases.step import figures, read_cases, step_costs, tell_sizes
+from infogan3d.bench.reference_port import PortSettings
+from infogan3d.bench.roofline import Rates, operations, step_work
+from infogan3d.bench.runners import OURS, OURS_WIDE, PORT, Block, Case
+from infogan3d.runs import schema
 
 TINY: dict[str, Any] = {
-    **runs.defaults("bench")["step"],
+    **schema.defaults("bench")["step"],
     "threads": 1,
     "grids": [16],
     "widths": [4],
@@ -32,7 +33,7 @@ RATES = {"32": Rates("32", 1e9, 1e9), "bf16": Rates("bf16", 4e9, 1e9)}
 def test_a_tiny_bench(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bench_step, "measure_rates", lambda _, name: RATES[name])
+    monkeypatch.setattr(step, "measure_rates", lambda _, name: RATES[name])
     found = step_costs(TINY, 0, tmp_path)
     (case,) = found["cases"]
     assert {len(blocks) for blocks in case["blocks"].values()} == {2}
@@ -85,7 +86,7 @@ def test_linear_is_the_same_time_a_cell(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_size_and_a_case_are_a_column() -> None:
-    cases, sizes = read_cases(runs.defaults("bench")["step"])
+    cases, sizes = read_cases(schema.defaults("bench")["step"])
     assert cases[0] == (Case(32, 16, 32, 4), 8)
     assert cases[-1][0].resolution == cases[-1][0].width == 64
     assert [case.resolution for case, _ in sizes] == [16, 32, 64, 128]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infogan3d.card_pictures import (
+from infogan3d.semantics.card import Card, Leak
+from infogan3d.semantics.card_figures import (
     SIZE,
     TOP,
     WIDTH,
@@ -17,7 +18,7 @@ from infogan3d.card_pictures import (
     walk_picture,
     write_cards_page,
 )
-from infogan3d.cards import Card, Leak, Share
+from infogan3d.stats.estimate import Share
 
 
 def card(kind: str = "continuous", **changes) -> Card:

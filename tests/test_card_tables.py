@@ -4,18 +4,13 @@ import numpy as np
 import pytest
 from test_card_pictures import card
 
-from infogan3d.attributes import NAMES, UNITS
-from infogan3d.card_tables import (
-    as_numbers,
-    card_table,
-    likeness,
-    plain_numbers,
-    protocol_text,
-    spread,
-)
-from infogan3d.cards import Leak, Share
-from infogan3d.effects import FirstOrder
-from infogan3d.survey import Survey
+from infogan3d.attributes.measure import NAMES, UNITS
+from infogan3d.semantics.card import Leak
+from infogan3d.semantics.card_tables import as_numbers, card_table, likeness, protocol_text, spread
+from infogan3d.semantics.pick_freeze import Survey
+from infogan3d.semantics.sensitivity import FirstOrder
+from infogan3d.stats.estimate import Share
+from infogan3d.stats.tables import plain_numbers
 
 SETTINGS = {"seed": 4, "pairs": 30, "bins": 7, "directions": 0}
 

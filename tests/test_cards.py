@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from infogan3d.attribute_words import short
-from infogan3d.attributes import UNITS
-from infogan3d.cards import Card, correlations, make_card, monotony, profile, way
-from infogan3d.effects import first_order_table, groups_of, total_effects
+from infogan3d.attributes.measure import UNITS
+from infogan3d.semantics.card import Card, correlations, make_card, monotony, profile, way
+from infogan3d.semantics.sensitivity import first_order_table, groups_of, total_effects
+from infogan3d.stats.estimate import short
 
 COLUMNS = ("width", "height", "volume", "surface")
 

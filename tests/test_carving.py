@@ -8,8 +8,8 @@ import torch
 from PIL import Image, ImageDraw
 from scipy.spatial import ConvexHull
 
-from infogan3d.carving import FINER, allowed_misses, carve, coherence
-from infogan3d.views import Views, project, seeing3d_cameras
+from infogan3d.geometry.camera import Views, project, seeing3d_cameras
+from infogan3d.geometry.visual_hull.carve import FINER, allowed_misses, carve, coherence
 
 CHAIR = [  # boxes: low, high; inches, bounding box 18 x 20 x 36 centred on the origin, back at +y
     ((-9, -10, -2), (9, 10, 0)),

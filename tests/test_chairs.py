@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
-from infogan3d.chairs import (
+from infogan3d.data.procedural.chairs import (
     CONTINUOUS,
     CUBE,
     DISCRETE,

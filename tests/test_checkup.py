@@ -15,12 +15,20 @@ from conftest import fit
 from pytorch_lightning.loggers import CSVLogger, WandbLogger
 from torch import Tensor, nn
 
-from infogan3d import checkup
-from infogan3d.checkup import Checkup, diversity, draws, effect, mean_grid, measure, spread
-from infogan3d.codes import latent_vector
-from infogan3d.doctor import NAMES, Finding
-from infogan3d.infogan import InfoGAN3D
-from infogan3d.voxels import pack_grids
+from infogan3d.io.packs import pack_grids
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks.latent import latent_vector
+from infogan3d.training import validation
+from infogan3d.training.diagnosis import NAMES, Finding
+from infogan3d.training.validation import (
+    Checkup,
+    diversity,
+    draws,
+    effect,
+    mean_grid,
+    measure,
+    spread,
+)
 
 SCORES = {
     *("val/nearest_iou", "val/coverage", "val/occupancy", "val/floaters", "val/code_accuracy"),
@@ -207,7 +215,7 @@ def sick(tiny_model, tiny_data, tmp_path_factory) -> SimpleNamespace:
     labels = {"real_labels": [1.0, 1.0], "fake_labels": [0.0, 0.0]}
     model = tiny_model(**STILL, **labels, trunk_lr=0.02, pairing="inverse", trunk_width=4)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checkup, "KEPT", 0.8)  # forgets sooner, so that a short run will do
+        patch.setattr(validation, "KEPT", 0.8)  # forgets sooner, so that a short run will do
         patch.setattr("builtins.print", lambda *words, **_: printed.append(" ".join(words)))
         run(model, tiny_data(), folder, max_steps=60, max_epochs=-1)
     return SimpleNamespace(folder=folder, printed=[line for line in printed if "doctor" in line])
@@ -285,15 +293,15 @@ def test_what_training_says_is_a_running_mean_of_the_last_batches(tiny_model, tm
     doctor.on_train_batch_end(trainer, model, 0, 0, 0)
     assert (doctor.heard, doctor.weight) == ({}, 0.0)  # the start: no D yet
     for value in (1.0, 0.0, 0.5):
-        model.terms = {name: torch.tensor(value) for name in checkup.HEARD}
+        model.terms = {name: torch.tensor(value) for name in validation.HEARD}
         doctor.on_train_batch_end(trainer, model, 0, 0, 0)
-    k = checkup.KEPT
+    k = validation.KEPT
     mean = (k * k * 1.0 + k * 0.0 + 0.5) / (k * k + k + 1)
     assert float(doctor.heard["D/accuracy"]) / doctor.weight == pytest.approx(mean)
     again = Checkup(tmp_path)
     again.load_state_dict(doctor.state_dict())
     assert again.state_dict() == doctor.state_dict()
-    assert set(again.heard) == set(checkup.HEARD)
+    assert set(again.heard) == set(validation.HEARD)
 
 
 def test_the_line_goes_past_the_bar_to_the_csv_and_to_wandb(tmp_path):
@@ -318,7 +326,7 @@ def test_the_line_goes_past_the_bar_to_the_csv_and_to_wandb(tmp_path):
 
 def test_all_well_is_told_when_a_failure_is_over(tiny_model, tiny_data, tmp_path, monkeypatch):
     answers = iter([(Finding("empty", "a", "b"),), (Finding("empty", "c", "b"),), (), ()])
-    monkeypatch.setattr(checkup, "diagnose", lambda *_, **__: next(answers))
+    monkeypatch.setattr(validation, "diagnose", lambda *_, **__: next(answers))
     run(tiny_model(), tiny_data(), tmp_path, max_steps=16, max_epochs=-1)
     assert rows(tmp_path, "doctor.csv") == [
         {"step": "4", "doctor": "doctor: empty (a): b"},
@@ -328,9 +336,9 @@ def test_all_well_is_told_when_a_failure_is_over(tiny_model, tiny_data, tmp_path
 
 
 def test_only_the_first_process_checks_and_not_before_training(tiny_model, tmp_path, monkeypatch):
-    monkeypatch.setattr(checkup, "measure", lambda *_, **__: pytest.fail("measured"))
+    monkeypatch.setattr(validation, "measure", lambda *_, **__: pytest.fail("measured"))
     doctor, model = Checkup(tmp_path), tiny_model()
-    model.terms = {name: torch.ones(()) for name in checkup.HEARD}
+    model.terms = {name: torch.ones(()) for name in validation.HEARD}
     second = Mock(spec=pl.Trainer, is_global_zero=False, sanity_checking=False)
     doctor.setup(second, model, "fit")
     doctor.on_train_batch_end(second, model, 0, 0, 0)

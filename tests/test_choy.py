@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infogan3d import choy
-from infogan3d.views import project
+from infogan3d.data.datasets import r2n2
+from infogan3d.geometry.camera import project
 
 
 def shapenet_to_ours(points):
@@ -30,7 +30,7 @@ def write_chair(folder, *, change=None):
 
 
 def test_azimuth_zero_stands_in_front():
-    camera = choy.choy_camera(0.0, elevation=0.0, ratio=1.0)
+    camera = r2n2.choy_camera(0.0, elevation=0.0, ratio=1.0)
     assert (camera.azimuth, camera.distance) == (270.0, 1.75)
     assert (camera.focal, camera.cx, camera.cy) == (149.84375, 68.5, 68.5)
     seen = project(np.array([[0.0, -0.5, 0.0], [0.1, 0.0, 0.2]]), camera)
@@ -45,7 +45,7 @@ def test_azimuth_zero_stands_in_front():
 def test_camera_stands_where_the_shapenet_formula_says(a, e, ratio):
     t, p = np.radians([a, e])
     place = 1.75 * ratio * np.array([[np.cos(t) * np.cos(p), np.sin(p), np.sin(t) * np.cos(p)]])
-    camera = choy.choy_camera(float(a), elevation=float(e), ratio=float(ratio))
+    camera = r2n2.choy_camera(float(a), elevation=float(e), ratio=float(ratio))
     seen = project(shapenet_to_ours(place), camera)
     np.testing.assert_allclose(seen[0, 2], 0, atol=1e-12)
     np.testing.assert_allclose(project(shapenet_to_ours(place / 2), camera)[0, :2], 68.5)
@@ -55,11 +55,11 @@ def test_camera_stands_where_the_shapenet_formula_says(a, e, ratio):
 
 
 def test_a_chair_is_read(tmp_path):
-    found = choy.read_choy_views(write_chair(tmp_path / "abc"))
+    found = r2n2.read_choy_views(write_chair(tmp_path / "abc"))
     assert found.id == "abc"
     assert found.masks.shape == (24, 137, 137)
     assert [int(mask.sum()) for mask in found.masks[:2]] == [60 * 21, 60 * 22]
-    assert found.cameras[2] == choy.choy_camera(30.5, elevation=25.2, ratio=0.72)
+    assert found.cameras[2] == r2n2.choy_camera(30.5, elevation=25.2, ratio=0.72)
 
 
 @pytest.mark.parametrize(
@@ -76,19 +76,19 @@ def test_a_chair_is_read(tmp_path):
 def test_bad_metadata_is_named(tmp_path, line, error):
     folder = write_chair(tmp_path / "abc", change=line or "   ")
     with pytest.raises(ValueError, match=error):
-        choy.read_choy_views(folder)
+        r2n2.read_choy_views(folder)
 
 
 def test_bad_pictures_are_named(tmp_path):
     with pytest.raises(ValueError, match=r"There is no .*rendering_metadata\.txt"):
-        choy.read_choy_views(tmp_path)
+        r2n2.read_choy_views(tmp_path)
     folder = write_chair(tmp_path / "abc")
     (folder / "rendering" / "05.png").unlink()
     with pytest.raises(ValueError, match=r"no picture at .*05\.png"):
-        choy.read_choy_views(folder)
+        r2n2.read_choy_views(folder)
     Image.new("RGB", (137, 137)).save(folder / "rendering" / "05.png")
     with pytest.raises(ValueError, match=r"05\.png is 137 x 137 RGB, not 137 x 137 RGBA"):
-        choy.read_choy_views(folder)
+        r2n2.read_choy_views(folder)
     Image.new("RGBA", (137, 137)).save(folder / "rendering" / "05.png")
     with pytest.raises(ValueError, match=r"05\.png shows a chair with no pixels"):
-        choy.read_choy_views(folder)
+        r2n2.read_choy_views(folder)

@@ -21,10 +21,10 @@ from experiments.walk_effects import (
     split_change,
     turned,
 )
-from infogan3d.codes import walk
-from infogan3d.infogan import InfoGAN3D
-from infogan3d.runs import LAST, save_config
-from infogan3d.snapshots import draw
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks.latent import walk
+from infogan3d.models.sampling import draw
+from infogan3d.runs.folder import LAST, save_config
 
 CELLS = 16**3
 

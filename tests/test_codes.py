@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from infogan3d.codes import (
+from infogan3d.models.networks.latent import (
     PRESETS,
     CodeSpec,
     code_spec,

@@ -12,10 +12,11 @@ from test_seed_picture import reddish
 from experiments import codes, codes_tables
 from experiments.codes_tables import Recipe
 from experiments.paper_runs import Part
-from infogan3d import disentanglement, runs
-from infogan3d.factor_scorecard import FactorScorecard, scorecard_of
-from infogan3d.model_centrality import choose
-from infogan3d.scores import Score
+from infogan3d.disentanglement.known_factors import FactorScorecard, scorecard_of
+from infogan3d.disentanglement.metrics import suite
+from infogan3d.disentanglement.model_centrality import choose
+from infogan3d.runs import folder
+from infogan3d.stats.estimate import Score
 
 # `codes` has E and the most settings; without its file InfoGAN's own codes do.
 SMALL = "codes"
@@ -26,7 +27,7 @@ def card(mig: float, *, share: float, readers: tuple[str, ...] = ("Q",)) -> Fact
     """A scorecard whose scores are all .8 but for MIG; by covered factors all are .9."""
 
     def row(mean: float, **changes: float) -> dict[str, Score]:
-        scores = dict.fromkeys(disentanglement.NAMES, mean) | changes
+        scores = dict.fromkeys(suite.NAMES, mean) | changes
         return {name: Score(name, one, one, one, 500) for name, one in scores.items()}
 
     rows = {reader: row(0.8, mig=mig) for reader in readers}
@@ -106,7 +107,7 @@ def test_the_page_and_its_numbers_hold_everything():
     assert "\n- x failed\n" in text
     assert "- made-seed1, covered by Q: d0 base, c0 recline" in text
     assert "\n- `python -m y`\n" in text
-    assert all(f"\n## {name}\n" in text for name in disentanglement.NAMES)
+    assert all(f"\n## {name}\n" in text for name in suite.NAMES)
     found = json.loads(json.dumps(codes_tables.numbers(MADE, shapes=2000)))["recipes"]
     assert found["codes"]["chosen"] == "made-seed2"
     assert found["codes"]["centrality"]["made-seed2"] == pytest.approx(0.5)
@@ -131,7 +132,7 @@ def test_runs_that_failed_or_stopped_are_told(tmp_path):
     for part, why in ((fine, []), (stopped, ["loss is nan"]), (lost, ["loss is inf"])):
         part.folder.mkdir()
         (part.folder / "finished.json").write_text(json.dumps({"stopped": why}))
-    last = stopped.folder / "0-b" / runs.LAST
+    last = stopped.folder / "0-b" / folder.LAST
     last.parent.mkdir(parents=True)
     last.touch()
     assert codes.run_of(stopped) == stopped.folder / "0-b"

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d import contenders
-from infogan3d.contenders import (
+from infogan3d.bench import runners
+from infogan3d.bench import runners as contenders
+from infogan3d.bench.runners import (
     FILES,
     OURS,
     OURS_WIDE,
@@ -23,6 +24,8 @@ from infogan3d.contenders import (
     run_block,
     some_chairs,
 )
+from infogan3d.models import infogan
+from infogan3d.runs import command
 
 CASE = Case(16, 2, 4, trunk_layers=2)
 
@@ -60,13 +63,13 @@ def test_ours_computes_in_the_precision_it_is_named_for(
     chairs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    model = contenders.InfoGAN3D
+    model = infogan.InfoGAN3D
 
     def spy(**given: object) -> object:
         seen.append(str(given["precision"]))
         return model(**given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(contenders, "InfoGAN3D", spy)
+    monkeypatch.setattr(runners, "InfoGAN3D", spy)
     for who in (OURS, OURS_WIDE):
         run_block(Task(who, CASE, chairs, batches=1, threads=1))
     assert seen == ["auto", "32"]
@@ -95,7 +98,7 @@ def test_each_contender_has_a_process_of_its_own(
     class Pool:
         def __init__(self, workers: int, **given: object) -> None:
             assert workers == 1
-            self.ours = given["initializer"] is contenders.keep_freed_memory
+            self.ours = given["initializer"] is command.keep_freed_memory
 
         def submit(self, work: object, task: Task) -> "Pool":
             assert work is run_block
@@ -108,7 +111,7 @@ def test_each_contender_has_a_process_of_its_own(
         def shutdown(self) -> None:
             sent.append((self.ours, "shut down"))
 
-    monkeypatch.setattr(contenders, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(runners, "ProcessPoolExecutor", Pool)
     with Arena() as arena:
         for who in (OURS, OURS_WIDE, PORT):
             arena.run(Task(who, CASE, chairs))

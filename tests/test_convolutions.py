@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from infogan3d.convolutions import (
+from infogan3d.models.networks.layers import (
     ConvFromOne,
     ConvTransposeFromCell,
     ConvTransposeToOne,

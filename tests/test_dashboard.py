@@ -14,12 +14,11 @@ from hydra.core.global_hydra import GlobalHydra
 from test_experiments import CONF
 from test_experiments import settings as composed
 
-from infogan3d import dashboard as module
-from infogan3d.dashboard import check, dashboard, excuse, experiment, lacking, send, workspace
-from infogan3d.logged import Logged
-from infogan3d.online import BATCHES
-from infogan3d.panels import PANELS, SECTIONS, Panel
+import infogan3d.dashboard
+from infogan3d.dashboard import check, dashboard, excuse, experiment, lacking
 from infogan3d.train import train
+from infogan3d.training.tracking import BATCHES, Logged
+from infogan3d.training.workspace import PANELS, SECTIONS, Panel, send, workspace
 
 pytest.importorskip("wandb_workspaces", reason="the dashboard extra is not installed")
 KEYS = [key for panel in PANELS for key in panel.keys]
@@ -78,14 +77,16 @@ def test_without_wandb_only_what_is_in_the_csv_is_asked_for(plain, tmp_path, cap
 
 
 def test_a_key_that_no_run_logs_is_an_error(plain, monkeypatch):
-    monkeypatch.setattr(module, "PANELS", (*PANELS, Panel("D", "new", ("D/new", "D/loss"))))
+    monkeypatch.setattr(dashboard, "PANELS", (*PANELS, Panel("D", "new", ("D/new", "D/loss"))))
     with pytest.raises(ValueError, match=r"shown but never logged by .*: D/new\.$"):
         check(plain)
 
 
 def test_a_mesh_that_is_there_must_be_logged(plain, tmp_path, monkeypatch, capsys):
     rest = frozenset(KEYS) - {"media/sample-1"}
-    monkeypatch.setattr(module, "read_logged", lambda _: Logged(rest, rest, frozenset(), True, 4))
+    monkeypatch.setattr(
+        infogan3d.dashboard, "read_logged", lambda _: Logged(rest, rest, frozenset(), True, 4)
+    )
     with pytest.raises(ValueError, match=r"never logged by .*: media/sample-1\.$"):
         check(plain)
     shutil.copy(plain / "config.yaml", tmp_path)
@@ -95,7 +96,7 @@ def test_a_mesh_that_is_there_must_be_logged(plain, tmp_path, monkeypatch, capsy
 
 def test_a_key_that_no_panel_shows_is_told(plain, monkeypatch, capsys):
     fewer = tuple(panel for panel in PANELS if panel.keys != ("G/loss_kl",))
-    monkeypatch.setattr(module, "PANELS", fewer)
+    monkeypatch.setattr(dashboard, "PANELS", fewer)
     check(plain)
     assert capsys.readouterr().out.endswith("logged but not shown: G/loss_kl\n")
 
@@ -106,7 +107,7 @@ def test_a_key_that_no_panel_shows_is_told(plain, monkeypatch, capsys):
 )
 def test_what_is_not_drawn_over_batches_is_an_error(plain, monkeypatch, without, over, told):
     found = Logged(frozenset(KEYS), frozenset(KEYS), frozenset(without), over, 4)
-    monkeypatch.setattr(module, "read_logged", lambda _: found)
+    monkeypatch.setattr(dashboard, "read_logged", lambda _: found)
     with pytest.raises(ValueError, match=f"W&B does not {told} .* over batches"):
         check(plain)
 
@@ -289,7 +290,7 @@ def test_a_mistake_ends_with_one_sentence_and_code_2(tmp_path, monkeypatch, capf
     monkeypatch.setattr("sys.argv", ["infogan3d-dashboard", *words])
     GlobalHydra.instance().clear()
     with pytest.raises(SystemExit) as ended:
-        module.main()
+        dashboard.main()
     assert ended.value.code == 2
     told = capfd.readouterr()
     assert told.err.startswith(f"infogan3d-dashboard: {sentence}")

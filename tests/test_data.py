@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d import sources
-from infogan3d.codes import step_seed
-from infogan3d.data import ChairData, SeededBatches
-from infogan3d.voxels import content_hash, load_pack, pack_grids, save_pack
+from infogan3d.data import build
+from infogan3d.data.datamodule import ChairData, SeededBatches
+from infogan3d.io.packs import content_hash, load_pack, pack_grids, save_pack
+from infogan3d.models.networks.latent import step_seed
 
 
 def order(sampler: SeededBatches) -> list[int]:
@@ -47,7 +47,7 @@ def test_a_second_setup_reads_what_the_first_made(tiny_data, tmp_path, monkeypat
     told = f"{len(first.pack())} shapes read, 0 broken ones skipped"
     assert told in capsys.readouterr().out
     written = first.path.stat().st_mtime_ns
-    monkeypatch.setattr(sources, "prepare_pack", lambda *_, **__: pytest.fail("made again"))
+    monkeypatch.setattr(build, "prepare_pack", lambda *_, **__: pytest.fail("made again"))
     again = tiny_data(cache=str(tmp_path / "new" / "cache"))
     again.setup()
     again.setup()
@@ -60,7 +60,7 @@ def test_a_second_setup_reads_what_the_first_made(tiny_data, tmp_path, monkeypat
 
 def test_the_pack_is_the_sources(tiny_data):
     data = tiny_data()
-    pack, _ = sources.prepare_pack(
+    pack, _ = build.prepare_pack(
         "chairs", root=None, resolution=16, count=40, simple=True, exact=True
     )
     assert content_hash(data.pack()) == content_hash(pack)
@@ -118,9 +118,9 @@ def make_slowly(cache: str, log: str) -> None:
         time.sleep(0.5)
         grids = np.random.default_rng(0).random((40, 16, 16, 16)) < 0.5
         pack = pack_grids(grids, ids=[f"chair{i}" for i in range(40)])
-        return pack, sources.Report(40, (), (), 0.5)
+        return pack, build.Report(40, (), (), 0.5)
 
-    sources.prepare_pack = noted
+    build.prepare_pack = noted
     data = ChairData(source="chairs", root=None, resolution=16, batch_size=8, cache=cache)
     data.setup()
     assert len(data.packs["train"]) > 8
@@ -143,12 +143,12 @@ def test_processes_that_start_at_once_make_it_once(tmp_path):
 def test_nothing_is_left_when_voxelizing_fails(tiny_data, tmp_path, monkeypatch, error):
     data = tiny_data(cache=str(tmp_path))
 
-    def broken(*_: object, on_progress: sources.Progress, **__: object) -> None:
+    def broken(*_: object, on_progress: build.Progress, **__: object) -> None:
         on_progress(1, 40, "")
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(sources, "prepare_pack", broken)
+        patch.setattr(build, "prepare_pack", broken)
         with pytest.raises(type(error)):
             data.setup()
     assert [path.suffix for path in tmp_path.iterdir()] in ([], [".lock"])
@@ -172,12 +172,12 @@ def test_splits_are_disjoint_whole_and_stable(tiny_data):
     other.setup()
     parts = {part: set(pack.ids) for part, pack in data.packs.items()}
     ids = data.pack().ids
-    named = dict(zip(ids, sources.split_of(ids, seed=0), strict=True))
+    named = dict(zip(ids, build.split_of(ids, seed=0), strict=True))
     assert {id: part for part, own in parts.items() for id in own} == named
     assert len(parts["train"]) > 8 * len(parts["test"]) > 0
     assert set.union(*parts.values()) == set(data.pack().ids)
     assert sum(map(len, parts.values())) == len(data.pack())
-    assert data.split_hash == sources.split_hash(ids, data.split)
+    assert data.split_hash == build.split_hash(ids, data.split)
     assert other.split_hash != data.split_hash
     assert set(other.packs["train"].ids) != parts["train"]
     again = tiny_data(seed=9)
@@ -305,7 +305,7 @@ def test_the_cached_pack_keeps_the_factors(tiny_data):
 def test_a_script_that_workers_import_again_is_told_so_and_does_not_hang(tmp_path):
     script = tmp_path / "mine.py"
     script.write_text(
-        "from infogan3d.data import ChairData\n"
+        "from infogan3d.data.datamodule import ChairData\n"
         "ChairData(source='chairs', root=None, resolution=16, batch_size=2,\n"
         "    workers=2, cache='cache',\n"
         "    settings={'count': 8, 'seed': 0, 'simple': True, 'exact': True}).pack()\n"

@@ -8,9 +8,11 @@ import pytorch_lightning as pl
 import torch
 from conftest import fit, run_command
 
-from infogan3d import infogan, losses
-from infogan3d.codes import Codes, sample_codes, step_seed
-from infogan3d.infogan import InfoGAN3D
+from infogan3d.models import infogan
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks import losses as losses
+from infogan3d.models.networks import losses as models_networks_losses
+from infogan3d.models.networks.latent import Codes, sample_codes, step_seed
 
 BATCHES, SIZE = 4, 4
 MODEL = {"width": 4, "trunk_width": 4, "precision": "32", "lambda2": 10.0}
@@ -65,7 +67,7 @@ def two_processes(tiny_cache, tmp_path_factory):
 
 def test_losses_are_those_of_one_process(two_processes, tiny_data, monkeypatch):
     monkeypatch.setattr(infogan, "sample_codes", both_codes)
-    monkeypatch.setattr(losses, "soft_labels", both_labels)
+    monkeypatch.setattr(models_networks_losses, "soft_labels", both_labels)
     pl.seed_everything(0, verbose=False)
     model = Both(resolution=16, noise=4, discrete=(3, 2), continuous=1, **MODEL)
     trainer = fit(model, tiny_data(batch_size=2 * SIZE, mirror=False), max_steps=BATCHES)

@@ -5,11 +5,11 @@ import pytest
 import torch
 from test_readers import SIDE, Boxes
 
-from infogan3d.attributes import NAMES, measure
-from infogan3d.codes import Codes, CodeSpec, sample_codes
-from infogan3d.dial import changed, crossed, dial, joined, make_wish, picked
-from infogan3d.dial_text import dial_table, rest_text, warning
-from infogan3d.snapshots import draw, occupied
+from infogan3d.attributes.measure import NAMES, measure
+from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
+from infogan3d.models.sampling import draw, occupied
+from infogan3d.semantics.editing.request import dial_table, rest_text, warning
+from infogan3d.semantics.editing.search import changed, crossed, dial, joined, make_wish, picked
 
 SPEC = CodeSpec(5, (4, 2), 3)
 AT = {name: i for i, name in enumerate(NAMES)}

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.codes import CodeSpec, sample_codes
-from infogan3d.directions import Direction, find_directions, principal, sefa, within
+from infogan3d.models.networks.latent import CodeSpec, sample_codes
+from infogan3d.semantics.directions import Direction, find_directions, principal, sefa, within
 
 SPEC = CodeSpec(4, (3, 2), 1)
 

@@ -7,8 +7,8 @@ from conftest import run_command
 from PIL import Image
 from test_survey import Boxes, BoxesRead
 
-from infogan3d import runs
 from infogan3d.discover import check, discover
+from infogan3d.runs import folder
 
 SETTINGS: dict[str, Any] = {
     "count": 1200,
@@ -26,7 +26,7 @@ def discovered(monkeypatch, tmp_path, capsys):
     """Discover a model in place of a run's: codes.json and what was printed."""
 
     def work(model, **changes: Any) -> tuple[dict[str, Any], str]:
-        monkeypatch.setattr(runs, "load_model", lambda *_, **__: model)
+        monkeypatch.setattr(folder, "load_model", lambda *_, **__: model)
         discover({**SETTINGS, "run": str(tmp_path), **changes}, tmp_path / "out")
         return json.loads((tmp_path / "codes.json").read_text()), capsys.readouterr().out
 
@@ -115,7 +115,7 @@ def test_the_real_command(smoke, tmp_path):
     done = run_command("discover", f"run={smoke.folder}", *words, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     numbers = json.loads((smoke.folder / "codes.json").read_text())
-    names = [*runs.load_model(smoke.folder).spec.names, *(f"{family} 0" for family in FOUND)]
+    names = [*folder.load_model(smoke.folder).spec.names, *(f"{family} 0" for family in FOUND)]
     assert [card["name"] for card in numbers["cards"]] == names
     for name in ("codes.json", "codes.png", "codes.html"):
         assert f"{smoke.folder / name}\n" in done.stdout

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from infogan3d.chairs import factor_columns, sample_factors
-from infogan3d.disentanglement import (
+from infogan3d.data.procedural.chairs import factor_columns, sample_factors
+from infogan3d.disentanglement.metrics.suite import (
     NAMES,
     best_share,
     check_tables,
@@ -13,8 +13,8 @@ from infogan3d.disentanglement import (
     plain_scores,
     score_table,
 )
-from infogan3d.scores import Score
-from infogan3d.variables import Variables, variables
+from infogan3d.stats.estimate import Score
+from infogan3d.stats.variables import Variables, variables
 
 COUNT = 1500
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infogan3d.distances import (
+from infogan3d.geometry.distances import (
     chamfer,
     chamfer_matrix,
     iou_matrix,

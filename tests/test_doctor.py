@@ -11,9 +11,10 @@ import torch
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from infogan3d.checkup import as_batch, draws, made_by, mean_grid, measure
-from infogan3d.doctor import NAMES, SIGNS, Finding, Vitals, diagnose, one_line
-from infogan3d.infogan import InfoGAN3D
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.sampling import as_batch, made_by
+from infogan3d.training.diagnosis import NAMES, SIGNS, Finding, Vitals, diagnose, one_line
+from infogan3d.training.validation import draws, mean_grid, measure
 
 CONF = Path(__file__).parents[1] / "conf" / "system" / "infogan3d.yaml"
 WELL = Vitals(

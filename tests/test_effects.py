@@ -3,8 +3,8 @@ import pytest
 import torch
 from scipy.stats import sobol_indices, uniform
 
-from infogan3d.codes import CodeSpec, sample_codes
-from infogan3d.effects import (
+from infogan3d.models.networks.latent import CodeSpec, sample_codes
+from infogan3d.semantics.sensitivity import (
     codes_table,
     first_order,
     first_order_table,

@@ -18,11 +18,11 @@ from PIL import Image
 from pytorch_lightning.loggers import WandbLogger
 from test_experiments import settings as composed
 
-from infogan3d import runs
 from infogan3d.generate import generate
-from infogan3d.generation import floater_fraction
+from infogan3d.geometry.components import floater_fraction
+from infogan3d.io.packs import content_hash, load_pack
+from infogan3d.runs import folder
 from infogan3d.train import train
-from infogan3d.voxels import content_hash, load_pack
 
 
 def test_smoke_leaves_a_whole_run(smoke):
@@ -31,7 +31,7 @@ def test_smoke_leaves_a_whole_run(smoke):
     with (run / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     steps = sorted({int(row["step"]) for row in rows if row["G/loss_shape_limit"]})
-    done = torch.load(run / runs.LAST, weights_only=True)["progress"]["batches"]
+    done = torch.load(run / folder.LAST, weights_only=True)["progress"]["batches"]
     assert steps == list(range(done))
     assert done > 3
     assert {"D/loss_real", "Q/accuracy", "E/divergence"} <= set(rows[0])
@@ -77,7 +77,7 @@ def test_wandb_keeps_an_offline_run_in_its_group(smoke):
     assert started["config"]["update"]["model"]["real_labels"] == [0.7, 1.2]
     items = [record["history"]["item"] for record in records if record["type"] == "history"]
     steps = [item["trainer/global_step"] for item in items if "G/loss_shape_limit" in item]
-    assert steps == list(range(runs.load_model(smoke.folder).batches_done))
+    assert steps == list(range(folder.load_model(smoke.folder).batches_done))
     pictures = {name for item in items for name in item if name.endswith(".filenames")}
     assert pictures == {"media/samples.filenames", "media/walks.filenames"}
     ends = [record["exit"]["exit_code"] for record in records if record["type"] == "exit"]
@@ -180,7 +180,7 @@ def test_a_resumed_run_equals_the_unbroken_one(tiny_cache, tmp_path):
     train(small(tiny_cache, "batches=8"), tmp_path / "whole")
     train(small(tiny_cache, "batches=3"), tmp_path / "part")
     train(small(tiny_cache, "batches=8", f"resume={tmp_path / 'part'}"), tmp_path / "rest")
-    whole, part, rest = (runs.load_model(tmp_path / name) for name in ("whole", "part", "rest"))
+    whole, part, rest = (folder.load_model(tmp_path / name) for name in ("whole", "part", "rest"))
     assert (whole.batches_done, part.batches_done, rest.batches_done) == (8, 3, 8)
     expected = whole.state_dict()
     unequal = [k for k, v in rest.state_dict().items() if not torch.equal(v, expected[k])]
@@ -195,18 +195,20 @@ def test_a_resumed_run_equals_the_unbroken_one(tiny_cache, tmp_path):
 def test_a_run_that_fails_ends_its_wandb_run_as_failed(tiny_cache, tmp_path, monkeypatch):
     ended: list[dict[str, object]] = []
     monkeypatch.setattr("wandb.finish", lambda **how: ended.append(how))
-    monkeypatch.setattr("infogan3d.train.start_wandb", lambda *_: WandbLogger(experiment=Mock()))
+    monkeypatch.setattr(
+        "infogan3d.training.tracking.start_wandb", lambda *_: WandbLogger(experiment=Mock())
+    )
     wrong = small(
         tiny_cache, "logger=wandb", "model.fake_labels=[0.3,0.0]", "model.start_batches=0"
     )
     with pytest.raises(ValueError, match="is upside down"):
         train(wrong, tmp_path)
     assert ended == [{"exit_code": 1}]
-    assert not (tmp_path / runs.LAST).exists()
+    assert not (tmp_path / folder.LAST).exists()
 
 
 def test_a_run_with_wandb_disabled_leaves_none_of_it(tiny_cache, tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "disabled")
     train(small(tiny_cache, "batches=1", "logger=wandb", "model.start_batches=0"), tmp_path)
-    assert (tmp_path / runs.LAST).exists()
+    assert (tmp_path / folder.LAST).exists()
     assert not list(tmp_path.rglob("*wandb*"))

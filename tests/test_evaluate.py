@@ -6,9 +6,9 @@ import shutil
 import pytest
 from test_experiments import settings as composed
 
-from infogan3d import runs
 from infogan3d.evaluate import evaluate
-from infogan3d.voxels import save_pack
+from infogan3d.io.packs import save_pack
+from infogan3d.runs import build, folder
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def run(smoke, tmp_path):
 
 def test_any_pack_is_scored_in_place_of_a_split(smoke, run, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(smoke.home)
-    data = runs.build_data(runs.load_settings(run))
+    data = build.build_data(folder.load_settings(run))
     data.setup()
     pack = save_pack(data.packs["test"].select([0, 1, 2]), tmp_path / "three.npz")
     words = (f"run={run}", f"data.pack={pack}", "points=64", "invert=2")
@@ -35,7 +35,7 @@ def test_any_pack_is_scored_in_place_of_a_split(smoke, run, tmp_path, monkeypatc
 
 def test_a_pack_of_training_shapes_alone_is_refused(smoke, run, tmp_path, monkeypatch):
     monkeypatch.chdir(smoke.home)
-    data = runs.build_data(runs.load_settings(run))
+    data = build.build_data(folder.load_settings(run))
     data.setup()
     pack = save_pack(data.packs["train"].select([0, 1, 2]), tmp_path / "known.npz")
     with pytest.raises(ValueError, match="all 3 held-out shapes are training shapes"):

@@ -12,12 +12,12 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from infogan3d import runs
-from infogan3d.infogan import InfoGAN3D
-from infogan3d.kinds import flatten
-from infogan3d.snapshots import walk_sheet
-from infogan3d.sources import SOURCES
-from infogan3d.train import build_model
+from infogan3d.data.build import SOURCES
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.runs import build, command, schema
+from infogan3d.runs.build import build_model
+from infogan3d.runs.schema import flatten
+from infogan3d.training.snapshots import walk_sheet
 
 CONF = Path(__file__).parents[1] / "conf"
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
@@ -102,14 +102,14 @@ def plan(tmp_path, monkeypatch) -> Callable[..., list[tuple[dict[str, Any], Path
         jobs: list[tuple[dict[str, Any], Path]] = []
         monkeypatch.setattr("sys.argv", ["infogan3d-train", *words])
         GlobalHydra.instance().clear()
-        runs.command("train", lambda given, run: jobs.append((given, run)))()
+        command.command("train", lambda given, run: jobs.append((given, run)))()
         return jobs
 
     return call
 
 
 def test_the_config_of_this_checkout_is_the_one_that_commands_read():
-    assert runs.CONF == CONF
+    assert schema.CONF == CONF
     assert set(EXPERIMENTS) == {*PLANS, *OURS, *RIVALS}
 
 
@@ -164,7 +164,7 @@ def test_an_experiment_builds_a_model(experiment):
     assert given["name"].startswith(experiment or "train")
     for key, value in given["model"].items():
         assert model.hparams[key] == (str(value) if key == "precision" else value), key
-    data = runs.build_data(given)
+    data = build.build_data(given)
     assert data.resolution == 16
     assert data.source in SOURCES
     assert lines("train", *words) <= 88

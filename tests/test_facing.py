@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infogan3d.facing import LEAST_LEAN, snap_facing, top_lean
-from infogan3d.voxels import load_pack
+from infogan3d.geometry.orientation import LEAST_LEAN, snap_facing, top_lean
+from infogan3d.io.packs import load_pack
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 

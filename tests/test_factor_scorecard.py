@@ -5,9 +5,8 @@ import pytest
 from test_experiments import settings as composed
 from test_readers import Boxes, Readers
 
-from infogan3d import disentanglement
-from infogan3d.chairs import factor_columns, sample_factors
-from infogan3d.factor_scorecard import (
+from infogan3d.data.procedural.chairs import factor_columns, sample_factors
+from infogan3d.disentanglement.known_factors import (
     KnownChairs,
     covered,
     fresh_chairs,
@@ -18,8 +17,9 @@ from infogan3d.factor_scorecard import (
     score_codes,
     score_run,
 )
-from infogan3d.variables import Variables, variables
-from infogan3d.voxels import pack_grids
+from infogan3d.disentanglement.metrics import suite
+from infogan3d.io.packs import pack_grids
+from infogan3d.stats.variables import Variables, variables
 
 COUNT = 1200
 HELD = ("arms", "seat_height", "base", "seat_width")
@@ -45,11 +45,11 @@ def codes(columns) -> Variables:
 
 @pytest.fixture(scope="module")
 def card(codes, known):
-    kept = disentanglement.RESAMPLES
-    disentanglement.RESAMPLES = 20
+    kept = suite.RESAMPLES
+    suite.RESAMPLES = 20
     ticks: list[int] = []
     made = score_codes({"Q": codes}, known, tick=lambda: ticks.append(1))
-    disentanglement.RESAMPLES = kept
+    suite.RESAMPLES = kept
     assert len(ticks) == 1
     return made
 

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from infogan3d.factor_vae import (
+from infogan3d.disentanglement.metrics.factor_vae import (
     drawn_votes,
     factor_vae_score,
     held_rows,
@@ -14,7 +14,7 @@ from infogan3d.factor_vae import (
     spreads,
     table_votes,
 )
-from infogan3d.variables import Variables, variables
+from infogan3d.stats.variables import Variables, variables
 
 
 def factors(count: int = 2000, *, seed: int = 0) -> Variables:

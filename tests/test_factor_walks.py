@@ -18,7 +18,7 @@ from experiments.factor_walks import (
     value_text,
     walk,
 )
-from infogan3d.chairs import CONTINUOUS, DISCRETE, Factors
+from infogan3d.data.procedural.chairs import CONTINUOUS, DISCRETE, Factors
 
 
 @pytest.mark.parametrize("name", [*DISCRETE, *CONTINUOUS])

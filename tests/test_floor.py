@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from infogan3d.floor import (
+from infogan3d.bench.reference_port import PortDiscriminator, PortSettings, port_generator
+from infogan3d.bench.roofline import (
     Layer,
     Rates,
     Work,
@@ -19,7 +20,6 @@ from infogan3d.floor import (
     step_work,
     trunk_layers,
 )
-from infogan3d.straight_port import PortDiscriminator, PortSettings, port_generator
 
 GIVEN = PortSettings(resolution=16, width=2, trunk_layers=4, noise=4, discrete=(3, 2), continuous=1)
 PAPER = PortSettings()

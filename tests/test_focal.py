@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import binary_erosion
 from scipy.spatial import ConvexHull
 
-from infogan3d.focal import find_focal, rim_coherence
-from infogan3d.views import Views, project, seeing3d_cameras
+from infogan3d.geometry.camera import Views, project, seeing3d_cameras
+from infogan3d.geometry.focal import find_focal, rim_coherence
 
 CHAIR = [  # boxes: low, high; inches, back at +y
     ((-9, -10, -2), (9, 10, 0)),

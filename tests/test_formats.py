@@ -10,18 +10,12 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from infogan3d import formats
-from infogan3d.formats import (
-    count_hdf5,
-    open_archive,
-    read_binvox,
-    read_hdf5,
-    read_mat,
-    read_mesh,
-    read_pack,
-    stand_up,
-    stand_up_points,
-)
+from infogan3d.geometry.orientation import stand_up, stand_up_points
+from infogan3d.io import files, voxel_files
+from infogan3d.io.files import open_archive
+from infogan3d.io.mesh_files import read_mesh
+from infogan3d.io.packs import read_pack
+from infogan3d.io.voxel_files import count_hdf5, read_binvox, read_hdf5, read_mat
 
 SQUARE = "0 0 0\n1 0 0\n1 1 0\n0 1 0\n"
 
@@ -95,7 +89,7 @@ def test_too_large_a_binvox_is_refused_unread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "a.binvox").write_bytes(binvox_bytes(lone_cell(4, 0, 0, 0)) + bytes(5000))
-    monkeypatch.setattr(formats, "LARGEST_GRID", 4)
+    monkeypatch.setattr(voxel_files, "LARGEST_GRID", 4)
     with pytest.raises(ValueError, match=r"a\.binvox is too large for a grid up to 4\^3"):
         read_binvox(tmp_path / "a.binvox")
 
@@ -170,10 +164,10 @@ def test_absurd_archives_are_refused_before_they_are_read(
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("occupancy.npy", bytes(2_000_000))
-    monkeypatch.setattr(formats, "FREE_ENTRY", 1_000_000)
+    monkeypatch.setattr(files, "FREE_ENTRY", 1_000_000)
     with pytest.raises(ValueError, match=r"bomb\.npz holds 'occupancy\.npy' packed 2000000 : "):
         read_pack(path)
-    monkeypatch.setattr(formats, "LARGEST_ENTRY", 1_000_000)
+    monkeypatch.setattr(files, "LARGEST_ENTRY", 1_000_000)
     with pytest.raises(ValueError, match="of 2000000 bytes, more than 1000000"):
         read_pack(path)
 
@@ -277,7 +271,7 @@ def test_too_many_faces_are_refused_before_decoding(
     def never(*_: object, **__: object) -> None:
         pytest.fail("the file was decoded")
 
-    monkeypatch.setattr("infogan3d.formats.trimesh.load_scene", never)
+    monkeypatch.setattr("infogan3d.io.mesh_files.trimesh.load_scene", never)
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=rf"{name} has 999999 faces, over 100000"):
         read_mesh(tmp_path / name, face_cap=100_000)

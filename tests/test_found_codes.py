@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from experiments import found_codes
-from infogan3d.chair_model import ChairModel
-from infogan3d.disentanglement import NAMES
+from infogan3d.disentanglement.metrics.suite import NAMES
+from infogan3d.models.base import ChairModel
 
 
 def test_a_case_trains_the_first_part_alone(tmp_path):

@@ -13,15 +13,16 @@ from test_reconstruct import boxes
 
 from experiments import from_pictures, picture_page
 from experiments.from_pictures import Truth, choose_seats, overlap_with, truth_at
-from infogan3d import runs
-from infogan3d.carving import carve
-from infogan3d.furniture import Seat
-from infogan3d.picture_sources import photograph, rings_around
-from infogan3d.picture_targets import pick, spread
-from infogan3d.reconstruct import fit_views, read_order
-from infogan3d.silhouette_fit import Placement
+from infogan3d.data.datasets.sweethome3d import Seat
+from infogan3d.data.multiview import photograph, rings_around
+from infogan3d.geometry.visual_hull.carve import carve
+from infogan3d.inversion.silhouette_loss import Placement
+from infogan3d.inversion.stages import fit_views
+from infogan3d.inversion.view_targets import pick, spread
+from infogan3d.io.packs import pack_grids, save_pack
+from infogan3d.reconstruct import read_order
+from infogan3d.runs import schema
 from infogan3d.train import train
-from infogan3d.voxels import pack_grids, save_pack
 
 # Inches, Z up, around 0; the cells of a 16-inch cube at 16^3 are an inch.
 CHAIR = boxes(((10, 10, 2), (0, 0, 0)), ((10, 2, 6), (0, 4, 4)), ((4, 4, 6), (-3, 0, -4)))
@@ -113,7 +114,7 @@ def test_the_hull_is_that_of_the_same_views_in_the_same_cube(run, tmp_path, coun
     mesh = mesh_of(boxes(((30, 30, 30), (0, 0, 0))))
     cameras = rings_around(mesh, size=120)
     views = photograph(mesh, id="cube", cameras=cameras, pictures=None, shaded=False)
-    settings = runs.defaults("reconstruct") | {"run": str(run), "steps": 1, "held_out": 0}
+    settings = schema.defaults("reconstruct") | {"run": str(run), "steps": 1, "held_out": 0}
     order = read_order(settings | {"use": count}, path=run, out=tmp_path)
     fitted = fit_views(order, views)
     place = fitted.target.placements[fitted.best]
@@ -225,6 +226,6 @@ def test_two_seats_end_to_end_and_not_measured_twice(run, library, tmp_path, cap
 
 
 def test_a_missing_package_is_one_sentence(run, monkeypatch, tmp_path):
-    monkeypatch.setattr("infogan3d.furniture.LIBRARIES", "no/such/folder")
+    monkeypatch.setattr("infogan3d.data.datasets.sweethome3d.LIBRARIES", "no/such/folder")
     with pytest.raises(SystemExit, match="apt-get install sweethome3d-furniture"):
         from_pictures.main(["--run", str(run), "--out", str(tmp_path)])

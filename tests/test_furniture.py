@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infogan3d.furniture import read_properties, read_seat, read_seats
+from infogan3d.data.datasets.sweethome3d import read_properties, read_seat, read_seats
 
 CATALOGUE = """\
 # a comment = not a key

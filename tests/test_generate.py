@@ -7,11 +7,11 @@ import pytest
 from conftest import run_command
 from test_experiments import settings as composed
 
-from infogan3d import runs
 from infogan3d.generate import generate
-from infogan3d.onnx_export import shape_session
-from infogan3d.snapshots import draw, occupied
-from infogan3d.voxels import load_pack
+from infogan3d.io.packs import load_pack
+from infogan3d.models.onnx_export import shape_session
+from infogan3d.models.sampling import draw, occupied
+from infogan3d.runs import folder
 
 
 def test_a_sample_is_changed_and_what_was_reached_is_printed(smoke, tmp_path, capsys):
@@ -19,7 +19,7 @@ def test_a_sample_is_changed_and_what_was_reached_is_printed(smoke, tmp_path, ca
     generate(composed("generate", f"run={smoke.folder}", *words), tmp_path)
     pack = load_pack(tmp_path / "shapes.npz")
     assert pack.ids == ("sample-0002", "dialled")
-    model = runs.load_model(smoke.folder)
+    model = folder.load_model(smoke.folder)
     assert (pack.grids()[0] == occupied(model, draw(model, 4, seed=3))[2]).all()
     told = json.loads((tmp_path / "dial.json").read_text())
     assert told["asked"] == {"width": 0.5, "arms": 0.0}
@@ -64,7 +64,7 @@ def test_what_cannot_be_asked_is_told(smoke, tmp_path, words, sentence):
 
 def test_g_is_written_as_an_onnx_file_that_makes_the_same_shapes(smoke, tmp_path):
     generate(composed("generate", f"run={smoke.folder}", "format=onnx", "count=2"), tmp_path)
-    model = runs.load_model(smoke.folder)
+    model = folder.load_model(smoke.folder)
     session = shape_session(tmp_path / "generator.onnx", threads=1)
     latent = model.latent_of(draw(model, 2, seed=0)).numpy()
     model.hparams["precision"] = "32"

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from infogan3d.distances import chamfer_matrix
-from infogan3d.generation import (
+from infogan3d.evaluation.generation import (
     covered,
-    floater_fraction,
     memorisation_ratio,
     one_nearest_neighbour,
     sample_clouds,
     score_generation,
 )
+from infogan3d.geometry.components import floater_fraction
+from infogan3d.geometry.distances import chamfer_matrix
 
 
 def boxes(n: int, *, seed: int, low: int = 2, high: int = 9, size: int = 12) -> np.ndarray:

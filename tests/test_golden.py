@@ -13,8 +13,8 @@ import torch
 from conftest import TINY_CHAIRS, TINY_MODEL, fit
 from pytorch_lightning.loggers import CSVLogger, WandbLogger
 
-from infogan3d.data import ChairData
-from infogan3d.infogan import InfoGAN3D
+from infogan3d.data.datamodule import ChairData
+from infogan3d.models.infogan import InfoGAN3D
 
 GOLDEN = Path(__file__).with_name("golden_losses.json")
 WAYS: dict[str, dict[str, Any]] = {

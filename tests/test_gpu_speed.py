@@ -9,10 +9,10 @@ import torch
 from experiments import gpu_page, gpu_speed
 from experiments.gpu_layers import Timed, layer_times, operands, passes
 from experiments.gpu_modes import thin_layers
-from infogan3d.contenders import OURS, PORT
-from infogan3d.floor import Rates
-from infogan3d.infogan import InfoGAN3D
-from infogan3d.straight_port import PortSettings
+from infogan3d.bench.reference_port import PortSettings
+from infogan3d.bench.roofline import Rates
+from infogan3d.bench.runners import OURS, PORT
+from infogan3d.models.infogan import InfoGAN3D
 
 GIVEN = PortSettings(resolution=16, width=2, trunk_layers=4)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from infogan3d.guard import computes_bf16, guarded_step, not_finite
+from infogan3d.models.optim import computes_bf16, guarded_step, not_finite
 
 
 def adam(*values: float, fused: bool = True) -> tuple[list[torch.nn.Parameter], torch.optim.Adam]:

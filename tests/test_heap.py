@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from infogan3d.heap import keep_freed_memory
+from infogan3d.runs.command import keep_freed_memory
 
 SCRIPT = """
 import sys

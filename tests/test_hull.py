@@ -3,9 +3,9 @@ import pytest
 import torch
 from scipy import ndimage
 
-from infogan3d.hull import Cube, Near, fill, outline, sift
-from infogan3d.silhouettes import crop, develop, focal_lengths, lenses, squared_distance
-from infogan3d.views import Camera, project, seeing3d_cameras
+from infogan3d.geometry.camera import Camera, focal_lengths, lenses, project, seeing3d_cameras
+from infogan3d.geometry.visual_hull.mask_pyramid import crop, develop, squared_distance
+from infogan3d.geometry.visual_hull.octree import Cube, Near, fill, outline, sift
 
 CAMERAS = seeing3d_cameras(elevations=(20, 30, -5), azimuths=6, size=100)
 

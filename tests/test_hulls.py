@@ -14,7 +14,7 @@ from experiments.hulls import (
     touches_border,
     whole_hull,
 )
-from infogan3d.views import Views, seeing3d_cameras
+from infogan3d.geometry.camera import Views, seeing3d_cameras
 
 
 def slabs() -> np.ndarray:

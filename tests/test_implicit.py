@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from infogan3d.implicit import (
+from infogan3d.models.baselines.imnet import (
     GridDecoder,
     GridEncoder,
     ImplicitDecoder,

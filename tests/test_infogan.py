@@ -8,9 +8,9 @@ import pytorch_lightning as pl
 import torch
 from conftest import fit
 
-from infogan3d.codes import sample_codes
-from infogan3d.guard import NotFinite
-from infogan3d.infogan import InfoGAN3D
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks.latent import sample_codes
+from infogan3d.models.optim import NotFinite
 
 LIMIT = {"G/loss_shape_limit", "G/loss_kl", "G/loss_mse"}
 GAME = {"D/loss", "D/loss_real", "D/loss_made", "D/accuracy"}

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from test_survey import Boxes, BoxesRead
 
-from infogan3d.information import information, line_nats
-from infogan3d.snapshots import draw
+from infogan3d.models.sampling import draw
+from infogan3d.semantics.information_bound import information, line_nats
 
 
 def test_the_bound_is_1_for_what_q_reads_and_0_for_what_it_does_not():

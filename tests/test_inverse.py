@@ -5,8 +5,14 @@ import torch
 from scipy.stats import kstest
 from torch.distributions import Categorical, Normal, kl_divergence
 
-from infogan3d.codes import CodeSpec
-from infogan3d.inverse import Answer, divergence, draw_latent, likely_latent, press
+from infogan3d.models.networks.latent import CodeSpec
+from infogan3d.models.networks.posterior import (
+    Answer,
+    divergence,
+    draw_latent,
+    likely_latent,
+    press,
+)
 
 SPEC = CodeSpec(noise=3, discrete=(4, 2), continuous=2)
 

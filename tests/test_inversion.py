@@ -4,15 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from infogan3d.chair_model import ChairModel
-from infogan3d.codes import CodeSpec, latent_vector, sample_codes
-from infogan3d.inversion import (
-    grid_loss,
-    invert,
-    layout,
-    loosen,
-    tighten,
-)
+from infogan3d.inversion.optimize import grid_loss, invert, layout, loosen, tighten
+from infogan3d.models.base import ChairModel
+from infogan3d.models.networks.latent import CodeSpec, latent_vector, sample_codes
 
 SPEC = CodeSpec(noise=3, discrete=(3, 2), continuous=1)
 

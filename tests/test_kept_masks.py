@@ -5,9 +5,10 @@ import os
 import numpy as np
 import pytest
 
-from infogan3d import kept_masks
-from infogan3d.kept_masks import read_kept_views
-from infogan3d.views import read_views, seeing3d_cameras, write_views
+from infogan3d.data.datasets import seeing3d
+from infogan3d.data.datasets.seeing3d import read_kept_views
+from infogan3d.data.multiview import read_views, write_views
+from infogan3d.geometry.camera import seeing3d_cameras
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def chair(tmp_path):
 
 def test_the_second_reading_decodes_nothing_and_is_the_same(chair, tmp_path, monkeypatch):
     first = read_kept_views(chair, keep=tmp_path / "masks")
-    monkeypatch.setattr(kept_masks, "read_views", None)
+    monkeypatch.setattr(seeing3d, "read_views", None)
     again = read_kept_views(chair, keep=tmp_path / "masks")
     expected = read_views(chair)
     for views in (first, again):

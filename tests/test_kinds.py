@@ -2,7 +2,7 @@
 
 import pytest
 
-from infogan3d.kinds import check_kinds, flatten
+from infogan3d.runs.schema import check_kinds, flatten
 
 DEFAULTS = {
     "batch_size": 32,

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.codes import sample_codes
-from infogan3d.inversion import grid_loss
-from infogan3d.ladder import Search, choose_placement, climb, codes_by_name, decoded, read_codes
-from infogan3d.silhouette_fit import Placement, seen_through
-from infogan3d.views import Views, seeing3d_cameras
+from infogan3d.geometry.camera import Views, seeing3d_cameras
+from infogan3d.inversion.optimize import grid_loss
+from infogan3d.inversion.silhouette_loss import Placement, seen_through
+from infogan3d.inversion.stages import Search, choose_placement, climb, codes_by_name, read_codes
+from infogan3d.models.networks.latent import sample_codes
+from infogan3d.models.sampling import decoded
 
 PLACE = Placement((-20.0, -20.0, -20.0), 40.0)
 
@@ -104,7 +105,7 @@ def test_the_placement_that_explains_the_pictures_is_chosen(tiny_model):
 
 def shell(views: Views, place: Placement) -> np.ndarray:
     """The hull over one placement's cube."""
-    from infogan3d.carving import carve
+    from infogan3d.geometry.visual_hull.carve import carve
 
     box = (place.low, tuple(one + place.side for one in place.low))
     return carve(views, resolution=16, box=box, tolerance=0).grid

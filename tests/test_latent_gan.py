@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from infogan3d.latent_gan import LatentCritic, LatentGenerator, gradient_penalty
+from infogan3d.models.baselines.latent_gan import LatentCritic, LatentGenerator, gradient_penalty
 
 
 def test_networks_have_the_published_sizes():

@@ -15,7 +15,9 @@ from conftest import run_command
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
-from infogan3d import runs, train
+from infogan3d import train as train
+from infogan3d.runs import command, schema
+from infogan3d.runs import folder as runs_folder
 
 SMOKE = (
     *("-m", "+experiment=smoke", "logger=csv", "workers=1", "data.exact=true", "score_shapes=0"),
@@ -61,7 +63,7 @@ def check_whole(run: Path, labels: list[float]) -> None:
     with (run / "metrics.csv").open() as file:
         steps = {int(row["step"]) for row in csv.DictReader(file)}
     assert len(steps) == settings.batches
-    done = torch.load(run / runs.LAST, weights_only=True)["progress"]["batches"]
+    done = torch.load(run / runs_folder.LAST, weights_only=True)["progress"]["batches"]
     assert done == settings.batches
     assert (run / "report.html").exists()
 
@@ -190,7 +192,7 @@ def test_a_job_that_breaks_leaves_the_others(here):
         if settings["seed"] == 1:
             raise ZeroDivisionError("a mistake of ours")
 
-    code, told = here(runs.command("prepare", work), "-m", "seed=0,1,2")
+    code, told = here(command.command("prepare", work), "-m", "seed=0,1,2")
     assert (code, done) == (1, [0, 1, 2])
     assert told[0] == "Traceback (most recent call last):"
     wanted = "not every job came to its end: job 1: ZeroDivisionError: a mistake of ours"
@@ -204,7 +206,7 @@ def test_a_job_that_is_told_to_end_ends_the_sweep(here):
         done.append(settings["seed"])
         sys.exit(143)
 
-    assert here(runs.command("prepare", work), "-m", "seed=0,1") == (143, [])
+    assert here(command.command("prepare", work), "-m", "seed=0,1") == (143, [])
     assert done == [0]
 
 
@@ -217,7 +219,7 @@ def test_a_launcher_that_is_not_known_is_named(here):
 def test_a_launcher_whose_package_is_not_installed_is_named(tmp_path):
     (tmp_path / "hydra_plugins").mkdir()
     (tmp_path / "hydra_plugins" / "__init__.py").touch()  # hides those that are installed
-    path = f"{tmp_path}:{runs.HERE.parent}"
+    path = f"{tmp_path}:{schema.HERE.parent}"
     words = ("-m", "seed=0,1", "hydra/launcher=cpu")
     done = run_command("train", *words, cwd=tmp_path, PYTHONPATH=path)
     cure = "hydra/launcher/joblib is not installed: pip install 'infogan3d[sweeps]'."

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.distributions import Categorical, Normal, kl_divergence
 
-from infogan3d import losses
+from infogan3d.models.networks import losses
 
 T = torch.tensor
 
@@ -30,7 +30,11 @@ def test_labels_fill_their_range_and_repeat_by_seed():
     assert 1.199 < drawn.max() <= 1.2
     assert drawn.mean() == pytest.approx(0.95, abs=0.01)
     assert torch.equal(drawn, losses.soft_labels(5000, low=0.7, high=1.2, generator=by(0)))
-    assert losses.soft_labels(3, low=1.0, high=1.0, generator=by(0)).tolist() == [1, 1, 1]
+    assert losses.soft_labels(3, low=1.0, high=1.0, generator=by(0)).tolist() == [
+        1,
+        1,
+        1,
+    ]
     with pytest.raises(ValueError, match=r"label range \(0.3, 0.0\) is upside down"):
         losses.soft_labels(3, low=0.3, high=0.0, generator=by(0))
 

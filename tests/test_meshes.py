@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from infogan3d.meshes import grid_mesh, save_mesh
+from infogan3d.geometry.surface import grid_mesh, save_mesh
 
 
 def chair(size: int = 16) -> np.ndarray:
@@ -96,7 +96,7 @@ def test_a_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr("infogan3d.meshes.os.replace", full)
+    monkeypatch.setattr("infogan3d.io.files.os.replace", full)
     with pytest.raises(OSError, match="disk full"):
         save_mesh(chair(), path, scale=3.0)
     assert path.read_bytes() == before

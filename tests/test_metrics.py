@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score
 
-from infogan3d.metrics import (
+from infogan3d.evaluation.reconstruction import (
     average_precision,
     box_diagonal,
     chamfer_floor,

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from infogan3d.model_centrality import (
+from infogan3d.disentanglement.model_centrality import (
     agreement_matrix,
     centrality,
     choice_table,
     choose,
 )
-from infogan3d.variables import Variables, code_variables
+from infogan3d.stats.variables import Variables, code_variables
 
 COUNT = 1000
 

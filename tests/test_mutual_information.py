@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mutual_info_score
 
-from infogan3d.mutual_information import (
+from infogan3d.disentanglement.metrics.mutual_information import (
     active_codes,
     concentration,
     entropies,
@@ -15,7 +15,7 @@ from infogan3d.mutual_information import (
     modularity,
     mutual_information_gap,
 )
-from infogan3d.variables import variables
+from infogan3d.stats.variables import variables
 
 SIZES = (4, 3, 2)
 # Every combination of three factors once: independent to the last digit.

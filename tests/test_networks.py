@@ -4,8 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from infogan3d.codes import CodeSpec
-from infogan3d.networks import RESOLUTIONS, CodeHead, Encoder, Generator, RealHead, Trunk
+from infogan3d.models.networks.discriminator import CodeHead, Encoder, RealHead, Trunk
+from infogan3d.models.networks.generator import RESOLUTIONS, Generator
+from infogan3d.models.networks.latent import CodeSpec
 
 SPEC = CodeSpec(noise=3, discrete=(4, 2), continuous=2)
 

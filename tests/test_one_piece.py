@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from conftest import fit
 
-from infogan3d.generation import floater_fraction
-from infogan3d.one_piece import CRUMB, SHAPES, one_piece_loss, wanted_cells
+from infogan3d.geometry.components import CRUMB, floater_fraction, wanted_cells
+from infogan3d.models.networks.losses import SHAPES, one_piece_loss
 
 
 def logits_of(*boxes, size=16):

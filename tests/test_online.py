@@ -3,7 +3,7 @@
 import pytest
 import wandb
 
-from infogan3d.online import wandb_mode
+from infogan3d.training.tracking import wandb_mode
 
 
 class Socket:

@@ -8,10 +8,10 @@ import onnx
 import pytest
 import torch
 
-from infogan3d import onnx_export
-from infogan3d.codes import latent_vector, sample_codes
-from infogan3d.infogan import InfoGAN3D
-from infogan3d.onnx_export import PlainGenerator, needed, save_onnx, shape_session
+from infogan3d.models import onnx_export
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks.latent import latent_vector, sample_codes
+from infogan3d.models.onnx_export import PlainGenerator, needed, save_onnx, shape_session
 
 
 def awake(model: InfoGAN3D) -> InfoGAN3D:

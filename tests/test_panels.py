@@ -1,8 +1,8 @@
 """The list of panels is whole: each key once, each section known and in its place."""
 
-from infogan3d.doctor import NAMES
-from infogan3d.panels import PANELS, SECTIONS, TABLE
-from infogan3d.snapshots import MESHES
+from infogan3d.training.diagnosis import NAMES
+from infogan3d.training.snapshots import MESHES
+from infogan3d.training.workspace import PANELS, SECTIONS, TABLE
 
 
 def keys(section: str) -> list[str]:

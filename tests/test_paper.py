@@ -32,8 +32,7 @@ from experiments.paper_jobs import (
 from experiments.paper_page import write_paper
 from experiments.paper_runs import Part, Progress
 from experiments.paper_sections import parted
-from infogan3d.kinds import check_kinds
-from infogan3d.runs import CONF, defaults
+from infogan3d.runs.schema import CONF, check_kinds, defaults
 
 MODEL: dict[str, Any] = {
     "real_labels": [0.7, 1.2],

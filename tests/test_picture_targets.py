@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from infogan3d.chairs import Factors, chair_mesh, cube_of, overall_size
-from infogan3d.picture_targets import (
+from infogan3d.data.multiview import write_views
+from infogan3d.data.procedural.chairs import Factors, chair_mesh, cube_of, overall_size
+from infogan3d.geometry.camera import Views, seeing3d_camera, seeing3d_cameras
+from infogan3d.inversion.targets import Frame
+from infogan3d.inversion.view_targets import (
     agreement_table,
     agreements,
     divide,
@@ -13,9 +16,7 @@ from infogan3d.picture_targets import (
     read_chair_views,
     spread,
 )
-from infogan3d.render import silhouettes
-from infogan3d.targets import Frame
-from infogan3d.views import Views, seeing3d_camera, seeing3d_cameras, write_views
+from infogan3d.rendering.render import silhouettes
 
 FACTORS = Factors(recline=0.0)
 FLOOR, HULL = Frame("floor", 60 / 64, True), Frame("fitted", 60 / 64, True)

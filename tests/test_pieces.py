@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from infogan3d.pieces import joined_pieces, largest_piece, pieces, save_closed, settled
+from infogan3d.geometry.components import joined_pieces, largest_piece, pieces, settled
+from infogan3d.geometry.surface import save_closed
 
 
 def apart() -> np.ndarray:

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
-from infogan3d.codes import sample_codes
-from infogan3d.pivotal_tuning import tune
+from infogan3d.inversion.pivotal_tuning import tune
+from infogan3d.models.networks.latent import sample_codes
 
 
 def test_the_copy_meets_the_target_and_the_model_stays(tiny_model):

@@ -2,9 +2,10 @@
 
 import torch
 
-from infogan3d.codes import CodeSpec, latent_vector, sample_codes
-from infogan3d.networks import Encoder, Generator
-from infogan3d.prior import fold_into_encoder, fold_into_generator, whitening
+from infogan3d.models.networks.discriminator import Encoder
+from infogan3d.models.networks.generator import Generator
+from infogan3d.models.networks.latent import CodeSpec, latent_vector, sample_codes
+from infogan3d.models.warmup import fold_into_encoder, fold_into_generator, whitening
 
 SPEC = CodeSpec(5, (3,), 2)
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import entropy
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
-from infogan3d.probes import (
+from infogan3d.disentanglement.metrics.dci_sap import (
     area_under_curve,
     certainty,
     dci,
@@ -16,7 +16,7 @@ from infogan3d.probes import (
     linear_probes,
     sap,
 )
-from infogan3d.variables import Variables, variables
+from infogan3d.stats.variables import Variables, variables
 
 COUNT = 1200
 SPLIT = halves(COUNT, seed=0)

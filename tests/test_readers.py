@@ -8,10 +8,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from infogan3d.chair_model import ChairModel
-from infogan3d.codes import CodeSpec
-from infogan3d.readers import answer_of, drawn_codes, joined, read_by_e, read_by_q
-from infogan3d.snapshots import draw, occupied
+from infogan3d.disentanglement.predicted_codes import (
+    answer_of,
+    drawn_codes,
+    joined,
+    read_by_e,
+    read_by_q,
+)
+from infogan3d.models.base import ChairModel
+from infogan3d.models.networks.latent import CodeSpec
+from infogan3d.models.sampling import draw, occupied
 
 SIDE = 16
 

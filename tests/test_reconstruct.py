@@ -13,13 +13,13 @@ from PIL import Image
 from test_experiments import settings as composed
 from test_picture_targets import written
 
-from infogan3d import runs
-from infogan3d.chairs import Factors, chair_mesh
-from infogan3d.ladder import Rung
+from infogan3d.data.procedural.chairs import Factors, chair_mesh
+from infogan3d.geometry.camera import seeing3d_camera, seeing3d_cameras
+from infogan3d.inversion.stages import Rung
+from infogan3d.io.packs import load_pack, pack_grids, save_pack
 from infogan3d.reconstruct import reconstruct
+from infogan3d.runs import folder as runs_folder
 from infogan3d.train import train
-from infogan3d.views import seeing3d_camera, seeing3d_cameras
-from infogan3d.voxels import load_pack, pack_grids, save_pack
 
 QUICK = ("steps=15", "points=64")
 
@@ -102,7 +102,7 @@ def test_the_command_leaves_codes_a_pack_a_mesh_and_a_picture(learned, tmp_path)
     assert set(told["rungs"]["Q"]) == {"mse_x1e3", "iou", "ap", "cd_x1e4", "cd_diagonal_x1e4"}
     assert "n = 1" in told["protocol"]
     (shape,) = told["shapes"]
-    model = runs.load_model(learned)
+    model = runs_folder.load_model(learned)
     assert len(shape["latent"]) == model.latent_size
     assert list(shape["codes"]) == model.spec.names
     assert OmegaConf.load(out / "config.yaml").steps == 15

@@ -8,8 +8,9 @@ from PIL import Image
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
-from infogan3d import render
-from infogan3d.views import project, read_mask, seeing3d_camera, seeing3d_cameras
+from infogan3d.geometry.camera import project, seeing3d_camera, seeing3d_cameras
+from infogan3d.io.masks import read_mask
+from infogan3d.rendering import render
 
 CORNERS = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], float)
 SIDES = np.array(

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infogan3d.render import grid_picture
-from infogan3d.report import draw_curves, read_metrics, save_picture, sheet, write_page
+from infogan3d.io.files import save_picture
+from infogan3d.rendering.figures import draw_curves, sheet, write_page
+from infogan3d.rendering.render import grid_picture
+from infogan3d.runs.folder import read_metrics
 
 SIZE = 48
 

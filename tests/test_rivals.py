@@ -12,13 +12,14 @@ from test_experiments import lines
 from test_experiments import settings as composed
 from test_infogan import Watching, same_state
 
-from infogan3d import runs
-from infogan3d.codes import Codes
 from infogan3d.evaluate import evaluate
 from infogan3d.generate import generate
-from infogan3d.rivals import ThreeDGAN
-from infogan3d.train import build_model, train
-from infogan3d.voxels import load_pack
+from infogan3d.io.packs import load_pack
+from infogan3d.models.baselines.gan3d import ThreeDGAN
+from infogan3d.models.networks.latent import Codes
+from infogan3d.runs import build, folder
+from infogan3d.runs.build import build_model
+from infogan3d.train import train
 
 TINY = {"resolution": 16, "width": 2, "trunk_width": 2, "noise": 5, "accuracy_gate": 1.0}
 SMALL_AE = ("model.latent=6", "model.noise=5", "model.latent_width=8", "model.latent_batches=2")
@@ -156,11 +157,11 @@ def test_a_rival_leaves_a_whole_run(done):
 
 def test_the_config_of_a_rival_holds_what_it_needs(done):
     system, run = done
-    settings = runs.load_settings(run)
+    settings = folder.load_settings(run)
     assert settings["system"] == system
     assert "codes" not in settings
-    model = runs.load_model(run)
-    assert type(model) is runs.SYSTEMS[system]
+    model = folder.load_model(run)
+    assert type(model) is build.SYSTEMS[system]
     assert settings["model"] == {name: model.hparams[name] for name in settings["model"]}
     assert {*model.hparams} - {*settings["model"]} <= {"resolution", "seed", "batches"}
 
@@ -181,11 +182,11 @@ def test_a_rival_stopped_halfway_goes_on_as_if_it_had_not(done, tiny_cache, tmp_
     system, run = done
     given, stop = small(system, tiny_cache, "score_shapes=0"), 3 if system == "3dgan" else 5
     with monkeypatch.context() as stopped:
-        stopped.setattr("infogan3d.train.all_batches", lambda _: stop)
+        stopped.setattr("infogan3d.training.trainer.all_batches", lambda _: stop)
         train(given, tmp_path / "part")
     train({**given, "resume": str(tmp_path / "part")}, tmp_path / "rest")
     whole, part, rest = (
-        runs.load_model(one) for one in (run, tmp_path / "part", tmp_path / "rest")
+        folder.load_model(one) for one in (run, tmp_path / "part", tmp_path / "rest")
     )
     assert (part.batches_done, rest.batches_done) == (stop, whole.batches_done)
     expected = whole.state_dict()
@@ -196,7 +197,7 @@ def test_a_rival_stopped_halfway_goes_on_as_if_it_had_not(done, tiny_cache, tmp_
 def test_a_rival_fits_on_a_screen_at_its_published_settings(system):
     given = composed("train", f"+experiment=rival_{system}")
     model = build_model({**given, "model": {**given["model"]}})
-    published = runs.SYSTEMS[system](**({} if system == "3dgan" else {"batches": 30000}))
+    published = build.SYSTEMS[system](**({} if system == "3dgan" else {"batches": 30000}))
     own = {name: value for name, value in published.hparams.items() if name != "resolution"}
     assert own == {name: model.hparams[name] for name in own}
     assert lines("train", f"+experiment=rival_{system}") <= 80

@@ -11,8 +11,14 @@ from conftest import run_command, run_script
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
-from infogan3d import evaluate, generate, prepare, runs, train
-from infogan3d.views import seeing3d_cameras, write_views
+from infogan3d import evaluate as evaluate
+from infogan3d import generate as generate
+from infogan3d import prepare as prepare
+from infogan3d import train as train
+from infogan3d.data.multiview import write_views
+from infogan3d.geometry.camera import seeing3d_cameras
+from infogan3d.runs import build, folder, schema
+from infogan3d.runs import command as runs_command
 
 COMMANDS = {"train": train, "evaluate": evaluate, "generate": generate, "prepare": prepare}
 SMOKE = ("+experiment=smoke", "workers=1")
@@ -165,7 +171,7 @@ def test_an_interrupted_command_is_no_success(command, monkeypatch):
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(prepare, "main", runs.command("prepare", interrupted))
+    monkeypatch.setattr(prepare, "main", runs_command.command("prepare", interrupted))
     done = command("prepare")
     assert (done.code, done.err) == (130, "")
 
@@ -180,37 +186,37 @@ def test_numbers_that_are_meant_as_words_are_taken(command):
 
 def test_a_config_is_read_again_as_it_was(tmp_path):
     settings = {"name": "a", "model": {"lambda1": 0.1, "labels": [0.7, 1.2]}, "resume": None}
-    path = runs.save_config(settings, tmp_path / "new" / "run")
+    path = folder.save_config(settings, tmp_path / "new" / "run")
     assert path == tmp_path / "new" / "run" / "config.yaml"
-    assert runs.load_settings(path.parent) == settings
+    assert folder.load_settings(path.parent) == settings
     assert [file.name for file in path.parent.iterdir()] == ["config.yaml"]
 
 
 def test_the_folder_above_a_run_hints_at_the_newest(tmp_path):
     for day in ("2026-01-01", "2026-02-02"):
-        runs.save_config({"name": "a"}, tmp_path / day)
+        folder.save_config({"name": "a"}, tmp_path / day)
     with pytest.raises(
         ValueError, match=f"has no config.yaml.: did you mean {tmp_path}/2026-02-02"
     ):
-        runs.load_settings(tmp_path)
+        folder.load_settings(tmp_path)
 
 
 def test_every_setting_of_a_command_is_known():
-    known = runs.known_settings("train")
+    known = schema.known_settings("train")
     assert {"seed", "model.lambda1", "codes.discrete", "data.root", "data.azimuths"} <= set(known)
     assert "defaults" not in known
-    assert {"points", "split"} <= set(runs.known_settings("evaluate"))
+    assert {"points", "split"} <= set(schema.known_settings("evaluate"))
 
 
 def test_a_trained_model_is_read_whole(smoke):
-    model = runs.load_model(smoke.folder)
+    model = folder.load_model(smoke.folder)
     assert model.batches_done > 3
     assert not model.training
     assert model.hparams["start_batches"] == 2
-    stored = torch.load(smoke.folder / runs.LAST, weights_only=True)["state_dict"]
+    stored = torch.load(smoke.folder / folder.LAST, weights_only=True)["state_dict"]
     assert all(torch.equal(value, stored[name]) for name, value in model.state_dict().items())
     with pytest.raises(ValueError, match="device=gpu9 cannot be used here: choose cpu or cuda"):
-        runs.load_model(smoke.folder, device="gpu9")
+        folder.load_model(smoke.folder, device="gpu9")
 
 
 @pytest.mark.parametrize(
@@ -221,39 +227,39 @@ def test_a_trained_model_is_read_whole(smoke):
 def test_a_damaged_checkpoint_is_refused(command, smoke, tmp_path, damage):
     run = tmp_path / "damaged"
     shutil.copytree(smoke.folder, run, ignore=shutil.ignore_patterns("wandb"))
-    (run / runs.LAST).write_bytes(damage((run / runs.LAST).read_bytes()))
+    (run / folder.LAST).write_bytes(damage((run / folder.LAST).read_bytes()))
     for words in (("generate", f"run={run}"), ("train", *SMOKE, f"resume={run}")):
         done = command(*words)
         assert done.code == 2
-        assert f"{run / runs.LAST} cannot be read (" in done.err
+        assert f"{run / folder.LAST} cannot be read (" in done.err
         assert done.err.rstrip().endswith("): it is damaged.")
         assert done.err.count("\n") == 1
 
 
 def test_files_that_would_run_code_are_refused(smoke, tmp_path):
-    runs.save_config({}, tmp_path)
+    folder.save_config({}, tmp_path)
     (tmp_path / "checkpoints").mkdir()
-    torch.save({"state_dict": {}, "hyper_parameters": {}, "path": Path()}, tmp_path / runs.LAST)
+    torch.save({"state_dict": {}, "hyper_parameters": {}, "path": Path()}, tmp_path / folder.LAST)
     with pytest.raises(ValueError, match=r"cannot be read \(UnpicklingError\): it is damaged"):
-        runs.load_model(tmp_path)
-    (tmp_path / runs.LAST).unlink()
+        folder.load_model(tmp_path)
+    (tmp_path / folder.LAST).unlink()
     with pytest.raises(ValueError, match=r"has no checkpoints/last\.ckpt: its training"):
-        runs.load_model(tmp_path)
+        folder.load_model(tmp_path)
 
 
 def test_checkpoints_appear_whole_or_not_at_all(tmp_path):
     path = tmp_path / "new" / "last.ckpt"
-    runs.WholeCheckpoints().save_checkpoint({"a": torch.ones(3)}, path)
+    folder.WholeCheckpoints().save_checkpoint({"a": torch.ones(3)}, path)
     assert torch.equal(torch.load(path, weights_only=True)["a"], torch.ones(3))
     before = path.read_bytes()
     with pytest.raises(Exception, match="pickle"):
-        runs.WholeCheckpoints().save_checkpoint({"a": lambda: None}, path)
+        folder.WholeCheckpoints().save_checkpoint({"a": lambda: None}, path)
     assert path.read_bytes() == before
 
 
 def test_the_data_of_a_run_is_built_from_its_settings(smoke):
-    settings = runs.load_settings(smoke.folder)
-    data = runs.build_data({**settings, "cache": str(smoke.home / "cache")})
+    settings = folder.load_settings(smoke.folder)
+    data = build.build_data({**settings, "cache": str(smoke.home / "cache")})
     assert (data.source, data.resolution, data.batch_size) == ("chairs", 16, 8)
     assert data.settings["count"] == 48
     assert data.path.exists()

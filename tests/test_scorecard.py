@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.scorecard import (
+from infogan3d.evaluation.scorecard import (
     generation_rows,
     rebuilt,
     reconstruction_rows,
-    save_json,
     score_model,
 )
+from infogan3d.io.files import save_json
 
 FLOORS = ["nothing", "mean shape", "random training shape", "nearest training shape", "perfect"]
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from infogan3d.scores import Protocol, Score, bootstrap, count_score, markdown_table, mean_score
+from infogan3d.stats.estimate import Score, bootstrap, count_score, mean_score
+from infogan3d.stats.tables import Protocol, markdown_table
 
 PROTOCOL = Protocol(32, 0.5, 4096, "unit cube", "test", 84)
 

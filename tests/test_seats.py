@@ -6,8 +6,17 @@ from math import atan, degrees
 import numpy as np
 import pytest
 
-from infogan3d.chairs import BACKS, CUBE, DISCRETE, chair_grid, sample_factors
-from infogan3d.seats import arm_kinds, back_heights, backs, between, boxes, find_seats, slopes
+from infogan3d.attributes.seat import (
+    arm_kinds,
+    back_heights,
+    backs,
+    between,
+    boxes,
+    find_seats,
+    slopes,
+)
+from infogan3d.data.procedural.chairs import CUBE, DISCRETE, chair_grid, sample_factors
+from infogan3d.data.procedural.parts import BACKS
 
 FACTORS = sample_factors(120, seed=5)
 

@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-from infogan3d.seed_picture import dots_picture
+from infogan3d.disentanglement.report import dots_picture
 
 
 def reddish(path) -> np.ndarray:

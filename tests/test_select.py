@@ -10,18 +10,20 @@ from test_experiments import settings as composed
 from test_readers import Boxes
 from test_sweep import save_run, sweep_of
 
-from infogan3d import disentanglement, factor_scorecard
-from infogan3d.factor_scorecard import FactorScorecard
-from infogan3d.model_centrality import choose
-from infogan3d.scores import Score
-from infogan3d.select import Selected, columns, places, report, select, table, unscored
+from infogan3d.disentanglement import known_factors
+from infogan3d.disentanglement.known_factors import FactorScorecard
+from infogan3d.disentanglement.metrics import suite
+from infogan3d.disentanglement.model_centrality import choose
+from infogan3d.disentanglement.report import Selected, columns, places, report, table
+from infogan3d.select import select, unscored
+from infogan3d.stats.estimate import Score
 
 AGREEMENT = np.array([[1.0, 0.4, 0.8], [0.6, 1.0, 0.2], [1.0, 0.4, 1.0]])
 
 
 def made_up(mig: float) -> FactorScorecard:
     """A scorecard whose scores are all .5 but for MIG."""
-    scores = dict.fromkeys(disentanglement.NAMES, 0.5) | {"mig": mig}
+    scores = dict.fromkeys(suite.NAMES, 0.5) | {"mig": mig}
     row = {name: Score(name, one, one, one, 500) for name, one in scores.items()}
     rows = {"Q": row, "Q permuted": {k: Score(k, 0.1, 0.1, 0.1, 500) for k in row}}
     return FactorScorecard(
@@ -64,7 +66,7 @@ def test_the_report_is_about_the_chosen_run_and_says_what_cannot_be_passed():
     assert "sap cannot pass codes / factors = 0.50." in text
     assert "- 1-boxes: c0 b, c1 d" in text
     few, values, floors = columns(found, few=True)
-    assert few == list(disentanglement.NAMES)
+    assert few == list(suite.NAMES)
     assert values.shape == (3, len(few))
     assert floors == pytest.approx([0.1] * len(few))
 
@@ -96,8 +98,8 @@ def chosen(tiny_model, tmp_path_factory) -> Path:
         words = (f"seed={job}", f"cache={home / 'cache'}", "workers=1")
         save_run(tiny_model(), home / "sweep" / f"{job}-smoke", *words)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(disentanglement, "RESAMPLES", 3)
-        patch.setattr(factor_scorecard, "PERMUTATIONS", 1)
+        patch.setattr(suite, "RESAMPLES", 3)
+        patch.setattr(known_factors, "PERMUTATIONS", 1)
         words = (f"multirun={home / 'sweep'}", "count=200", "chairs=450")
         select(composed("select", *words), home / "out")
     return home / "sweep"

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from infogan3d import shading
-from infogan3d.render import preview_camera
-from infogan3d.views import camera_axes
+from infogan3d.geometry.camera import camera_axes
+from infogan3d.rendering import shading
+from infogan3d.rendering.render import preview_camera
 
 UP = [0, 0, 1]
 OVERHEAD = np.array([0.0, 0.0, 1.0])

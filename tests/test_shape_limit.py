@@ -13,8 +13,8 @@ from scipy.optimize import minimize
 
 from experiments import inflated_chair, shape_limit
 from experiments.inflated_chair import Job, compare, fit_slope, mean_shape, optimum
-from infogan3d import losses
-from infogan3d.runs import LAST, save_config
+from infogan3d.models.networks import losses
+from infogan3d.runs.folder import LAST, save_config
 
 P = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 0.9])  # of eight cells
 T = torch.tensor

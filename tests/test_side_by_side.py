@@ -3,20 +3,18 @@
 import numpy as np
 import pytest
 
-from infogan3d.picture_targets import PictureTarget, divide
-from infogan3d.side_by_side import (
+from infogan3d.geometry.camera import Views, seeing3d_cameras
+from infogan3d.inversion.figure import (
     BOTH,
-    CAPTION,
     MADE_ONLY,
-    SIZE,
     TARGET_ONLY,
-    evenly,
     overlaid,
     picture_sheet,
     shape_sheet,
 )
-from infogan3d.silhouette_fit import Placement, seen_through
-from infogan3d.views import Views, seeing3d_cameras
+from infogan3d.inversion.silhouette_loss import Placement, seen_through
+from infogan3d.inversion.view_targets import PictureTarget, divide
+from infogan3d.rendering.figures import CAPTION, SIZE, evenly
 
 PLACE = Placement((-20.0, -20.0, -20.0), 40.0)
 CAMERAS = seeing3d_cameras(elevations=(20,), azimuths=6, size=120)

@@ -6,24 +6,22 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.carving import carve
-from infogan3d.render import silhouettes
-from infogan3d.silhouette_fit import (
+from infogan3d.geometry.camera import Views, seeing3d_cameras, smaller, turned
+from infogan3d.geometry.orientation import quarter
+from infogan3d.geometry.surface import grid_surface
+from infogan3d.geometry.visual_hull.carve import carve
+from infogan3d.inversion.silhouette_loss import (
     Placement,
     Rays,
     agreement,
     inside_weight,
     picture_loss,
-    quarter,
     ray_loss,
     seen_through,
-    smaller,
     surface_in_world,
     trace,
-    turned,
 )
-from infogan3d.surfaces import grid_surface
-from infogan3d.views import Views, seeing3d_cameras
+from infogan3d.rendering.render import silhouettes
 
 R = 16
 PLACE = Placement((-20.0, -20.0, -20.0), 40.0)

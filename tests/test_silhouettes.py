@@ -3,7 +3,14 @@ import pytest
 import torch
 from scipy import ndimage
 
-from infogan3d.silhouettes import (
+from infogan3d.geometry.camera import (
+    focal_lengths,
+    lenses,
+    project,
+    seeing3d_camera,
+    seeing3d_cameras,
+)
+from infogan3d.geometry.visual_hull.mask_pyramid import (
     ALL,
     FARTHEST,
     NONE,
@@ -12,13 +19,10 @@ from infogan3d.silhouettes import (
     codes,
     crop,
     develop,
-    focal_lengths,
-    lenses,
     nearest_depth,
     smear,
     squared_distance,
 )
-from infogan3d.views import project, seeing3d_camera, seeing3d_cameras
 
 
 def one_mask(size=40, seed=0):

@@ -13,10 +13,11 @@ import trimesh
 from conftest import fit
 from PIL import Image
 
-from infogan3d import snapshots
-from infogan3d.codes import latent_vector
-from infogan3d.infogan import InfoGAN3D
-from infogan3d.snapshots import Snapshots, draw, occupied, sample_sheet, walk_sheet
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks.latent import latent_vector
+from infogan3d.models.sampling import draw, occupied
+from infogan3d.training import snapshots
+from infogan3d.training.snapshots import Snapshots, sample_sheet, walk_sheet
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pytest
 import trimesh
 from scipy.ndimage import label
 
-from infogan3d import solid
-from infogan3d.furniture import find_libraries, read_seat, read_seats
-from infogan3d.solid import solid_voxelize
-from infogan3d.voxels import load_pack
+from infogan3d.data.datasets.sweethome3d import find_libraries, read_seat, read_seats
+from infogan3d.geometry import voxelize
+from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.io.packs import load_pack
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SIDES = {"-x": (0, -1), "+x": (0, 1), "-y": (1, -1), "+y": (1, 1), "-z": (2, -1), "+z": (2, 1)}
@@ -160,7 +160,7 @@ def test_a_ring_under_a_seat_stays_a_ring():
 def test_memory_is_kept_flat_by_chunks_that_change_nothing(monkeypatch):
     ball = trimesh.creation.icosphere(subdivisions=3)
     whole = solid_voxelize(ball.vertices, ball.faces, resolution=32)
-    monkeypatch.setattr(solid, "MEETINGS", 700)
+    monkeypatch.setattr(voxelize, "MEETINGS", 700)
     np.testing.assert_array_equal(solid_voxelize(ball.vertices, ball.faces, resolution=32), whole)
 
 
@@ -184,7 +184,7 @@ def test_meshes_and_settings_that_make_no_grid_are_named(changes, words):
 
 
 def test_too_many_faces_are_refused_before_any_work(monkeypatch):
-    monkeypatch.setattr(solid, "MOST_FACES", 11)
+    monkeypatch.setattr(voxelize, "MOST_FACES", 11)
     with pytest.raises(ValueError, match=r"the mesh has 12 faces; give one with 1 to 11"):
         solid_voxelize(*BOX)
 

@@ -16,8 +16,8 @@ from scipy.io import savemat
 from scipy.spatial import ConvexHull
 from test_furniture import CATALOGUE, chair_obj
 
-from infogan3d.sources import SOURCES, Report, prepare_pack, split_hash, split_of
-from infogan3d.voxels import content_hash
+from infogan3d.data.build import SOURCES, Report, prepare_pack, split_hash, split_of
+from infogan3d.io.packs import content_hash
 
 CONF = Path(__file__).parents[1] / "conf" / "data"
 # Inches, our frame: width 20, depth 20, height 36; the back is the upper part, 4 thick, at +y.
@@ -267,7 +267,7 @@ def test_large_seats_are_seen_from_farther_away(tmp_path: Path) -> None:
 def test_a_missing_furniture_package_is_told_with_its_cure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infogan3d.furniture.LIBRARIES", "share/nowhere")
+    monkeypatch.setattr("infogan3d.data.datasets.sweethome3d.LIBRARIES", "share/nowhere")
     with pytest.raises(ValueError, match="apt-get install sweethome3d-furniture"):
         prepare_pack("sweethome3d", root=None)
 

@@ -5,9 +5,9 @@ from math import atan, degrees
 import numpy as np
 import pytest
 
-from infogan3d.chairs import CUBE, Factors, chair_grid, sample_factors
-from infogan3d.seats import find_seats
-from infogan3d.standing import count_legs, count_pieces, stand, widest_gaps
+from infogan3d.attributes.legs import count_legs, count_pieces, stand, widest_gaps
+from infogan3d.attributes.seat import find_seats
+from infogan3d.data.procedural.chairs import CUBE, Factors, chair_grid, sample_factors
 
 FACTORS = sample_factors(120, seed=6)
 LEGS = {"four_legs": 4, "sled": 4, "panel": 2, "cantilever": 2, "pedestal": 1}

@@ -8,11 +8,11 @@ import pytest
 import torch
 from test_experiments import settings as composed
 
-from infogan3d import runs
-from infogan3d.codes import CodeSpec
-from infogan3d.inverse import Answer
-from infogan3d.networks import CodeHead, Encoder, Generator, Trunk
-from infogan3d.starting import (
+from infogan3d.models.networks.discriminator import CodeHead, Encoder, Trunk
+from infogan3d.models.networks.generator import Generator
+from infogan3d.models.networks.latent import CodeSpec
+from infogan3d.models.networks.posterior import Answer
+from infogan3d.models.warmup import (
     answers_for,
     begin_anew,
     check_parts,
@@ -20,6 +20,7 @@ from infogan3d.starting import (
     match_prior,
     part_of_start,
 )
+from infogan3d.runs import folder
 from infogan3d.train import train
 
 WORDS = (
@@ -155,7 +156,7 @@ def test_a_run_through_all_parts_goes_on_as_if_never_interrupted(tmp_path):
     train(composed("train", *WORDS, cache), tmp_path / "whole")
     train(composed("train", *WORDS, cache, "batches=4"), tmp_path / "half")
     train(composed("train", *WORDS, cache, f"resume={tmp_path / 'half'}"), tmp_path / "rest")
-    whole, rest = (runs.load_model(tmp_path / name).state_dict() for name in ("whole", "rest"))
+    whole, rest = (folder.load_model(tmp_path / name).state_dict() for name in ("whole", "rest"))
     assert set(whole) == set(rest)
     assert all(torch.equal(whole[name], rest[name]) for name in whole)
     assert any(whole["teacher.taken"])
@@ -166,7 +167,7 @@ def test_an_inverse_run_matches_its_prior(tmp_path):
     words[0] = "+experiment=inverse"
     given = composed("train", "data=exact_chairs", *words, f"cache={tmp_path / 'cache'}")
     train(given, tmp_path / "run")
-    model = runs.load_model(tmp_path / "run")
+    model = folder.load_model(tmp_path / "run")
     assert model.hparams["match_prior"]
     assert model.teacher is None
 

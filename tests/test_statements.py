@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from infogan3d.cards import Card, Share
-from infogan3d.effects import FirstOrder
-from infogan3d.statements import (
+from infogan3d.semantics.card import Card
+from infogan3d.semantics.claims import (
     codes_or_directions,
     families,
     family_table,
@@ -11,6 +10,8 @@ from infogan3d.statements import (
     tops,
     word_of,
 )
+from infogan3d.semantics.sensitivity import FirstOrder
+from infogan3d.stats.estimate import Share
 
 COLUMNS = ("width", "height", "legs", "arms")
 KINDS = ("discrete", "continuous")

@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from infogan3d.infogan import InfoGAN3D
-from infogan3d.straight_port import (
+from infogan3d.bench.reference_port import (
     FileChairs,
     PortDiscriminator,
     PortSettings,
@@ -17,6 +16,7 @@ from infogan3d.straight_port import (
     port_loader,
     write_chairs,
 )
+from infogan3d.models.infogan import InfoGAN3D
 
 TINY = PortSettings(resolution=16, width=2, trunk_layers=3, noise=4, discrete=(3, 2), continuous=1)
 

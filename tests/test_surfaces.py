@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infogan3d.surfaces import grid_surface, surface_points, triangle_areas
+from infogan3d.geometry.surface import grid_surface, surface_points, triangle_areas
 
 
 def box(size: int, low: int, high: int) -> np.ndarray:

@@ -5,18 +5,17 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from infogan3d.attributes import NAMES
-from infogan3d.chair_model import ChairModel
-from infogan3d.codes import Codes, CodeSpec
-from infogan3d.directions import Direction
-from infogan3d.distances import mean_overlap
-from infogan3d.snapshots import draw
-from infogan3d.survey import (
+from infogan3d.attributes.measure import NAMES
+from infogan3d.geometry.distances import mean_overlap
+from infogan3d.models.base import ChairModel
+from infogan3d.models.networks.latent import Codes, CodeSpec
+from infogan3d.models.sampling import draw, shapes
+from infogan3d.semantics.directions import Direction
+from infogan3d.semantics.pick_freeze import (
     Mover,
     list_movers,
     moved,
     places_of,
-    shapes,
     survey,
     told_parts,
     told_places,

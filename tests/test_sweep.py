@@ -11,17 +11,26 @@ import torch
 from test_experiments import settings as composed
 from test_readers import Boxes, Readers
 
-from infogan3d import runs
-from infogan3d.chair_model import ChairModel
-from infogan3d.readers import drawn_codes
-from infogan3d.snapshots import draw
-from infogan3d.sweep import Sweep, by_chance, check, cross_read, most_central, open_sweep
+from infogan3d.disentanglement.model_centrality import (
+    Sweep,
+    by_chance,
+    check,
+    cross_read,
+    most_central,
+    open_sweep,
+)
+from infogan3d.disentanglement.predicted_codes import drawn_codes
+from infogan3d.models.base import ChairModel
+from infogan3d.models.sampling import draw
+from infogan3d.runs import folder as runs_folder
 
 
 def save_run(model: ChairModel, folder: Path, *words: str) -> Path:
     """A run folder as train leaves it, with nothing but its settings and its model."""
-    runs.save_config(composed("train", "+experiment=smoke", "data.exact=true", *words), folder)
-    path = folder / runs.LAST
+    runs_folder.save_config(
+        composed("train", "+experiment=smoke", "data.exact=true", *words), folder
+    )
+    path = folder / runs_folder.LAST
     path.parent.mkdir()
     whole = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
     torch.save({**whole, "pytorch-lightning_version": pl.__version__}, path)
@@ -66,7 +75,7 @@ def test_runs_lie_in_the_order_of_their_jobs(tiny_model, tmp_path):
     for job, seed in ((10, 3), (2, 4)):
         save_run(tiny_model(), tmp_path / f"{job}-smoke", f"seed={seed}", "batches=7")
     save_run(tiny_model(), tmp_path / "3-smoke", "seed=1", "batches=9")
-    runs.save_config({"seed": 5}, tmp_path / "4-smoke")
+    runs_folder.save_config({"seed": 5}, tmp_path / "4-smoke")
     sweep = open_sweep(tmp_path)
     assert sweep.names == ("2-smoke", "3-smoke", "10-smoke")
     assert sweep.lost == ("4-smoke",)

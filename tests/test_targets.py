@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import trimesh
 
-from infogan3d.chairs import Factors, chair_grid, chair_mesh, cube_of
-from infogan3d.facing import snap_facing
-from infogan3d.metrics import overlap
-from infogan3d.picture_sources import chairs
-from infogan3d.solid import solid_voxelize
-from infogan3d.targets import (
+from infogan3d.data.datasets.procedural import chairs
+from infogan3d.data.procedural.chairs import Factors, chair_grid, chair_mesh, cube_of
+from infogan3d.evaluation.reconstruction import overlap
+from infogan3d.geometry.orientation import snap_facing
+from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.inversion.targets import (
     CARVING,
     Frame,
     carving_of,
@@ -19,7 +19,7 @@ from infogan3d.targets import (
     pack_target,
     to_inches,
 )
-from infogan3d.voxels import pack_grids, save_pack
+from infogan3d.io.packs import pack_grids, save_pack
 
 CHAIRS = {"name": "chairs", "exact": False, "elevations": [0, 20, 30], "azimuths": 6, "size": 96}
 CHAIRS |= {"method": "centre", "tolerance": 0, "shaded": False}
@@ -61,7 +61,8 @@ def test_frames_by_name_and_by_what_the_grids_show():
 
 def test_a_mesh_becomes_the_hull_that_prepare_makes_of_that_chair(chair_file, monkeypatch):
     monkeypatch.setattr(
-        "infogan3d.picture_sources.known.sample_factors", lambda *_, **__: [FACTORS]
+        "infogan3d.data.datasets.procedural.data_procedural_chairs.sample_factors",
+        lambda *_, **__: [FACTORS],
     )
     settings = {
         name: CHAIRS[name] for name in ("elevations", "azimuths", "size", "method", "tolerance")

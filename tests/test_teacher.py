@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.codes import CodeSpec, sample_codes
-from infogan3d.inverse import Answer
-from infogan3d.networks import Encoder
-from infogan3d.teacher import HEARD, Teacher
-from infogan3d.unmixing import Targets
+from infogan3d.models.code_discovery.teacher import HEARD, Targets, Teacher
+from infogan3d.models.networks.discriminator import Encoder
+from infogan3d.models.networks.latent import CodeSpec, sample_codes
+from infogan3d.models.networks.posterior import Answer
 
 SPEC = CodeSpec(6, (3, 2), 2)
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from infogan3d.report import save_figure
-from infogan3d.timing import cores, device_of, log_panel, peak_memory, spread, timed
+from infogan3d.bench.timing import cores, device_of, log_panel, peak_memory, spread, timed
+from infogan3d.io.files import save_figure
 
 
 def test_seconds_are_of_the_processor_and_of_the_clock() -> None:

@@ -6,19 +6,25 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from infogan3d.clumps import clearer, clumps, sure_choices
-from infogan3d.codes import CodeSpec
-from infogan3d.curves import curves, explained, follow, shortest_tour, uniform
-from infogan3d.unmixing import (
+from infogan3d.models.code_discovery.independent_components import (
     Choice,
     Measure,
     Unmixed,
     components,
     groups,
     helpfulness,
-    targets_for,
     unmix,
 )
+from infogan3d.models.code_discovery.mixtures import clearer, clumps, sure_choices
+from infogan3d.models.code_discovery.principal_curves import (
+    curves,
+    explained,
+    follow,
+    shortest_tour,
+    uniform,
+)
+from infogan3d.models.code_discovery.teacher import targets_for
+from infogan3d.models.networks.latent import CodeSpec
 
 CORNERS = np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]) / 1.0
 

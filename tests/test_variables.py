@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.chairs import factor_columns, sample_factors
-from infogan3d.codes import CodeSpec, sample_codes
-from infogan3d.variables import Variables, code_variables, variables
+from infogan3d.data.procedural.chairs import factor_columns, sample_factors
+from infogan3d.models.networks.latent import CodeSpec, sample_codes
+from infogan3d.stats.variables import Variables, code_variables, variables
 
 
 def test_each_kind_of_column_is_told():

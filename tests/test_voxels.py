@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d import voxels
-from infogan3d.voxels import (
+from infogan3d.io import packs
+from infogan3d.io.packs import (
     Pack,
     cell_centres,
     content_hash,
@@ -97,7 +97,7 @@ def test_unpacking_in_torch_equals_numpy(shape):
 
 
 def test_resizing_down_takes_any_of_each_block(monkeypatch):
-    monkeypatch.setattr(voxels, "CHUNK", 2)
+    monkeypatch.setattr(packs, "CHUNK", 2)
     grids = np.zeros((3, 8, 8, 8), dtype=bool)
     grids[0, 0, 0, 1] = grids[1, 7, 7, 7] = grids[2, 3, 4, 5] = True
     small = resize_grids(pack_grids(grids, ids="abc"), 4).grids()

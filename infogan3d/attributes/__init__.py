@@ -1,0 +1,4 @@
+"""What can be measured on a chair's grid: seat, back, legs, in cells or degrees.
+
+May import geometry and stats, never rendering. Read first: measure.py, then vocabulary.py.
+"""

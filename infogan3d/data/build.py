@@ -1,0 +1,234 @@
+"""Data sets on disk -> packs: one command for every format, and splits by object.
+
+    folder --picture_sources, shape_sources--> jobs, one a shape --workers--> one packed grid each
+           --here--> broken ones skipped or stopped at, exact copies dropped --> pack + report
+
+What a shape becomes depends on its files and the settings only, never on the number of workers.
+"""
+
+import hashlib
+import inspect
+import multiprocessing
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from infogan3d.data.datasets import (
+    meshes,
+    modelnet,
+    packs,
+    procedural,
+    r2n2,
+    seeing3d,
+    shapenet,
+    sweethome3d,
+)
+from infogan3d.data.multiview import PICTURES_FOLDER, parse_image_name, write_names
+from infogan3d.data.shapes import Job
+from infogan3d.geometry.camera import seeing3d_camera
+from infogan3d.io.packs import Pack, join_packs, pack_grids, resize_grids
+
+SOURCES: dict[str, Callable[..., Sequence[Job]]] = {
+    "chairs": procedural.chairs,
+    "seeing3d": seeing3d.seeing3d,
+    "choy": r2n2.choy,
+    "shapenet": shapenet.shapenet,
+    "modelnet": modelnet.modelnet,
+    "meshes": meshes.meshes,
+    "sweethome3d": sweethome3d.sweethome3d,
+    "pack": packs.pack,
+}
+
+
+SPLITS = ("train", "validation", "test")
+
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of every shape: `skipped` (id, reason), `duplicates` (dropped id, kept id)."""
+
+    read: int
+    skipped: tuple[tuple[str, str], ...]
+    duplicates: tuple[tuple[str, str], ...]
+    seconds: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.read} shapes read, {len(self.skipped)} broken ones skipped, "
+            f"{len(self.duplicates)} exact copies dropped, {self.seconds:.1f} s"
+        )
+
+
+def prepare_pack(
+    name: str,
+    *,
+    root: Path | str | None,
+    resolution: int = 64,
+    on_error: str = "skip",
+    workers: int = 1,
+    on_progress: Progress | None = None,
+    **settings: Any,
+) -> tuple[Pack, Report]:
+    """Read the data set `name` at `root` into a pack of `resolution`^3, and say what became of it.
+
+    `settings` are those of the function in SOURCES; conf/data/<name>.yaml lists them. A broken
+    shape is left out and counted (`on_error="skip"`) or ends the run (`"stop"`). `on_progress`
+    hears (done, total, what happened to the last one). Errors: an unknown name or setting, nothing
+    at `root`, no shape that could be read; all `ValueError`.
+    """
+    if on_error not in ("skip", "stop"):
+        raise ValueError(f"on_error={on_error!r} is unknown: take skip or stop.")
+    if workers < 1 or resolution < 8:
+        raise ValueError(f"workers={workers}, resolution={resolution}: take at least 1 and 8.")
+    began = time.perf_counter()
+    jobs = list_jobs(name, root=root, resolution=resolution, **settings)
+    kept: dict[bytes, Pack] = {}
+    skipped: list[tuple[str, str]] = []
+    duplicates: list[tuple[str, str]] = []
+    with closing(_made(jobs, resolution=resolution, workers=workers)) as stream:
+        for done, (job, made) in enumerate(stream, 1):
+            if isinstance(made, str) and on_error == "stop":
+                raise ValueError(made)
+            note = _sort(job.id, made, kept, skipped, duplicates)
+            if on_progress:
+                on_progress(done, len(jobs), note)
+    if not kept:
+        raise ValueError(f"data={name} gave no shape: {len(skipped)} refused, {skipped[0][1]}")
+    if settings.get("pictures"):
+        refused = {id for id, _ in skipped}
+        _list_pictures([job.id for job in jobs if job.id not in refused], settings["pictures"])
+    report = Report(len(kept), tuple(skipped), tuple(duplicates), time.perf_counter() - began)
+    return join_packs(list(kept.values())), report
+
+
+def _sort(
+    id: str,
+    made: Pack | str,
+    kept: dict[bytes, Pack],
+    skipped: list[tuple[str, str]],
+    duplicates: list[tuple[str, str]],
+) -> str:
+    """Put one shape where it belongs (exact copies by the hash of their cells), and say so."""
+    if isinstance(made, str):
+        skipped.append((id, made))
+        return made
+    first = kept.setdefault(hashlib.sha256(made.occupancy.tobytes()).digest(), made).ids[0]
+    if first == id:
+        return ""
+    duplicates.append((id, first))
+    return f"{id} is a copy of {first}"
+
+
+def list_jobs(
+    name: str, *, root: Path | str | None, resolution: int, **settings: Any
+) -> Sequence[Job]:
+    """One job for every shape of the data set, in a fixed order; nothing is decoded yet."""
+    if name not in SOURCES:
+        raise ValueError(f"data={name} is unknown: take one of {', '.join(SOURCES)}.")
+    known = set(inspect.signature(SOURCES[name]).parameters) - {"root"}
+    unknown = sorted(settings.keys() - known)
+    if unknown:
+        raise ValueError(f"data={name} has no setting {unknown}: it takes {sorted(known)}.")
+    if "resolution" in known:
+        settings["resolution"] = resolution
+    jobs = SOURCES[name](root, **settings)
+    if not jobs:
+        raise ValueError(f"data={name} holds no shape at {root}: give another, or a higher count.")
+    twice = [id for id, count in Counter(job.id for job in jobs).items() if count > 1]
+    if twice:
+        raise ValueError(f"{root} holds several shapes called {twice[0]!r}: rename all but one.")
+    return jobs
+
+
+def _made(
+    jobs: Sequence[Job], *, resolution: int, workers: int
+) -> Generator[tuple[Job, Pack | str], None, None]:
+    """Every job with its pack of one, or with the reason why there is none, in the jobs' order."""
+    make = partial(_make, resolution=resolution)
+    if workers == 1 or len(jobs) < 2:
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield from ((job, make(job)) for job in jobs)
+        finally:
+            torch.set_num_threads(threads)
+        return
+    pool = ProcessPoolExecutor(
+        min(workers, len(jobs)),
+        mp_context=_process_context(),
+        initializer=torch.set_num_threads,
+        initargs=(1,),
+    )
+    try:
+        yield from zip(jobs, pool.map(make, jobs), strict=True)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _process_context() -> multiprocessing.context.BaseContext:
+    """Worker processes that import this file once for all of them where the system can do so.
+
+    They come from a clean server process, never from a copy of this one and its threads.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
+
+
+def _make(job: Job, *, resolution: int) -> Pack | str:
+    """One job's grid, packed; what a user can get wrong comes back as its reason."""
+    try:
+        grid, columns = job.read()
+        if not grid.any():
+            raise ValueError(f"{job.id} has no filled cell: leave it out.")
+        values = {name: np.array([value]) for name, value in columns.items()}
+        return resize_grids(pack_grids(grid[None], ids=[job.id], columns=values), resolution)
+    except (ValueError, OSError) as error:
+        return str(error)
+
+
+def _list_pictures(ids: Sequence[str], root: Path | str) -> None:
+    """Write all_chair_names.mat for the pictures that were kept; the first chair names them."""
+    names = sorted(path.name for path in (Path(root) / PICTURES_FOLDER / ids[0]).rglob("*.png"))
+    told = [parse_image_name(name) for name in names]
+    cameras = [seeing3d_camera(t, elevation=p, distance=r) for _, p, t, r in told]
+    write_names(ids, root, cameras=cameras)
+
+
+# Splits
+
+
+def split_of(
+    ids: Sequence[str], *, seed: int, fractions: tuple[float, float, float] = (0.8, 0.1, 0.1)
+) -> np.ndarray:
+    """'train', 'validation' or 'test' for each id, by a hash of the seed and the id alone.
+
+    An object keeps its place whatever other objects there are, so the shares hold on average only.
+    Errors: fractions that are negative or do not add up to 1 (`ValueError`).
+    """
+    if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
+        raise ValueError(f"fractions={fractions} must be three shares that add up to 1.")
+    hashes = [hashlib.sha256(f"{seed}:{id}".encode()).digest()[:8] for id in ids]
+    place = np.array([int.from_bytes(one, "big") / 2**64 for one in hashes])
+    ends = np.cumsum(fractions)[:2]
+    return np.array(SPLITS)[np.searchsorted(ends, place, side="right")]
+
+
+def split_hash(ids: Sequence[str], split: Sequence[str] | np.ndarray) -> str:
+    """12 hex digits that name a split: they change with any id or its part, not with the order."""
+    lines = sorted(f"{id}\t{part}\n" for id, part in zip(ids, split, strict=True))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()[:12]

@@ -1,0 +1,278 @@
+"""Chairs made wider, deeper or taller as they are loaded, so that few shapes teach more."""
+
+import hashlib
+import json
+import math
+import multiprocessing
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from filelock import FileLock
+from jaxtyping import Float, UInt8
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from infogan3d.data import build
+from infogan3d.io.packs import Pack, load_pack, save_pack, unpack_bits
+
+
+def stretched(
+    grids: Float[Tensor, "B 1 R R R"], *, share: float, random: torch.Generator
+) -> Float[Tensor, "B 1 R R R"]:
+    """Each shape scaled along each axis by a factor of its own from U(1 - share, 1 + share).
+
+    About the cube's centre, by the nearest cell; what leaves the cube is lost. A thin part
+    may break where its axis shrinks, so keep `share` small: 0.15 loses at most every seventh layer.
+    """
+    count, side = len(grids), grids.shape[2]
+    middle = (side - 1) / 2
+    cells = torch.arange(side, device=grids.device) - middle
+    draws = torch.rand(3, count, 1, generator=random, device=grids.device)
+    sources = (cells / (1 + share * (2 * draws - 1)) + middle).round().long()
+    inside = (sources >= 0) & (sources < side)
+    sources = sources.clamp(0, side - 1)
+    shape = torch.arange(count, device=grids.device)[:, None, None, None]
+    x, y, z = sources[0][:, :, None, None], sources[1][:, None, :, None], sources[2][:, None, None]
+    kept = inside[0][:, :, None, None] & inside[1][:, None, :, None] & inside[2][:, None, None]
+    return (grids[shape, 0, x, y, z] * kept)[:, None]
+
+
+CACHE_VERSION = 1  # raise it when the same settings give other grids
+
+
+QUIET = ("pictures", "masks")  # settings that leave the grids as they are
+
+
+class PackedGrids(Dataset[UInt8[Tensor, "B bytes"]]):
+    """The packed rows of a split, fetched a batch at a time and still packed.
+
+    They lie on the device from the start: 1,000 chairs of 64^3 are 33 MB.
+    """
+
+    def __init__(self, pack: Pack, device: torch.device | str = "cpu") -> None:
+        self.rows = torch.from_numpy(np.ascontiguousarray(pack.occupancy)).to(device)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> UInt8[Tensor, " bytes"]:
+        return self.rows[index]
+
+    def __getitems__(self, indices: list[int]) -> UInt8[Tensor, "B bytes"]:
+        if not self.rows.is_cuda:
+            return self.rows[indices]
+        chosen = torch.tensor(indices).pin_memory()  # else the copy waits for all work before it
+        return self.rows[chosen.to(self.rows.device, non_blocking=True)]
+
+
+class SeededBatches(Sampler[list[int]]):
+    """Batches in an order that (seed, epoch) alone decides; the last, short batch is dropped.
+
+    Every pass goes on to the next epoch. `start_after` puts it where an interrupted run stopped.
+    With several processes each takes every `world`-th batch from its rank on.
+    """
+
+    def __init__(self, count: int, *, size: int, seed: int, rank: int = 0, world: int = 1) -> None:
+        if size * world > count:
+            raise ValueError(
+                f"batch_size={size} on {world} process(es) is more than the {count} chairs to "
+                "train on: lower it or prepare more chairs."
+            )
+        self.count, self.size, self.seed = count, size, seed
+        self.rank, self.world = rank, world
+        self.epoch, self.skip = 0, 0
+
+    def __len__(self) -> int:
+        return self.count // (self.size * self.world)
+
+    def start_after(self, batches: int) -> None:
+        """Go on as if `batches` had been read already."""
+        self.epoch, self.skip = divmod(batches, len(self))
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """One epoch; it counts from its first batch on, since Lightning asks for some twice."""
+        epoch, skip = self.epoch, self.skip
+        self.epoch, self.skip = epoch + 1, 0
+        order = np.random.default_rng([self.seed, epoch]).permutation(self.count)
+        for batch in range(skip, len(self)):
+            start = (batch * self.world + self.rank) * self.size
+            yield order[start : start + self.size].tolist()
+
+
+class ChairData(pl.LightningDataModule):
+    """Chairs of one data set as batches of occupancy grids.
+
+    `settings` are the data set's own (conf/data/<source>.yaml). The pack is kept under `cache`,
+    named by everything that decides its grids, and made once even when several processes start
+    together. Errors (`ValueError`): what sources.prepare_pack refuses, and splits left empty.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: str,
+        root: str | None,
+        resolution: int,
+        batch_size: int,
+        cache: str,
+        seed: int = 0,
+        split_seed: int = 0,
+        fractions: tuple[float, float, float] | list[float] = (0.8, 0.1, 0.1),
+        mirror: bool = True,
+        stretch: float = 0.0,
+        workers: int = 0,
+        settings: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.source, self.resolution = source, resolution
+        self.root = None if root is None else Path(root).expanduser()
+        if not 0 <= stretch <= 0.5:
+            raise ValueError(f"stretch={stretch} is no share from 0 to 0.5: 0.15 is a good one.")
+        self.batch_size, self.seed = batch_size, seed
+        self.mirror, self.stretch = mirror, stretch
+        train, validation, test = fractions
+        self.split_seed, self.fractions = split_seed, (train, validation, test)
+        self.workers = workers or len(os.sched_getaffinity(0))
+        self.settings = dict(settings or {})
+        self.path = Path(cache) / f"{source}-{resolution}-{self.key()}.npz"
+        self.packs: dict[str, Pack] = {}
+
+    def key(self) -> str:
+        """12 hex digits that change with anything that decides the grids."""
+        deciding = {k: v for k, v in self.settings.items() if k not in QUIET}
+        root = None if self.root is None else stamp(self.root)
+        told = [CACHE_VERSION, self.source, root, self.resolution, deciding]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+
+    # ---- making and splitting --------------------------------------------------------------
+
+    def prepare_data(self) -> None:
+        self.pack()
+
+    def pack(self) -> Pack:
+        """The whole data set: from the cache, else voxelized now under a lock.
+
+        Errors: a worker process got here because it imports a script again (`RuntimeError`).
+        """
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            raise RuntimeError(
+                "chairs are voxelized by worker processes, and each imports this script again: put "
+                'what the script does under `if __name__ == "__main__":`.'
+            )
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.path.with_suffix(".lock")):
+            pictures = self.settings.get("pictures")
+            if not self.path.exists() or (pictures and not Path(pictures).exists()):
+                made, report = self.voxelize()
+                save_pack(made, self.path)
+                print(f"data={self.source}: {report}; kept in {self.path}")
+            return load_pack(self.path)
+
+    def voxelize(self) -> tuple[Pack, build.Report]:
+        """Make the pack with a progress bar that tells chairs per second."""
+        columns = (
+            TextColumn(f"voxelizing {self.source}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns) as progress:
+            task = progress.add_task("", total=None, rate="")
+
+            def tell(done: int, total: int, note: str) -> None:
+                speed = progress.tasks[0].speed or 0.0
+                progress.update(task, completed=done, total=total, rate=f"{speed:.1f} chairs/s")
+                if note:
+                    progress.console.print(note, style="yellow", highlight=False)
+
+            return build.prepare_pack(
+                self.source,
+                root=self.root,
+                resolution=self.resolution,
+                workers=self.workers,
+                on_progress=tell,
+                **self.settings,
+            )
+
+    def setup(self, stage: str | None = None) -> None:
+        if self.packs:
+            return
+        whole = self.pack()
+        self.split = build.split_of(whole.ids, seed=self.split_seed, fractions=self.fractions)
+        self.split_hash = build.split_hash(whole.ids, self.split)
+        for part in build.SPLITS:
+            self.packs[part] = whole.select(np.flatnonzero(self.split == part))
+        if not len(self.packs["train"]) or not len(self.packs["validation"]):
+            raise ValueError(
+                f"data={self.source} has {len(whole)} chairs, too few for {self.fractions}: "
+                "give more chairs or other data.fractions."
+            )
+
+    # ---- batches ---------------------------------------------------------------------------
+
+    def train_dataloader(self) -> DataLoader[Tensor]:
+        trainer = self.trainer
+        rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
+        train = self.packs["train"]
+        batches = SeededBatches(
+            len(train), size=self.batch_size, seed=self.seed, rank=rank, world=world
+        )
+        if trainer is not None:
+            batches.start_after(trainer.lightning_module.batches_done)  # type: ignore[arg-type]
+        rows = PackedGrids(train, self.device())
+        return DataLoader(rows, batch_sampler=batches, collate_fn=as_it_is)
+
+    def device(self) -> torch.device | str:
+        """Where the trainer computes; the CPU without one."""
+        return self.trainer.strategy.root_device if self.trainer else "cpu"
+
+    def val_dataloader(self) -> DataLoader[Tensor]:
+        return self.loader("validation")
+
+    def test_dataloader(self) -> DataLoader[Tensor]:
+        return self.loader("test")
+
+    def loader(self, part: str) -> DataLoader[Tensor]:
+        """One split in its own order, short last batch kept."""
+        rows = PackedGrids(self.packs[part], self.device())
+        return DataLoader(rows, batch_size=self.batch_size, collate_fn=as_it_is)
+
+    def on_after_batch_transfer(
+        self, batch: UInt8[Tensor, "B bytes"], dataloader_idx: int
+    ) -> Float[Tensor, "B 1 R R R"]:
+        """Unpack on the device; in training mirror half of the chairs and stretch all of them."""
+        trainer = self.trainer
+        model: Any = trainer.lightning_module if trainer is not None and trainer.training else None
+        if self.mirror and model is not None:
+            random = model.random(model.batches_done, stream=1)
+            turned = torch.rand(len(batch), generator=random, device=batch.device) < 0.5
+            slices = batch.view(len(batch), self.resolution, -1)  # one of x after the other
+            batch = torch.where(turned[:, None, None], slices.flip(1), slices).flatten(1)
+        grids = unpack_bits(batch, (self.resolution,) * 3)
+        if self.stretch and model is not None:
+            random = model.random(model.batches_done, stream=4)
+            grids = stretched(grids, share=self.stretch, random=random)
+        return grids.contiguous(memory_format=torch.channels_last_3d)
+
+
+def as_it_is(rows: Any) -> Any:
+    """The rows of a batch come stacked already."""
+    return rows
+
+
+def stamp(root: Path) -> list[Any]:
+    """What tells one state of a folder or file from another: path, number of entries, time."""
+    if not root.exists():
+        return [str(root)]
+    if root.is_file():
+        return [str(root), root.stat().st_size, math.floor(root.stat().st_mtime)]
+    entries = sorted(root.rglob("*")) if root.is_dir() else []
+    newest = max((math.floor(path.stat().st_mtime) for path in entries), default=0)
+    return [str(root), len(entries), newest]

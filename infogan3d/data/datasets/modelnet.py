@@ -1,0 +1,41 @@
+"""ModelNet: .off meshes, or the .mat volumes of 3DShapeNets."""
+
+import re
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from infogan3d.data.datasets.meshes import _mesh_shape
+from infogan3d.data.shapes import Job, _some, list_files
+from infogan3d.geometry.orientation import Shape, turn
+from infogan3d.io.voxel_files import read_mat
+
+
+def modelnet(
+    root: Path | str | None,
+    *,
+    resolution: int,
+    category: str = "chair",
+    facing: str | int = "snap",
+    face_cap: int = 500_000,
+) -> Sequence[Job]:
+    """ModelNet's .off meshes, filled, and 3DShapeNets' volumetric .mat files (30^3), both Z up.
+
+    Of a shape's twelve .mat files only rotation 1 is taken: the others are the same three grids,
+    turned. Files of other categories (by the file's name) are left aside.
+    """
+    jobs = []
+    for path in list_files(root, "off", "mat"):
+        found = re.fullmatch(r"(.+_\d+)_1\.mat|(.+_\d+)\.off", path.name)
+        if not found or not path.name.startswith(f"{category}_"):
+            continue
+        if path.suffix == ".mat":
+            read = partial(_mat_shape, path, facing)
+        else:
+            read = partial(_mesh_shape, path, "z", facing, resolution, face_cap)
+        jobs.append(Job(found[1] or found[2], read))
+    return _some(jobs, root, f"{category}_<number>.off or {category}_<number>_1.mat")
+
+
+def _mat_shape(path: Path, facing: str | int) -> Shape:
+    return turn(read_mat(path), facing)

@@ -1,0 +1,33 @@
+"""A pack that was made elsewhere as a data set."""
+
+import functools
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from infogan3d.data.shapes import Job, list_files
+from infogan3d.geometry.orientation import Shape
+from infogan3d.io.packs import Pack, read_pack
+
+
+def pack(root: Path | str | None, *, resolution: int, enlarge: bool = False) -> Sequence[Job]:
+    """The shapes of a pack (.npz), columns and all; `enlarge` repeats cells up to `resolution`."""
+    path = list_files(root, "npz")[0]
+    whole = _pack(path)
+    times = max(1, resolution // max(whole.shape)) if enlarge else 1
+    return [Job(id, partial(_pack_shape, path, row, times)) for row, id in enumerate(whole.ids)]
+
+
+def _pack_shape(path: Path, row: int, times: int) -> Shape:
+    one = _pack(path).select(row)
+    grid = one.grids()[0]
+    for axis in range(3) if times > 1 else ():
+        grid = np.repeat(grid, times, axis=axis)
+    return grid, {name: values[0] for name, values in one.columns.items()}
+
+
+@functools.lru_cache(maxsize=1)
+def _pack(path: Path) -> Pack:
+    return read_pack(path)

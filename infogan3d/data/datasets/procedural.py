@@ -1,0 +1,77 @@
+"""Folders of pictures -> jobs, one a chair: seeing3d, choy; and shapes photographed here first.
+
+`chairs` (known factors) and `sweethome3d` (real seats) are meshes. They take the way of the paper
+all the same: pictures by the camera of Seeing 3D chairs, written as PNG files in that set's layout,
+read back, masked, carved. What comes out is a visual hull; the exact solids are a setting away.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from infogan3d.data.multiview import _no_pictures, photograph
+from infogan3d.data.procedural import chairs as data_procedural_chairs
+from infogan3d.data.shapes import Job, carved
+from infogan3d.geometry.camera import Views, seeing3d_cameras
+from infogan3d.geometry.orientation import Shape
+
+
+def chairs(
+    root: Path | str | None,
+    *,
+    resolution: int,
+    count: int = 500,
+    seed: int = 0,
+    simple: bool = False,
+    exact: bool = False,
+    pictures: Path | str | None = None,
+    shaded: bool = False,
+    elevations: Sequence[int] = (0, 20, 30),
+    azimuths: int = 12,
+    size: int = 256,
+    method: str = "centre",
+    tolerance: int = 0,
+) -> Sequence[Job]:
+    """Known-factor chairs with their factors as columns; `root` is not used.
+
+    Each is photographed (`shaded`, or as plain silhouettes, which is sooner), read back and carved,
+    or with `exact` drawn cell by cell. `pictures` is the folder that keeps the PNGs; without it
+    they are deleted as soon as they are read.
+    """
+    factors = data_procedural_chairs.sample_factors(count, seed=seed, simple=simple)
+    ids = [f"chair_s{seed}_{index:06d}" for index in range(count)]
+    if exact:
+        _no_pictures(pictures, "exact")
+        reads = [partial(_exact_chair, one, resolution) for one in factors]
+    else:
+        cameras = seeing3d_cameras(elevations=elevations, azimuths=azimuths, size=size)
+        carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
+        studio = partial(photograph, cameras=cameras, pictures=pictures, shaded=shaded)
+        reads = [partial(_chair, i, f, studio, carving) for i, f in zip(ids, factors, strict=True)]
+    return [Job(id, read) for id, read in zip(ids, reads, strict=True)]
+
+
+def _chair(
+    id: str,
+    factors: data_procedural_chairs.Factors,
+    studio: partial[Views],
+    carving: dict[str, Any],
+) -> Shape:
+    mesh = data_procedural_chairs.chair_mesh(factors)
+    views = studio((mesh.vertices, mesh.faces), id=id)
+    low, high = data_procedural_chairs.cube_of(factors)
+    grid, columns = carved(views, carving | {"box": (low.tolist(), high.tolist())})
+    return grid, columns | _factor_columns(factors)
+
+
+def _exact_chair(factors: data_procedural_chairs.Factors, resolution: int) -> Shape:
+    return data_procedural_chairs.chair_grid(factors, resolution=resolution), _factor_columns(
+        factors
+    )
+
+
+def _factor_columns(factors: data_procedural_chairs.Factors) -> dict[str, Any]:
+    return {
+        name: values[0] for name, values in data_procedural_chairs.factor_columns([factors]).items()
+    }

@@ -1,0 +1,278 @@
+"""Do a run's codes stand for factors that are known? All scores of disentanglement.py for one run.
+
+known-factor chairs, unseen --Q, and E where there is one--> codes --beside their factors--> scores
+
+The codes are never compared with the factors one by one: that is what the scores are for. A run
+seldom has as many codes as there are factors, and then MIG, SAP, the FactorVAE score and
+informativeness cannot pass codes / factors. So a second table holds the scores by as many factors
+as there are codes: those that the codes tell most of, one a code, each table naming its own. What
+choosing them adds is in that table's floor, which chooses too.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+from scipy.optimize import linear_sum_assignment
+
+from infogan3d.data.build import SPLITS
+from infogan3d.data.procedural.chairs import CONTINUOUS, DISCRETE
+from infogan3d.disentanglement.metrics.mutual_information import (
+    CODE_BINS,
+    FACTOR_BINS,
+    entropies,
+    information_matrix,
+)
+from infogan3d.disentanglement.metrics.suite import (
+    LEAST,
+    NAMES,
+    best_share,
+    factor_floors,
+    factor_scores,
+    plain_scores,
+    score_table,
+)
+from infogan3d.disentanglement.predicted_codes import read_by_e, read_by_q
+from infogan3d.io.packs import Pack
+from infogan3d.models.base import ChairModel
+from infogan3d.runs import build, folder
+from infogan3d.stats.estimate import Score
+from infogan3d.stats.variables import Variables, variables
+
+FACTORS = (*DISCRETE, *CONTINUOUS)
+
+
+FRESH = 10_000  # added to the seed of the run's own chairs, for chairs that it never saw
+
+
+PERMUTATIONS = 3
+
+
+Rows = dict[str, dict[str, Score]]
+
+
+@dataclass(frozen=True)
+class KnownChairs:
+    """Shapes whose factors are known; those that do not vary are left out. `told`: which ones."""
+
+    grids: Bool[np.ndarray, "n R R R"]
+    factors: Variables
+    told: str
+
+
+@dataclass(frozen=True)
+class FactorScorecard:
+    """Scores by all factors, and by those that the codes could cover; rows are the readers, with a
+    floor under each. `covered` names a reader's factors in the order of `codes`."""
+
+    told: str
+    share: float
+    codes: tuple[str, ...]
+    factors: tuple[str, ...]
+    rows: Rows
+    covered: dict[str, tuple[str, ...]]
+    covered_rows: Rows
+
+    def numbers(self) -> dict[str, Any]:
+        """All of it as plain numbers."""
+        return {
+            "chairs": self.told,
+            "best_share": self.share,
+            "codes": list(self.codes),
+            "factors": list(self.factors),
+            "rows": plain(self.rows),
+            "covered": {name: list(own) for name, own in self.covered.items()},
+            "covered_rows": plain(self.covered_rows),
+        }
+
+    def text(self) -> str:
+        """Both tables as Markdown."""
+        many = f"{len(self.codes)} codes and {len(self.factors)} factors"
+        head = f"{many} ({', '.join(self.factors)}), {self.told}."
+        if self.share < 1:
+            head += (
+                f" MIG, SAP, the FactorVAE score and informativeness cannot pass {self.share:.2f}."
+            )
+        parts = [head, score_table(self.rows)]
+        if self.covered_rows:
+            told = "; ".join(f"{name}: {', '.join(own)}" for name, own in self.covered.items())
+            parts.append(
+                "By the factors that the codes could cover, one a code, chosen by what the codes "
+                f"tell of them ({told}); the floors choose theirs too."
+            )
+            parts.append(score_table(self.covered_rows))
+        return "\n\n".join(part.rstrip() for part in parts) + "\n"
+
+
+def plain(rows: Rows) -> dict[str, dict[str, Any]]:
+    """Rows of scores as plain numbers."""
+    return {name: {k: vars(one) for k, one in cells.items()} for name, cells in rows.items()}
+
+
+def scorecard_of(numbers: Mapping[str, Any]) -> FactorScorecard:
+    """The scorecard whose `numbers` these are."""
+    rows, few = (
+        {name: {k: Score(**v) for k, v in cells.items()} for name, cells in numbers[key].items()}
+        for key in ("rows", "covered_rows")
+    )
+    own = {name: tuple(covers) for name, covers in numbers["covered"].items()}
+    names = tuple(numbers["codes"]), tuple(numbers["factors"])
+    return FactorScorecard(numbers["chairs"], numbers["best_share"], *names, rows, own, few)
+
+
+# ---- known chairs --------------------------------------------------------------------------
+
+
+def knows_factors(settings: dict[str, Any]) -> bool:
+    """Whether a run was trained on chairs whose factors are known."""
+    return str(settings["data"]["name"]) == "chairs"
+
+
+def known_chairs(pack: Pack, *, told: str) -> KnownChairs:
+    """The chairs of a pack with their factors. Errors: it keeps none, or too few (`ValueError`)."""
+    columns = {name: pack.columns[name] for name in FACTORS if name in pack.columns}
+    if not columns:
+        raise ValueError(f"{told}: no column is a factor: take chairs of data=chairs.")
+    if len(pack) < LEAST:
+        raise ValueError(f"{len(pack)} {told} are too few to score codes by: give {LEAST} or more.")
+    return KnownChairs(pack.grids(), variables(columns).varying(), f"{len(pack)} {told}")
+
+
+def fresh_chairs(settings: dict[str, Any], *, count: int = 2500, seed: int = FRESH) -> KnownChairs:
+    """`count` chairs made as the run's own were, from another seed; kept in the run's cache.
+
+    Small tables flatter the FactorVAE score: 2,000 or more are wanted. Photographed and carved like
+    the run's (`data.exact=true`: drawn), since Q has learnt on such shapes.
+    """
+    check_known(settings)
+    own = settings["data"]
+    made = {**own, "count": count, "seed": own["seed"] + seed, "pictures": None}
+    pack = build.build_data({**settings, "data": made}).pack()
+    how = "drawn cell by cell" if own["exact"] else "photographed and carved"
+    kind = "simple known-factor chairs" if own["simple"] else "known-factor chairs"
+    return known_chairs(pack, told=f"fresh {kind} {how} (seed {made['seed']})")
+
+
+def held_out_chairs(
+    settings: dict[str, Any], *, splits: Sequence[str] = ("validation",)
+) -> KnownChairs:
+    """The chairs of the run's own splits, in their order. Errors: as `known_chairs`."""
+    check_known(settings)
+    wrong = [split for split in splits if split not in SPLITS]
+    if wrong:
+        raise ValueError(f"split={wrong[0]} is not known: choose one of {', '.join(SPLITS)}.")
+    data = build.build_data(settings)
+    data.setup()
+    pack = data.pack().select(np.flatnonzero(np.isin(data.split, splits)))
+    return known_chairs(pack, told=f"known-factor chairs of {' and '.join(splits)}")
+
+
+def check_known(settings: dict[str, Any]) -> None:
+    """Refuse a run whose chairs have no known factors (`ValueError`)."""
+    if not knows_factors(settings):
+        raise ValueError(
+            f"the run's chairs are of data={settings['data']['name']}, whose factors nobody knows: "
+            "train with data=chairs."
+        )
+
+
+# ---- scores --------------------------------------------------------------------------------
+
+
+def covered(codes: Variables, factors: Variables) -> tuple[str, ...]:
+    """One factor for every code, so that the codes tell most of them together, code by code.
+
+    By the share of a factor's entropy that a code tells (plug-in), each factor used once
+    (Kuhn 1955); all factors where there are as many codes.
+    """
+    truth = factors.classes(FACTOR_BINS)
+    shared = information_matrix(codes.classes(CODE_BINS), truth) / entropies(truth)
+    _, columns = linear_sum_assignment(-shared)
+    return tuple(factors.names[i] for i in columns)
+
+
+def only(factors: Variables, names: Sequence[str]) -> Variables:
+    """Some of the factors. Errors: one that there is not (`ValueError`)."""
+    lost = [name for name in names if name not in factors.names]
+    if lost:
+        raise ValueError(
+            f"factor {lost[0]} does not vary here: choose of {', '.join(factors.names)}."
+        )
+    columns = [factors.names.index(name) for name in names]
+    return Variables(tuple(names), factors.values[:, columns], factors.discrete[columns])
+
+
+def covered_floors(codes: Variables, factors: Variables, *, seed: int = 0) -> dict[str, Score]:
+    """The scores of the codes of other shapes, by the factors that these seem to cover."""
+    random = np.random.default_rng(seed)
+    drawn = []
+    for i in range(PERMUTATIONS):
+        wrong = codes.rows(random.permutation(len(codes)))
+        drawn.append(plain_scores(wrong, only(factors, covered(wrong, factors)), seed=seed + i))
+    found = {}
+    for name in NAMES:
+        values = [one[name] for one in drawn]
+        found[name] = Score(name, float(np.mean(values)), min(values), max(values), len(codes))
+    return found
+
+
+def score_codes(
+    readers: dict[str, Variables],
+    known: KnownChairs,
+    *,
+    seed: int = 0,
+    tick: Callable[[], None] = lambda: None,
+) -> FactorScorecard:
+    """Both tables for what some readers ("Q", "E") read off the same chairs; about 30 s a reader
+    for 2,500 chairs. `tick` is called once a reader."""
+    codes = next(iter(readers.values()))
+    share = best_share(codes, known.factors)
+    rows, few, chosen = {}, {}, {}
+    for name, read in readers.items():
+        rows[name] = factor_scores(read, known.factors, seed=seed)
+        rows[f"{name} permuted"] = factor_floors(
+            read, known.factors, seed=seed, permutations=PERMUTATIONS
+        )
+        if share < 1:
+            chosen[name] = covered(read, known.factors)
+            few[name] = factor_scores(read, only(known.factors, chosen[name]), seed=seed)
+            few[f"{name} permuted"] = covered_floors(read, known.factors, seed=seed)
+        tick()
+    return FactorScorecard(known.told, share, codes.names, known.factors.names, rows, chosen, few)
+
+
+def read_by_all(model: ChairModel, known: KnownChairs) -> dict[str, Variables]:
+    """What Q reads, and what E reads where there is one."""
+    readers = {"Q": read_by_q} if model.has_code_head else {}
+    if model.has_encoder:
+        readers["E"] = read_by_e
+    if not readers or len(model.spec.names) < 2:
+        raise ValueError(
+            f"{len(model.spec.names)} codes cannot be scored by factors: train a system with two "
+            "or more (codes.discrete, codes.continuous)."
+        )
+    return {name: read(model, known.grids) for name, read in readers.items()}
+
+
+def score_run(
+    run: Path,
+    *,
+    count: int = 2500,
+    factors: Sequence[str] = (),
+    seed: int = 0,
+    device: str = "cpu",
+) -> FactorScorecard:
+    """One run by fresh chairs, or with count=0 by its own validation and test chairs; by the
+    `factors` named, or all that vary."""
+    settings = folder.load_settings(run)
+    model = folder.load_model(run, device=device)
+    if count:
+        known = fresh_chairs(settings, count=count)
+    else:
+        known = held_out_chairs(settings, splits=("validation", "test"))
+    if factors:
+        known = replace(known, factors=only(known.factors, factors))
+    return score_codes(read_by_all(model, known), known, seed=seed)

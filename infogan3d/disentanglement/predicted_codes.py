@@ -1,0 +1,56 @@
+"""Who reads codes off shapes: the Q head and, where there is one, the encoder E; as named columns.
+
+A discrete code is read as its likeliest value, a continuous one as the mean of the answer. z is no
+code and is left out.
+"""
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from infogan3d.models.base import ChairModel
+from infogan3d.models.networks.latent import Codes
+from infogan3d.models.sampling import batches
+from infogan3d.stats.variables import Variables, code_variables
+
+
+def drawn_codes(codes: Codes) -> Variables:
+    """Codes as they were drawn."""
+    discrete = [column.cpu().numpy() for column in codes.discrete.T]
+    return code_variables(discrete, codes.continuous.cpu().double().numpy())
+
+
+@torch.no_grad()
+def answer_of(
+    model: ChairModel, grid: Float[Tensor, "B 1 R R R"]
+) -> tuple[list[np.ndarray], Float[np.ndarray, "B C"]]:
+    """Q's logits of every discrete code and its means of the continuous ones."""
+    logits, mean, _ = model.code_answer(grid)
+    return [one.float().cpu().numpy() for one in logits], mean.double().cpu().numpy()
+
+
+def joined(parts: list[tuple[list[np.ndarray], np.ndarray]]) -> Variables:
+    """The answers to batches one after another as one table."""
+    discrete = [np.concatenate(columns) for columns in zip(*(one for one, _ in parts), strict=True)]
+    return code_variables(discrete, np.concatenate([mean for _, mean in parts]))
+
+
+def read_by_q(model: ChairModel, grids: Bool[np.ndarray, "n R R R"]) -> Variables:
+    """What Q reads off some shapes. Errors: a system without Q (`ValueError`)."""
+    if not model.has_code_head:
+        raise ValueError(f"{type(model).__name__} has no Q head that reads codes off shapes.")
+    model.eval()
+    return joined([answer_of(model, grid) for grid in batches(model, grids)])
+
+
+@torch.no_grad()
+def read_by_e(model: ChairModel, grids: Bool[np.ndarray, "n R R R"]) -> Variables:
+    """The codes that E holds for likeliest. Errors: a system without E (`ValueError`)."""
+    model.eval()
+    sizes = [model.spec.noise, *model.spec.discrete, model.spec.continuous]
+    parts = []
+    for grid in batches(model, grids):
+        _, *hot, continuous = torch.split(model.infer(grid).cpu(), sizes, 1)
+        parts.append(([one.numpy() for one in hot], continuous.double().numpy()))
+    return joined(parts)

@@ -1,0 +1,140 @@
+"""Generation scores: how a set of made shapes compares with a set of real ones.
+
+| score         | what                                                        | best | if bad     |
+|---------------|-------------------------------------------------------------|------|------------|
+| nna           | share whose nearest neighbour is of the same set (1-NNA)    | 0.5  | 1, copies 0|
+| nna_real      | the same among the real shapes: low = real ones have a twin | 0.5  | 1          |
+| nna_generated | the same among the made shapes: high = made ones crowd      | 0.5  | 1          |
+| coverage      | share of real shapes that are some made shape's nearest     | high | 1/n        |
+| mmd_x1e4      | Chamfer distance x 10,000, real shape to nearest made one   | low  |            |
+| floaters      | share of occupied cells outside of the largest piece        | 0    | 1          |
+| empty         | how many made shapes have no cell                           | 0    | n          |
+| nearest_train | distance (1 - IoU) to nearest training shape, made / real   | 1    | copies 0   |
+
+Chamfer distances are between `points` surface points in the unit cube. Overlap is no distance for
+1-NNA: noise scores a perfect 0.5 by it. An empty shape is measured as one speck (distances.py), and
+all of its cells float.
+"""
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from infogan3d.geometry.components import floater_fraction
+from infogan3d.geometry.distances import chamfer_matrix, iou_matrix
+from infogan3d.geometry.surface import grid_surface, surface_points
+from infogan3d.stats.estimate import Score, bootstrap, count_score, mean_score
+
+
+def score_generation(
+    generated: Bool[np.ndarray, "n r r r"],
+    real: Bool[np.ndarray, "m r r r"],
+    *,
+    train: Bool[np.ndarray, "k r r r"] | None = None,
+    points: int = 512,
+    seed: int = 0,
+) -> dict[str, Score]:
+    """All scores of this file's head; `real` holds shapes that the model never saw.
+
+    1-NNA, coverage and MMD depend on the number of samples, so as many shapes must be made as there
+    are real ones (ValueError). `nearest_train` is given when the training shapes are. Intervals are
+    95 % bootstraps over the shapes with every shape's neighbours held fixed. 200 against 200 shapes
+    take one core 10 s at 512 points and 35 s at 1024.
+    """
+    if len(generated) != len(real) or len(real) < 2:
+        raise ValueError(
+            f"{len(generated)} generated shapes against {len(real)} real ones; "
+            "give equally many of both, two at least"
+        )
+    made_clouds = sample_clouds(generated, points=points, seed=(seed, 0))
+    real_clouds = sample_clouds(real, points=points, seed=(seed, 1))
+    cross = chamfer_matrix(real_clouds, made_clouds)
+    on_real, on_generated = one_nearest_neighbour(
+        chamfer_matrix(real_clouds), cross, chamfer_matrix(made_clouds)
+    )
+    columns = {
+        "nna": np.concatenate([on_real, on_generated]),
+        "nna_real": on_real,
+        "nna_generated": on_generated,
+        "coverage": covered(cross),
+        "mmd_x1e4": 1e4 * cross.min(axis=1),
+        "floaters": np.array([floater_fraction(grid) for grid in generated]),
+    }
+    scores = {name: mean_score(name, values, seed=seed) for name, values in columns.items()}
+    empty = int((~generated.any(axis=(1, 2, 3))).sum())
+    scores["empty"] = count_score("empty", empty, len(generated))
+    if train is not None:
+        scores["nearest_train"] = memorisation_ratio(generated, train, held_out=real, seed=seed)
+    return scores
+
+
+def sample_clouds(
+    grids: Bool[np.ndarray, "n r r r"], *, points: int, seed: int | tuple[int, ...]
+) -> Float[np.ndarray, "n p 3"]:
+    """`points` surface points of each grid in the unit cube; NaN throughout for an empty grid.
+
+    Two sets that are compared need two seeds, or a copy would seem nearer than it is.
+    """
+    clouds = np.full((len(grids), points, 3), np.nan)
+    seeds = (seed,) if isinstance(seed, int) else seed
+    for i, grid in enumerate(grids):
+        if grid.any():
+            clouds[i] = surface_points(*grid_surface(grid), count=points, seed=(*seeds, i))
+    return clouds
+
+
+def one_nearest_neighbour(
+    real: Float[np.ndarray, "n n"],
+    cross: Float[np.ndarray, "n n"],
+    generated: Float[np.ndarray, "n n"],
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """1-NNA's two halves, a vote a shape: on the real and on the generated ones.
+
+    Lopez-Paz and Oquab 2017; Yang et al. 2019 (PointFlow). `cross` is [real, made]. A
+    vote is 1 when the nearest other shape of the union is of the shape's own set, 0 when it is of
+    the other set, 0.5 at a tie. Means: 0.5 = cannot be told apart, 1 = apart, 0 = each has a twin.
+    """
+    votes = []
+    for own, other in ((real, cross.min(axis=1)), (generated, cross.min(axis=0))):
+        nearest = np.where(np.eye(len(own), dtype=bool), np.inf, own).min(axis=1)
+        votes.append(np.where(nearest == other, 0.5, (nearest < other).astype(float)))
+    return votes[0], votes[1]
+
+
+def covered(cross: Float[np.ndarray, "n m"]) -> Float[np.ndarray, " n"]:
+    """1 for a real shape that is the nearest real one of some generated shape, else 0.
+
+    Achlioptas et al. 2018; the mean is the coverage. `cross` is [real, generated]. A
+    generator that always makes the same shape covers 1/n.
+    """
+    hit = np.zeros(len(cross))
+    hit[cross.argmin(axis=0)] = 1.0
+    return hit
+
+
+def memorisation_ratio(
+    generated: Bool[np.ndarray, "n r r r"],
+    train: Bool[np.ndarray, "k r r r"],
+    *,
+    held_out: Bool[np.ndarray, "m r r r"],
+    seed: int = 0,
+) -> Score:
+    """Mean distance (1 - IoU) to the nearest training shape: generated over held-out shapes.
+
+    About 1 for new shapes of the same kind, 0 for copies of the training set, above 1 for shapes
+    that no training shape resembles. An empty shape is at the full distance of 1. ValueError when
+    every held-out shape is in the training set, for then nothing is new.
+    """
+    made = 1.0 - iou_matrix(generated, train).max(axis=1)
+    fresh = 1.0 - iou_matrix(held_out, train).max(axis=1)
+    if not fresh.any():
+        raise ValueError(
+            f"all {len(fresh)} held-out shapes are training shapes; split the data by shape"
+        )
+
+    def ratio(random: np.random.Generator) -> float:
+        above = made[random.integers(len(made), size=len(made))].mean()
+        below = fresh[random.integers(len(fresh), size=len(fresh))].mean()
+        return float(above / below) if below > 0.0 else np.inf
+
+    low, high = bootstrap(ratio, seed=seed)
+    return Score("nearest_train", float(made.mean() / fresh.mean()), low, high, len(made))

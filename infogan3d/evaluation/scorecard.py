@@ -1,0 +1,171 @@
+"""Score one model on one split: samples against real chairs, rebuilt chairs against themselves.
+
+Every table stands beside its floors: nothing, the mean shape, a random and the nearest training
+shape, and real training chairs in place of samples.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+
+from infogan3d.evaluation.generation import score_generation
+from infogan3d.evaluation.reconstruction import score_reconstructions, trivial_predictions
+from infogan3d.geometry.components import settled
+from infogan3d.inversion.optimize import invert
+from infogan3d.models.base import ChairModel
+from infogan3d.models.sampling import draw, occupied
+from infogan3d.stats.estimate import Score
+from infogan3d.stats.tables import Protocol, markdown_table
+
+PRIOR = 0.1  # weight of z's own distribution when a latent is optimised (ledger)
+
+
+Rows = dict[str, dict[str, Score]]
+
+
+SAMPLES = {"samples": "all", "samples, joined": "joined", "samples, largest piece": "largest"}
+
+
+def rebuilt(
+    model: ChairModel, real: Bool[np.ndarray, "n R R R"], *, batch: int = 32
+) -> Float[np.ndarray, "n R R R"]:
+    """G(E(real)) as occupancy in [0, 1]."""
+    model.eval()
+    parts = []
+    for start in range(0, len(real), batch):
+        grid = torch.from_numpy(real[start : start + batch]).float()[:, None].to(model.device)
+        parts.append(model.rebuild(grid)[:, 0].float().cpu().numpy())
+    return np.concatenate(parts)
+
+
+def inverted(
+    model: ChairModel, real: Bool[np.ndarray, "n R R R"], *, steps: int, starts: int = 1, seed: int
+) -> Float[np.ndarray, "n R R R"]:
+    """Each shape's latent found by `steps` of Adam, decoded: occupancy in [0, 1].
+
+    It starts at the encoder's answer; without an encoder at the best of `starts` random latents.
+    """
+    grid = torch.from_numpy(real).float()[:, None].to(model.device)
+    starts = 1 if model.has_encoder else starts
+    found = invert(model, grid, steps=steps, starts=starts, prior=PRIOR, seed=seed)
+    return model.occupancy(found.latent)[:, 0].cpu().numpy()
+
+
+def generation_rows(
+    model: ChairModel,
+    train: Bool[np.ndarray, "t R R R"],
+    real: Bool[np.ndarray, "n R R R"],
+    *,
+    points: int,
+    seed: int,
+    floors: bool = True,
+) -> Rows:
+    """As many samples as real chairs, scored against them; `floors`: the mean shape and as many
+    training chairs likewise."""
+    chosen = np.random.default_rng(seed).permutation(len(train))[: len(real)]
+    known = np.zeros(len(train), dtype=bool)
+    known[chosen] = True
+    mean = np.repeat((train.mean(0) > 0.5)[None], len(real), axis=0)
+    made = occupied(model, draw(model, len(real), seed=seed))
+    apart = made.astype(np.float32)
+    rows = {
+        name: score_generation(settled(apart, how) > 0.5, real, train=train, points=points)
+        for name, how in SAMPLES.items()
+    }
+    if not floors:
+        return rows
+    rows["mean shape"] = score_generation(mean, real, train=train, points=points)
+    if len(chosen) == len(real) and len(train) > 2 * len(real):
+        others = train[~known]
+        rows["real training chairs"] = score_generation(
+            train[chosen], real, train=others, points=points
+        )
+    return rows
+
+
+def reconstruction_rows(
+    model: ChairModel,
+    train: Bool[np.ndarray, "t R R R"],
+    real: Bool[np.ndarray, "n R R R"],
+    *,
+    points: int,
+    seed: int,
+    invert_steps: int = 0,
+    starts: int = 4,
+    floors: bool = True,
+) -> Rows:
+    """Rebuilt chairs, by the encoder where there is one and by optimisation where `invert_steps`
+    asks for it; `floors`: beside the trivial predictions."""
+    predictions = {}
+    if model.has_encoder:
+        predictions["encoder"] = rebuilt(model, real)
+    if invert_steps:
+        name = f"optimised, {invert_steps} steps"
+        predictions[name] = inverted(model, real, steps=invert_steps, starts=starts, seed=seed)
+    if floors:
+        predictions |= trivial_predictions(train, real, seed=seed)
+    return {
+        name: score_reconstructions(predicted, real, points=points, seed=seed)
+        for name, predicted in predictions.items()
+    }
+
+
+def score_model(
+    model: ChairModel,
+    train: Bool[np.ndarray, "t R R R"],
+    real: Bool[np.ndarray, "n R R R"],
+    *,
+    split: str,
+    count: int = 64,
+    points: int = 1024,
+    seed: int = 0,
+    invert_steps: int = 0,
+    starts: int = 4,
+    floors: bool = True,
+) -> tuple[dict[str, Any], str]:
+    """Both tables over the first `count` chairs of a split: as plain numbers, and as Markdown.
+
+    `floors`: with the rows that take no model, which are the same for every model.
+    """
+    real = real[:count]
+    if len(real) == 0:
+        raise ValueError(f"no chair to score, count={count} of {split}: give 1 or another split.")
+    tables = {
+        "generation": (
+            generation_rows(model, train, real, points=points // 2, seed=seed, floors=floors),
+            points // 2,
+        ),
+        "reconstruction": (
+            reconstruction_rows(
+                model,
+                train,
+                real,
+                points=points,
+                seed=seed,
+                invert_steps=invert_steps,
+                starts=starts,
+                floors=floors,
+            ),
+            points,
+        ),
+    }
+    numbers: dict[str, Any] = {}
+    text = []
+    for name, (rows, used) in tables.items():
+        protocol = Protocol(
+            resolution=real.shape[1],
+            threshold=0.5,
+            points=used,
+            normalisation="unit cube",
+            split=split,
+            n=len(real),
+            fscore_distance=0.02 if name == "reconstruction" else None,
+        )
+        scores = {
+            row: {k: vars(score) for k, score in cells.items()} for row, cells in rows.items()
+        }
+        numbers[name] = {"protocol": protocol.text(), "rows": scores}
+        text.append(f"{name.capitalize()}\n\n{markdown_table(rows, protocol)}")
+    return numbers, "\n".join(text)

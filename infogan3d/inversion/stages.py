@@ -1,0 +1,248 @@
+"""The rungs of a reconstruction: Q's codes -> the encoder -> the optimised latent -> a tuned G.
+
+Each rung is a latent vector and the shape that it decodes to. A model without Q or without an
+encoder starts on a higher rung.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from infogan3d.geometry.camera import Views
+from infogan3d.inversion.optimize import Loss, invert, layout
+from infogan3d.inversion.pivotal_tuning import tune
+from infogan3d.inversion.silhouette_loss import Placement, Rays, inside_weight, picture_loss, trace
+from infogan3d.inversion.targets import Frame
+from infogan3d.inversion.view_targets import MANY, PictureTarget, picture_target
+from infogan3d.io.progress import Told
+from infogan3d.io.progress import progress_reconstruct as progress
+from infogan3d.models.base import ChairModel
+from infogan3d.models.sampling import decoded
+
+LOOKED_AT = 30  # steps for each placement, before one is chosen
+
+
+@dataclass(frozen=True, eq=False)
+class Rung:
+    """One way to the latents, and the occupancy in [0, 1] that they give."""
+
+    name: str
+    latent: Float[Tensor, "B latent"]
+    occupancy: Float[np.ndarray, "B R R R"]
+
+
+@dataclass(frozen=True)
+class Search:
+    """How latents are optimised: see `invert` and `tune`; 0 `starts` leaves it to the model."""
+
+    steps: int = 100
+    lr: float = 0.1
+    prior: float = 1.0
+    starts: int = 0
+    tuning: int = 0
+    tuning_lr: float = 5e-4
+    seed: int = 0
+
+    def starts_for(self, model: ChairModel) -> int:
+        """As set, else 1 for a model with an encoder and 4 for one without."""
+        return self.starts or (1 if model.has_encoder else 4)
+
+
+def climb(
+    model: ChairModel,
+    target: Float[Tensor, "B 1 R R R"],
+    search: Search,
+    *,
+    loss: Loss | None = None,
+    on_step: Told | None = None,
+) -> list[Rung]:
+    """Every rung that the model has, for some targets; `loss` is the data term where not BCE.
+
+    With `loss` the target (a hull) is what Q and the encoder look at. Tuning takes shape by shape.
+    """
+    rungs = []
+    told = read_codes(model, target)
+    if told is not None:
+        rungs.append(Rung("Q", told, decoded(model, told)))
+    if model.has_encoder:
+        with torch.no_grad():
+            guess = model.infer(target)
+        rungs.append(Rung("encoder", guess, decoded(model, guess)))
+    found = invert(
+        model,
+        target,
+        steps=search.steps,
+        lr=search.lr,
+        prior=search.prior,
+        seed=search.seed,
+        starts=search.starts_for(model),
+        loss=loss,
+        on_step=on_step,
+    )
+    rungs.append(Rung("optimised", found.latent, decoded(model, found.latent)))
+    if search.tuning:
+        shapes = [
+            tuned_shape(model, found.latent[row : row + 1], target, row, search, loss)
+            for row in range(len(target))
+        ]
+        rungs.append(Rung("tuned G", found.latent, np.concatenate(shapes)))
+    return rungs
+
+
+def tuned_shape(
+    model: ChairModel,
+    latent: Float[Tensor, "1 latent"],
+    target: Float[Tensor, "B 1 R R R"],
+    row: int,
+    search: Search,
+    loss: Loss | None,
+) -> Float[np.ndarray, "1 R R R"]:
+    """What one latent decodes to once G was tuned for target `row`."""
+    own: Loss | None = None
+    if loss is not None:
+        chosen = loss
+
+        def own(logits: Tensor, rows: Tensor) -> Tensor:
+            return chosen(logits, rows + row)
+
+    tuned = tune(
+        model,
+        latent,
+        target[row : row + 1],
+        steps=search.tuning,
+        lr=search.tuning_lr,
+        seed=search.seed,
+        loss=own,
+    )
+    return decoded(tuned, latent)
+
+
+@torch.no_grad()
+def read_codes(
+    model: ChairModel, grid: Float[Tensor, "B 1 R R R"]
+) -> Float[Tensor, "B latent"] | None:
+    """What Q alone knows of some shapes: its codes with z = 0; None for a model without Q."""
+    if not model.has_code_head:
+        return None
+    logits, mean, _ = model.code_answer(grid)
+    hot = [one_hot(one.argmax(1), one.shape[1]).float() for one in logits]
+    noise = grid.new_zeros(len(grid), model.spec.noise)
+    return torch.cat([noise, *hot, mean.float().clamp(-1, 1)], 1)
+
+
+def choose_placement(
+    model: ChairModel,
+    views: Views,
+    placements: tuple[Placement, ...],
+    hulls: Bool[np.ndarray, "k R R R"],
+    search: Search,
+    *,
+    inside: float,
+    on_step: Told | None = None,
+) -> tuple[int, Float[Tensor, "1 1 R R R"], Loss]:
+    """The placement whose shape explains the pictures best after a short search.
+
+    Its number, its hull, and the data term of the pictures there. All placements are optimised side
+    by side; with one there is nothing to choose.
+    """
+    hull = torch.from_numpy(np.ascontiguousarray(hulls)).float()[:, None].to(model.device)
+    rays = trace(views, placements, resolution=hulls.shape[1], seed=search.seed)
+    rays = Rays(rays.cells.to(model.device))
+    best = 0
+    if len(placements) > 1:
+        found = invert(
+            model,
+            hull,
+            steps=min(LOOKED_AT, search.steps),
+            lr=search.lr,
+            prior=search.prior,
+            seed=search.seed,
+            starts=search.starts_for(model),
+            loss=picture_loss(rays, hull, inside=inside),
+            on_step=on_step,
+        )
+        best = int(found.objective.argmin())
+    one = slice(best, best + 1)
+    return best, hull[one], picture_loss(Rays(rays.cells[one]), hull[one], inside=inside)
+
+
+def codes_by_name(
+    model: ChairModel, latent: Float[Tensor, " latent"]
+) -> dict[str, list[float] | dict[str, int | float]]:
+    """One latent as plain numbers: all of it, its noise z, and its codes by their names."""
+    spec, _ = layout(model)
+    sizes = [spec.noise, *spec.discrete, spec.continuous]
+    noise, *hot, continuous = torch.split(latent.float().cpu(), sizes)
+    values = [int(one.argmax()) for one in hot] + [float(one) for one in continuous]
+    return {
+        "latent": [float(value) for value in latent],
+        "z": [float(value) for value in noise],
+        "codes": dict(zip(spec.names, values, strict=True)),
+    }
+
+
+FEW_STARTS = 4  # latents optimised side by side where pictures are few
+
+
+@dataclass(frozen=True)
+class Order:
+    """What is asked for: the target's file, the trained system and what it learned from."""
+
+    path: Path
+    model: ChairModel
+    resolution: int
+    data: dict[str, Any]
+    frame: Frame
+    search: Search
+    settings: dict[str, Any]
+    out: Path
+
+
+# ---- from pictures ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What was made of some views: the rungs, at which of the target's placements, and how."""
+
+    target: PictureTarget
+    best: int
+    rungs: list[Rung]
+    inside: float  # how much the hull's inside spoke for chair
+
+
+def fit_views(order: Order, views: Views) -> Fitted:
+    """The ladder for one chair's views, at the placement that explains them best."""
+    settings = order.settings
+    target = picture_target(
+        views,
+        data=order.data,
+        frame=order.frame,
+        resolution=order.resolution,
+        **{name: settings[name] for name in ("use", "held_out", "facing")},
+    )
+    count = len(target.used.cameras)
+    search = order.search
+    if count < MANY and not search.starts:
+        search = replace(search, starts=FEW_STARTS)
+    inside = settings["inside"]
+    inside = inside_weight(count, carved=order.frame.carved) if inside is None else float(inside)
+    with progress("placing") as tell:
+        best, hull, loss = choose_placement(
+            order.model,
+            target.used,
+            target.placements,
+            target.hulls,
+            search,
+            inside=inside,
+            on_step=tell,
+        )
+    with progress("optimising") as tell:
+        rungs = climb(order.model, hull, search, loss=loss, on_step=tell)
+    return Fitted(target, best, rungs, inside)

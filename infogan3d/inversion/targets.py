@@ -1,0 +1,209 @@
+"""A mesh or a pack -> the grids to be reconstructed, in the frame of a run's data.
+
+The grids that a model learned from lie in their cubes in one of two ways, and a target must lie in
+its cube the same way:
+
+    floor    known-factor chairs: a cube of 48 inches, the chair's box centred in x and y, the
+             feet 1.5 inches above the bottom (chairs.py). Size is part of the shape.
+    fitted   all others: the longest side of the shape's box fills `span` of the cube (60/64; 24/32
+             for ModelNet's 30^3 grids), the box centred. Size is lost.
+
+A mesh becomes the grid that `prepare` would make of it: photographed and carved by the run's own
+settings where its data are hulls, else filled (solid.py). A pack's grids are taken as they are.
+Pictures: picture_targets.py.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from infogan3d.data.multiview import DISTANCE, FARTHER, photograph
+from infogan3d.data.procedural.chairs import CUBE, FLOOR
+from infogan3d.geometry.camera import seeing3d_cameras
+from infogan3d.geometry.orientation import quarter, stand_up_points, turn
+from infogan3d.geometry.visual_hull.carve import carve
+from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.io.mesh_files import Mesh, read_mesh
+from infogan3d.io.packs import Pack, read_pack, resize_grids
+
+UNITS = {"metres": 39.37, "centimetres": 0.3937, "inches": 1.0, "millimetres": 0.03937}
+
+
+USUAL = 36.0  # inches: the longest side of a usual seat
+
+
+BELIEVED = (15.0, 110.0)  # inches: a seat's longest side, stools to sofas
+
+
+SPAN = 60 / 64
+
+
+CARVING: dict[str, Any] = {"method": "any128", "tolerance": 2}
+
+
+FINE = 3  # fine cells a cell and axis, odd
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How a run's grids lie in their cubes ("floor" or "fitted"), and whether they are hulls."""
+
+    kind: str
+    span: float
+    carved: bool
+
+
+def frame_of(data: dict[str, Any], grids: Bool[np.ndarray, "n R R R"] | None = None) -> Frame:
+    """The frame of a data set by its settings, and by some of its grids where its name is silent.
+
+    A pack whose shapes differ in their longest side by more than 3 cells lies like chairs.py's.
+    """
+    name = data["name"]
+    if name == "chairs":
+        return Frame("floor", SPAN, not data["exact"])
+    hulls = {"seeing3d": True, "sweethome3d": not data.get("solid")}
+    carved = hulls.get(name, name == "choy" and not data.get("vox32"))
+    if grids is None or not len(grids):
+        return Frame("fitted", SPAN, carved)
+    longest = np.array([(np.ptp(np.argwhere(grid), axis=0) + 1).max() for grid in grids])
+    low, middle, high = np.quantile(longest, (0.1, 0.5, 0.9))
+    if high - low > 3:
+        return Frame("floor", SPAN, carved)
+    return Frame("fitted", min(float(middle) / grids.shape[1], 1.0), carved)
+
+
+# ---- a pack's grids ----------------------------------------------------------------------------
+
+
+def pack_target(path: Path, *, index: int | str, resolution: int) -> Pack:
+    """Row `index` of a pack, or all rows, at the model's resolution. Errors: see `ValueError`s."""
+    pack = read_pack(path)
+    if index != "all":
+        if not isinstance(index, int) or not 0 <= index < len(pack):
+            raise ValueError(f"index={index}: {path} has rows 0 to {len(pack) - 1}, or all.")
+        pack = pack.select(index)
+    try:
+        return resize_grids(pack, resolution)
+    except ValueError as error:
+        raise ValueError(f"{path} does not fit the run's {resolution}^3: {error}") from error
+
+
+# ---- a mesh ------------------------------------------------------------------------------------
+
+
+def mesh_target(
+    path: Path,
+    *,
+    data: dict[str, Any],
+    frame: Frame,
+    resolution: int,
+    up: str = "y",
+    facing: str | int = "snap",
+    face_cap: int = 500_000,
+) -> tuple[Bool[np.ndarray, "R R R"], list[str]]:
+    """The grid that the run's data would hold of this mesh, and what was done to get it.
+
+    `up` is the file's vertical axis. `facing` "snap" finds the back and turns it to +y, else it is
+    a number of quarter turns. Errors: what `read_mesh`, `solid_voxelize` and `carve` refuse.
+    """
+    if up not in ("y", "z"):
+        raise ValueError(f"up={up} is unknown: take y or z.")
+    vertices, faces = read_mesh(path, face_cap=face_cap)
+    vertices = stand_up_points(vertices) if up == "y" else vertices
+    try:
+        upright = solid_voxelize(vertices, faces, resolution=32)
+        turns = int(turn(upright, facing)[1]["quarter_turns"])
+        vertices, faces = placed(vertices, faces, turns=turns)
+        if frame.kind == "fitted" and not frame.carved:
+            grid = solid_voxelize(vertices, faces, resolution=resolution, span=frame.span)
+            return grid, [f"turned by {turns} quarters, filled"]
+        vertices, sized = to_inches(vertices, most=CUBE * SPAN if frame.kind == "floor" else None)
+        if not frame.carved:
+            grid = floor_grid(vertices, faces, resolution=resolution)
+            return grid, [f"turned by {turns} quarters, {sized}, filled"]
+        grid = photographed((vertices, faces), data=data, frame=frame, resolution=resolution)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+    return grid, [f"turned by {turns} quarters, {sized}, photographed and carved"]
+
+
+def placed(
+    vertices: Float[np.ndarray, "n 3"], faces: Int[np.ndarray, "m 3"], *, turns: int
+) -> tuple[Float[np.ndarray, "k 3"], Int[np.ndarray, "m 3"]]:
+    """The vertices that faces use, turned by quarters from x to y, their box centred on 0."""
+    used, places = np.unique(faces, return_inverse=True)
+    points = vertices[used] @ quarter(turns).T
+    return points - (points.min(0) + points.max(0)) / 2, places.reshape(faces.shape)
+
+
+def to_inches(
+    vertices: Float[np.ndarray, "n 3"], *, most: float | None
+) -> tuple[Float[np.ndarray, "n 3"], str]:
+    """The points in inches, by the unit that makes the longest side most like a seat's 36.
+
+    Sizes that no unit explains are scaled to 36 inches; what is longer than `most` is scaled to it.
+    """
+    longest = float(np.ptp(vertices, axis=0).max())
+    unit = min(UNITS, key=lambda name: abs(np.log(longest * UNITS[name] / USUAL)))
+    scale, told = UNITS[unit], f"taken for {unit}"
+    if not BELIEVED[0] <= longest * scale <= BELIEVED[1]:
+        scale, told = USUAL / longest, f"scaled to {USUAL:g} inches"
+    if most is not None and longest * scale > most:
+        scale, told = most / longest, f"scaled to {most:g} inches, the most that fit"
+    return vertices * scale, f"{told} ({longest * scale:.1f} inches)"
+
+
+def floor_grid(
+    vertices: Float[np.ndarray, "n 3"], faces: Int[np.ndarray, "m 3"], *, resolution: int
+) -> Bool[np.ndarray, "R R R"]:
+    """A mesh in inches, filled, over the cube of known-factor chairs, to a sixth of a cell.
+
+    A cell counts where its middle third does (chairs.py asks its centre), or most of it.
+    """
+    size, height = np.ptp(vertices, axis=0).max(), np.ptp(vertices[:, 2])
+    cells = FINE * resolution
+    fine = solid_voxelize(vertices, faces, resolution=cells, span=size / CUBE, refine=1)
+    down = round((CUBE / 2 - FLOOR - height / 2) / CUBE * cells)
+    blocks = np.roll(fine, -down, axis=2).reshape((resolution, FINE) * 3)
+    middle = blocks[:, FINE // 2, :, FINE // 2, :, FINE // 2]
+    return np.asarray(middle | (blocks.mean((1, 3, 5)) > 0.5))
+
+
+def photographed(
+    mesh: Mesh, *, data: dict[str, Any], frame: Frame, resolution: int
+) -> Bool[np.ndarray, "R R R"]:
+    """The hull of a mesh in inches by the pictures that the run's data set takes of its own."""
+    vertices, faces = mesh
+    radius = float(np.linalg.norm(vertices, axis=1).max())
+    rings = {name: data[name] for name in ("elevations", "azimuths", "size") if name in data}
+    distance = DISTANCE if frame.kind == "floor" else max(DISTANCE, np.ceil(FARTHER * radius))
+    views = photograph(
+        (vertices, faces),
+        id="mesh",
+        cameras=seeing3d_cameras(distance=float(distance), **rings),
+        pictures=None,
+        shaded=bool(data.get("shaded")),
+    )
+    box = None
+    if frame.kind == "floor":
+        low, side = cube_for(np.ptp(vertices, axis=0), frame)
+        box = (low, tuple(one + side for one in low))
+    return carve(views, resolution=resolution, box=box, **carving_of(data)).grid
+
+
+def carving_of(data: dict[str, Any]) -> dict[str, Any]:
+    """How the run's data set carves; as Seeing 3D chairs are where it does not."""
+    return {name: data.get(name, value) for name, value in CARVING.items()}
+
+
+def cube_for(
+    size: Float[np.ndarray, "3"], frame: Frame
+) -> tuple[tuple[float, float, float], float]:
+    """Low corner and side of the cube in which a shape of some size around 0 lies by the frame."""
+    if frame.kind == "floor":
+        return (-CUBE / 2, -CUBE / 2, -float(size[2]) / 2 - FLOOR), CUBE
+    side = float(size.max()) / frame.span
+    return (-side / 2, -side / 2, -side / 2), side

@@ -1,0 +1,4 @@
+"""Bytes <-> arrays: packs, meshes, voxel files, masks, and files that are never half-written.
+
+Imports nothing of this project. Read first: packs.py, our exchange format.
+"""

@@ -1,0 +1,204 @@
+"""What every trained system shares: codes in, shapes out, and a shape's latent back."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, step_seed
+from infogan3d.models.optim import NotFinite, averaged_copy, computes_bf16, guarded_step, not_finite
+
+
+class ChairModel(pl.LightningModule):
+    """A generator of chairs, trained step by step by hand.
+
+    A system gives `spec` (the codes it draws from), `decode`, and `infer` where it has an encoder.
+    Its hyperparameters hold `seed` and `precision`. It counts its batches itself, for with two
+    optimizers Lightning counts both.
+    """
+
+    spec: CodeSpec
+    to_lower = "model.generator_lr, model.trunk_lr or model.lambda1"  # where something breaks
+    batches_done: int
+    broken: Tensor  # 1 as soon as something is not finite
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.batches_done = 0
+        self.terms: dict[str, Tensor] = {}  # the losses of the last batch
+        self.register_buffer("broken", torch.zeros(()), persistent=False)
+
+    # ---- what others call ------------------------------------------------------------------
+
+    @property
+    def latent_size(self) -> int:
+        """How many numbers `decode` reads."""
+        return self.spec.size
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether `infer` and `rebuild` can be asked."""
+        return False
+
+    def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
+        """Logits of occupancy by the averaged weights, with gradients to `latent`."""
+        raise NotImplementedError
+
+    def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
+        """The latent vectors that the encoder holds for likeliest. Errors: none (`ValueError`)."""
+        raise ValueError("this model has no encoder: train with model.pairing=inverse.")
+
+    @property
+    def has_code_head(self) -> bool:
+        """Whether `code_answer` can be asked: whether the system has a trunk and a Q head."""
+        parts = (getattr(self, name, None) for name in ("trunk", "code_head"))
+        return all(part is not None for part in parts)
+
+    def code_answer(self, grid: Float[Tensor, "B 1 R R R"]) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Q's logits of every discrete code, its means and log variances of the continuous ones."""
+        with self.mixed():
+            answer: tuple[list[Tensor], Tensor, Tensor] = self.code_head(self.trunk(grid))  # type: ignore[operator]
+        return answer
+
+    def latent_of(self, codes: Codes) -> Float[Tensor, "B latent"]:
+        """What `decode` reads for some codes."""
+        return latent_vector(codes, self.spec)
+
+    @torch.no_grad()
+    def forward(self, codes: Codes) -> Float[Tensor, "B 1 R R R"]:
+        """Occupancy in [0, 1] for some codes, by the averaged weights, without gradients."""
+        return torch.sigmoid(self.decode(self.latent_of(codes)))
+
+    @torch.no_grad()
+    def occupancy(
+        self, latent: Float[Tensor, "B latent"], *, batch: int = 32
+    ) -> Float[Tensor, "B 1 R R R"]:
+        """Occupancy in [0, 1] of some latent vectors, decoded `batch` at a time."""
+        parts = torch.split(latent.to(self.device), batch)
+        return torch.cat([torch.sigmoid(self.decode(part).float()) for part in parts])
+
+    @torch.no_grad()
+    def rebuild(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B 1 R R R"]:
+        """Each shape's own latent vector decoded again, as occupancy in [0, 1]."""
+        return torch.sigmoid(self.decode(self.infer(grid)))
+
+    def lay_out(self) -> "ChairModel":
+        """Weights in the order that is quicker on this device: on a GPU channels come first.
+
+        Built with channels last, which a CPU wants; an H200 took 54 ms a batch so and 28 ms with
+        channels first (64^3, width 64, bf16; ledger).
+        """
+        if self.device.type == "cuda":
+            self.to(memory_format=torch.contiguous_format)
+        return self
+
+    # ---- what the steps share --------------------------------------------------------------
+
+    def random(self, step: int, *, stream: int = 0) -> torch.Generator:
+        """A generator on this module's device, seeded by (seed, rank, step) and its use."""
+        seed = step_seed(self.hparams["seed"], self.global_rank, step, stream)
+        return torch.Generator(device=self.device).manual_seed(seed)
+
+    def mixed(self) -> AbstractContextManager[Any]:
+        """bf16 arithmetic where asked for; entered anew each turn, since it caches weights."""
+        asked = self.hparams["precision"]
+        wanted = asked == "bf16" or (asked == "auto" and computes_bf16(self.device.type))
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=wanted)
+
+    def adam(
+        self, parameters: Iterable[nn.Parameter], *, lr: float, beta2: float = 0.99
+    ) -> torch.optim.Optimizer:
+        """Adam with this model's first beta."""
+        betas = (self.hparams["beta1"], beta2)
+        return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True)
+
+    def descend(self, loss: Tensor, optimizer: Any) -> None:
+        """One step of an optimizer down a loss, but for what is not finite."""
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        guarded_step(optimizer, self.broken)
+
+    def end_batch(self) -> None:
+        """Count the batch; every `log_every_n_steps` look for what broke, and log the terms."""
+        self.batches_done += 1
+        if self.batches_done % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            self.check_finite()
+            self.log_dict(self.terms, sync_dist=True)
+
+    def keep_terms(self, terms: dict[str, Tensor]) -> None:
+        """Remember the losses of this batch; they leave the device only when they are logged."""
+        self.terms |= {name: term.detach() for name, term in terms.items()}
+
+    def check_finite(self) -> None:
+        """Stop the run before a checkpoint or a curve is written of what is broken."""
+        if self.broken.item():
+            names = not_finite(self.terms.items())
+            what = ", ".join(names) if names else "a gradient"
+            raise NotFinite(
+                f"not finite by batch {self.batches_done}: {what}. The weights were left as they "
+                f"were and the last checkpoint stays; lower {self.to_lower}, or try "
+                "model.precision=32."
+            )
+
+    def count_once(self, optimizer: Any) -> None:
+        """Keep a step out of Lightning's global step, where another one counts the batch."""
+        profiler = self.trainer.profiler  # type: ignore[attr-defined]
+        optimizer._on_before_step = lambda: profiler.start("optimizer_step")
+        optimizer._on_after_step = lambda: profiler.stop("optimizer_step")
+
+    # ---- Lightning -------------------------------------------------------------------------
+
+    def on_train_start(self) -> None:
+        """Weights, and what a resumed optimizer remembers of them, in the device's order."""
+        self.lay_out()
+        for optimizer in self.trainer.optimizers:
+            for parameter, kept in optimizer.state.items():
+                for name, value in kept.items():
+                    if value.shape == parameter.shape and value.stride() != parameter.stride():
+                        kept[name] = torch.empty_like(parameter).copy_(value)
+
+    def validation_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
+        """Nothing here: checkup.py measures at the end of validation."""
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.check_finite()
+        checkpoint["progress"] = {"batches": self.batches_done}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        self.batches_done = checkpoint.get("progress", {"batches": 0})["batches"]
+
+
+class GameModel(ChairModel):
+    """A generator and its judge D: samples come from G's averaged weights, D's accuracy is kept."""
+
+    average: nn.Module  # of G's weights
+    accuracy: Tensor  # D's, in the last batch
+
+    def begin_average(self, generator: nn.Module) -> None:
+        """Set up both, when the networks are built."""
+        self.average = averaged_copy(generator)
+        self.register_buffer("accuracy", torch.zeros(()), persistent=False)
+
+    def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
+        with self.mixed():
+            logits: Tensor = self.average(latent)
+        return logits.float()
+
+    def train(self, mode: bool = True) -> "GameModel":
+        """Training mode for all but the averaged generator."""
+        super().train(mode)
+        self.average.eval()
+        return self
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["progress"]["accuracy"] = float(self.accuracy)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        super().on_load_checkpoint(checkpoint)
+        self.accuracy.fill_(checkpoint.get("progress", {}).get("accuracy", 0.0))

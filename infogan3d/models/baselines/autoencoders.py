@@ -1,0 +1,247 @@
+"""The rivals of Tables 1 and 2 that auto-encode: CNN-AE and IM-AE, each with a latent GAN.
+
+Defaults are those of Chen and Zhang 2019 (IM-NET, supplementary "Network structure", A, B and E).
+What differs: IM-AE's batches hold many shapes (published: one), the latent GAN's as many latents as
+a batch has shapes (50), its penalty is taken at one point a pair (one share a batch), and running
+statistics follow faster. Decoder and encoder have no average: samples come from the last weights.
+"""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn.functional import mse_loss
+
+from infogan3d.io.files import check_choice
+from infogan3d.models.base import ChairModel
+from infogan3d.models.baselines import imnet
+from infogan3d.models.baselines.latent_gan import (
+    PENALTY,
+    LatentCritic,
+    LatentGenerator,
+    gradient_penalty,
+)
+from infogan3d.models.networks.generator import check_resolution
+from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
+
+BETA2 = 0.999  # of Adam
+
+
+FOLLOWS = 0.99  # share of the latents' mean and deviation that a batch leaves as they were
+
+
+class AutoEncoder(ChairModel):
+    """An auto-encoder for `batches` batches, then a latent GAN on its latents, the rest fixed.
+
+    Until the latent GAN has begun, samples come from a normal distribution by the mean and
+    deviation of each number of the latents, held within (0, 1).
+    """
+
+    to_lower = "model.lr or model.latent_lr"
+    latent_mean: Tensor
+    latent_square: Tensor
+
+    def build(self, decoder: nn.Module) -> None:
+        """Encoder and latent GAN by the hyperparameters, beside the decoder."""
+        settings = self.hparams
+        check_choice("model.precision", settings["precision"], ("auto", "32", "bf16"))
+        latent, noise = settings["latent"], settings["noise"]
+        self.spec = CodeSpec(noise, (), 0)
+        self.encoder = imnet.GridEncoder(
+            latent=latent, resolution=settings["resolution"], width=settings["width"]
+        )
+        self.decoder = decoder
+        hidden = settings["latent_width"]
+        self.latent_generator = LatentGenerator(noise=noise, latent=latent, hidden=hidden)
+        self.latent_critic = LatentCritic(latent=latent, hidden=hidden)
+        self.to(memory_format=torch.channels_last_3d)
+        self.register_buffer("latent_mean", torch.full((latent,), 0.5))
+        self.register_buffer("latent_square", torch.full((latent,), 0.5))
+
+    # ---- what others call ------------------------------------------------------------------
+
+    @property
+    def latent_size(self) -> int:
+        return int(self.hparams["latent"])
+
+    @property
+    def has_encoder(self) -> bool:
+        return True
+
+    def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
+        with self.mixed():
+            latent: Tensor = self.encoder(grid)
+        return latent
+
+    def latent_of(self, codes: Codes) -> Float[Tensor, "B latent"]:
+        """The latent GAN's answer to some noise; before it has begun, see the class."""
+        if self.batches_done > self.hparams["batches"]:
+            latent: Tensor = self.latent_generator(codes.noise)
+            return latent
+        columns = torch.arange(self.latent_size, device=codes.noise.device) % self.spec.noise
+        deviation = (self.latent_square - self.latent_mean.square()).clamp_min(0).sqrt()
+        return (self.latent_mean + deviation * codes.noise[:, columns]).clamp(0, 1)
+
+    # ---- the training step -----------------------------------------------------------------
+
+    def training_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
+        auto_encoder, critic, generator = self.optimizers()  # type: ignore[attr-defined]
+        self.count_once(critic)
+        self.terms = {}
+        random = self.random(self.batches_done)
+        if self.batches_done < self.hparams["batches"]:
+            self.auto_encoding_turn(real, random, auto_encoder)
+        else:
+            self.encoder.eval()
+            with torch.no_grad():
+                latent = self.infer(real)
+            self.critic_turn(latent, random, critic)
+            self.latent_turn(len(latent), random, generator)
+        self.end_batch()
+
+    def auto_encoding_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
+        """Auto-encoder: give every shape back."""
+        self.toggle_optimizer(optimizer)
+        latent = self.infer(real)
+        loss = self.rebuilding_loss(latent, real, random)
+        self.descend(loss, optimizer)
+        self.untoggle_optimizer(optimizer)
+        told, share = latent.detach(), 1 - FOLLOWS if self.batches_done else 1.0
+        self.latent_mean.lerp_(told.mean(0), share)
+        self.latent_square.lerp_(told.square().mean(0), share)
+        self.keep_terms({"A/loss_mse": loss})
+
+    def rebuilding_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
+        """How far the decoder's answer to the latents is from the shapes."""
+        raise NotImplementedError
+
+    def critic_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
+        """Critic: be high on real latents and low on made ones, with a slope of 1 between."""
+        self.toggle_optimizer(optimizer)
+        made = self.made_latents(len(real), random).detach()
+        gap = self.latent_critic(real).mean() - self.latent_critic(made).mean()
+        penalty = gradient_penalty(self.latent_critic, real, made, generator=random)
+        loss = PENALTY * penalty - gap
+        self.descend(loss, optimizer)
+        self.untoggle_optimizer(optimizer)
+        self.keep_terms({"L/critic_loss": loss, "L/critic_gap": gap, "L/penalty": penalty})
+
+    def latent_turn(self, count: int, random: torch.Generator, optimizer: Any) -> None:
+        """Latent generator: be high for the critic."""
+        self.toggle_optimizer(optimizer)
+        loss = -self.latent_critic(self.made_latents(count, random)).mean()
+        self.descend(loss, optimizer)
+        self.untoggle_optimizer(optimizer)
+        self.keep_terms({"L/loss": loss})
+
+    def made_latents(self, count: int, random: torch.Generator) -> Float[Tensor, "B latent"]:
+        """New latents from new noise."""
+        codes = sample_codes(self.spec, count, generator=random)
+        made: Tensor = self.latent_generator(codes.noise)
+        return made
+
+    # ---- Lightning -------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        both = [*self.encoder.parameters(), *self.decoder.parameters()]
+        latent = {"lr": self.hparams["latent_lr"], "beta2": BETA2}
+        return [
+            self.adam(both, lr=self.hparams["lr"], beta2=BETA2),
+            self.adam(self.latent_critic.parameters(), **latent),
+            self.adam(self.latent_generator.parameters(), **latent),
+        ]
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Errors: another end of the auto-encoding than the one already passed (`ValueError`)."""
+        super().on_load_checkpoint(checkpoint)
+        before, now = checkpoint["hyper_parameters"]["batches"], self.hparams["batches"]
+        if self.batches_done > min(before, now) and before != now:
+            raise ValueError(
+                f"batches={now} cannot go on from a run of batches={before} that is past it or has "
+                f"begun its latent GAN: resume it with batches={before}, or start anew."
+            )
+
+
+class CNNAutoEncoder(AutoEncoder):
+    """CNN-AE: the decoder is the encoder's mirror image, by transposed convolutions."""
+
+    def __init__(
+        self,
+        *,
+        batches: int,
+        resolution: int = 64,
+        width: int = 32,
+        latent: int = 128,
+        noise: int = 128,
+        lr: float = 5e-5,
+        beta1: float = 0.5,
+        latent_batches: int = 10000,
+        latent_width: int = 2048,
+        latent_lr: float = 5e-5,
+        precision: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        check_resolution(resolution)
+        self.save_hyperparameters()
+        self.build(imnet.GridDecoder(latent=latent, resolution=resolution, width=width))
+
+    def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
+        with self.mixed():
+            logits: Tensor = self.decoder(latent)
+        return logits.float()
+
+    def rebuilding_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
+        """Mean squared error of the occupancy over all cells."""
+        return mse_loss(torch.sigmoid(self.decode(latent)), real)
+
+
+class IMAutoEncoder(AutoEncoder):
+    """IM-AE: CNN-AE's encoder with IM-NET's implicit decoder.
+
+    Learns from up to `points` cells of each shape, those near a boundary first, on grids of 16^3,
+    then 32^3, then 64^3 (the encoder reads the full grid throughout). Every point weighs 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        batches: int,
+        resolution: int = 64,
+        width: int = 32,
+        decoder_width: int = 128,
+        weights: str = "normal",
+        points: int = 32**3,
+        latent: int = 128,
+        noise: int = 128,
+        lr: float = 5e-5,
+        beta1: float = 0.5,
+        latent_batches: int = 10000,
+        latent_width: int = 2048,
+        latent_lr: float = 5e-5,
+        precision: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        check_resolution(resolution)
+        self.save_hyperparameters()
+        sizes = {"latent": latent, "width": decoder_width}
+        self.build(imnet.ImplicitDecoder(**sizes, weights=weights))
+
+    def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
+        with self.mixed():
+            resolution = self.hparams["resolution"]
+            logits = imnet.decode_grid(self.decoder, latent, resolution=resolution)
+        return logits.float()
+
+    def rebuilding_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
+        """Mean squared error of the occupancy at the points of this batch."""
+        share = self.batches_done / self.hparams["batches"]
+        side = imnet.resolution_at(share, self.hparams["resolution"])
+        count = min(self.hparams["points"], imnet.points_published(side))
+        grid = imnet.coarser(real, side)
+        points, inside = imnet.draw_points(grid, count=count, generator=random)
+        with self.mixed():
+            logits = self.decoder(latent, points)
+        return mse_loss(torch.sigmoid(logits.float()), inside)

@@ -1,0 +1,119 @@
+"""Where points lie along a curve, or on a surface: the measures in a group of components.
+
+A surface is laid flat by Isomap. A curve is followed by a tour, for factors of shapes make curves
+that bend back and that coarse grids break into steps. scikit-learn is imported where it is called,
+for every command imports this file.
+"""
+
+from itertools import combinations
+
+import numpy as np
+from jaxtyping import Float, Int
+
+EXPLAINED = 0.85  # share of a group: what one axis tells less of may be a surface
+
+
+SHARED = 0.05  # of two axes: those of a surface tell less of each other
+
+
+STOPS = 12  # on a curve
+
+
+NEAR = 20  # neighbours that a surface is laid flat by
+
+
+def curves(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "n _"]:
+    """One column where the points lie along a curve, two where they fill a surface; each uniform.
+
+    A surface is laid flat by Isomap, and its axes are the independent ones. Where none are, the
+    points lie on a curve that bends back, and that is followed.
+    """
+    from sklearn.decomposition import FastICA
+    from sklearn.manifold import Isomap
+
+    if x.shape[1] == 1:
+        return uniform(x)
+    flat = Isomap(n_components=2, n_neighbors=min(NEAR, len(x) // 3)).fit_transform(x)
+    if explained(flat[:, :1], x) < EXPLAINED:
+        ica = FastICA(2, fun="cube", whiten="unit-variance", max_iter=3000, random_state=seed)
+        axes = uniform(ica.fit_transform(flat))
+        if shared(axes) < SHARED:
+            return axes
+    return uniform(follow(x, seed=seed)[:, None])
+
+
+def shared(axes: Float[np.ndarray, "n 2"]) -> float:
+    """What two uniform axes tell of each other: normalised mutual information, 8 x 8 bins."""
+    from sklearn.metrics import normalized_mutual_info_score
+
+    first, second = np.clip((4 * (axes + 1)).astype(int), 0, 7).T
+    return float(normalized_mutual_info_score(first, second))
+
+
+def follow(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, " n"]:
+    """Where each point lies along the shortest open tour through the middles of STOPS clumps.
+
+    A curve that bends back or that coarse grids break into steps is followed all the same, where
+    Isomap takes short cuts. (Polygonal principal curves, Kegl 2000; the tour is 2-opt's.)
+    """
+    from sklearn.cluster import KMeans
+
+    middles = KMeans(STOPS, n_init=10, random_state=seed).fit(x).cluster_centers_
+    stops = middles[shortest_tour(middles)]
+    start, way = stops[:-1], np.diff(stops, axis=0)
+    square = np.maximum(np.square(way).sum(1), 1e-12)
+    share = (((x[:, None] - start) * way).sum(2) / square).clip(0, 1)
+    missed = np.square(x[:, None] - start - share[..., None] * way).sum(2)
+    leg, rows = missed.argmin(1), np.arange(len(x))
+    length = np.sqrt(square)
+    places: np.ndarray = np.cumsum(length)[leg] - length[leg] * (1 - share[rows, leg])
+    return places
+
+
+def shortest_tour(points: Float[np.ndarray, "k d"]) -> Int[np.ndarray, " k"]:
+    """An order of the points whose steps' squared lengths add up to little: the best that 2-opt
+    finds from the nearest-neighbour tour of every point; not closed."""
+    far = np.square(points[:, None] - points).sum(2)
+    tours = [untangled(nearest_next(far, first), far) for first in range(len(points))]
+    return min(tours, key=lambda tour: far[tour[:-1], tour[1:]].sum())
+
+
+def nearest_next(far: Float[np.ndarray, "k k"], first: int) -> Int[np.ndarray, " k"]:
+    """The tour that always goes on to the nearest point that is left."""
+    tour = [first]
+    while len(tour) < len(far):
+        ahead = far[tour[-1]].copy()
+        ahead[tour] = np.inf
+        tour.append(int(ahead.argmin()))
+    return np.array(tour)
+
+
+def untangled(tour: Int[np.ndarray, " k"], far: Float[np.ndarray, "k k"]) -> Int[np.ndarray, " k"]:
+    """The tour with stretches turned round until no turn makes it shorter (2-opt, Croes 1958)."""
+    rim = np.pad(far, (0, 1))  # a place of no distance to any, before the first and after the last
+    tour, better = np.concatenate([[-1], tour, [-1]]), True
+    while better:
+        better = False
+        for i, j in combinations(range(1, len(tour) - 1), 2):
+            before, first, last, after = tour[[i - 1, i, j, j + 1]]
+            gain = rim[before, first] + rim[last, after] - rim[before, last] - rim[first, after]
+            if gain > 1e-12:
+                tour[i : j + 1], better = tour[i : j + 1][::-1].copy(), True
+    return tour[1:-1]
+
+
+def explained(place: Float[np.ndarray, "n k"], x: Float[np.ndarray, "n d"]) -> float:
+    """Share of the points' variance that their places tell: half are told by the other half."""
+    from sklearn.neighbors import KNeighborsRegressor
+
+    half = len(x) // 2
+    guess = KNeighborsRegressor(min(15, half)).fit(place[:half], x[:half]).predict(place[half:])
+    rest = x[half:]
+    return float(1 - np.square(guess - rest).sum() / np.square(rest - rest.mean(0)).sum())
+
+
+def uniform(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+    """Every column by its ranks, on (-1, 1)."""
+    ranks = np.argsort(np.argsort(x, axis=0), axis=0)
+    told: np.ndarray = 2 * (ranks + 0.5) / len(x) - 1
+    return told

@@ -1,0 +1,305 @@
+"""InfoGAN3D, the LightningModule: G, the trunk shared by D and Q, and the two-optimizer step."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from infogan3d.io.files import check_choice
+from infogan3d.models.base import GameModel
+from infogan3d.models.code_discovery.teacher import Teacher
+from infogan3d.models.networks import losses
+from infogan3d.models.networks.discriminator import (
+    CodeHead,
+    Encoder,
+    RealHead,
+    Trunk,
+    encoder_layers,
+)
+from infogan3d.models.networks.generator import Generator
+from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, sample_codes
+from infogan3d.models.networks.losses import one_piece_loss
+from infogan3d.models.networks.posterior import Answer, divergence, draw_latent, likely_latent
+from infogan3d.models.optim import move_average
+from infogan3d.models.warmup import Part, between_parts, check_hand_over, check_parts, part_of_start
+
+
+class InfoGAN3D(GameModel):
+    """The paper's model and its training step. Every argument is a plain number or word.
+
+    Defaults are the paper's where it states one, else InfoGAN's (chairs, appendix C.5).
+    """
+
+    def __init__(
+        self,
+        *,
+        resolution: int = 64,
+        width: int = 64,
+        trunk_width: int = 64,
+        trunk_layers: int = 4,
+        trunk_norm: str = "none",
+        noise: int = 128,
+        discrete: tuple[int, ...] | list[int] = (20, 20, 20),
+        continuous: int = 1,
+        real_labels: tuple[float, float] | list[float] = (0.7, 1.2),
+        fake_labels: tuple[float, float] | list[float] = (0.0, 0.3),
+        adversarial_weight: float = 1.0,
+        information_discrete: float = 1.0,
+        information_continuous: float = 0.1,
+        information_reaches: str = "trunk",
+        reading: str = "run",
+        lambda1: float = 10.0,
+        lambda2: float = 100.0,
+        pairing: str = "random",
+        accuracy_gate: float = 1.0,
+        generator_lr: float = 1e-3,
+        trunk_lr: float = 2e-4,
+        beta1: float = 0.5,
+        ema: float = 0.999,
+        start_batches: int = 0,
+        start_lr: float = 2e-3,
+        divergence: float = 0.03,
+        codes_divergence: float = 0.4,
+        unmix_after: int = 0,
+        teach_batches: int = 500,
+        match_prior: bool = False,
+        trunk_from_encoder: bool = False,
+        one_piece: float = 0.0,
+        checkpointing: bool = False,
+        precision: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        super().__init__()
+        check_choice("model.pairing", pairing, ("random", "inverse"))
+        check_choice("model.information_reaches", information_reaches, ("trunk", "head"))
+        check_choice("model.precision", precision, ("auto", "32", "bf16"))
+        check_choice("model.reading", reading, losses.READINGS)
+        self.save_hyperparameters()
+        self.spec = CodeSpec(noise, tuple(discrete), continuous)
+        grid: dict[str, Any] = {"resolution": resolution, "redo": checkpointing}
+        self.generator = Generator(latent_size=self.spec.size, width=width, **grid)
+        layers = encoder_layers(resolution) if trunk_from_encoder else trunk_layers
+        self.trunk = Trunk(width=trunk_width, layers=layers, norm=trunk_norm, **grid)
+        self.real_head = RealHead(self.trunk.features)
+        self.code_head = CodeHead(self.trunk.features, spec=self.spec)
+        self.encoder: Encoder | None = None
+        if pairing == "inverse" or start_batches > 0:
+            self.encoder = Encoder(spec=self.spec, resolution=resolution, width=trunk_width)
+        if trunk_from_encoder:
+            check_hand_over(self.encoder, norm=trunk_norm)
+        self.teacher: Teacher | None = None
+        if unmix_after:
+            check_parts(unmix_after=unmix_after, start=start_batches, spec=self.spec)
+            assert self.encoder is not None
+            self.teacher = Teacher(self.encoder, self.spec)
+        self.to(memory_format=torch.channels_last_3d)
+        self.begin_average(self.generator)
+
+    # ---- what others call ------------------------------------------------------------------
+
+    @property
+    def has_encoder(self) -> bool:
+        return self.encoder is not None
+
+    def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
+        return likely_latent(self.encode(grid), self.spec)
+
+    # ---- the training step -----------------------------------------------------------------
+
+    def training_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
+        optimizer_d, optimizer_g = self.optimizers()  # type: ignore[attr-defined]
+        self.count_once(optimizer_d)
+        self.terms = {}
+        random = self.random(self.batches_done)
+        between_parts(self, optimizer_g)
+        if self.batches_done < self.hparams["start_batches"]:
+            self.auto_encoding_turn(real, random, optimizer_g)
+        else:
+            codes = sample_codes(self.spec, len(real), generator=random)
+            with self.mixed():
+                logits = self.generator(latent_vector(codes, self.spec)).float()
+            made = torch.sigmoid(logits)
+            self.discriminator_turn(real, made.detach(), codes, random, optimizer_d)
+            self.generator_turn(real, (logits, made), codes, random, optimizer_g)
+        move_average(self.average, self.generator, n=self.batches_done, most=self.hparams["ema"])
+        self.end_batch()
+
+    def discriminator_turn(
+        self, real: Tensor, made: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
+    ) -> None:
+        """Discriminator: tell real shapes from made ones. Q: read the codes off the made ones."""
+        settings = self.hparams
+        self.toggle_optimizer(optimizer)
+        with self.mixed():
+            real_features, made_features = self.features_of(real, made)
+            real_logits = self.real_head(real_features).float()
+            made_logits = self.real_head(made_features).float()
+            answer = self.code_head(made_features)
+        loss_real = losses.soft_label_loss(real_logits, *settings["real_labels"], generator=random)
+        loss_made = losses.soft_label_loss(made_logits, *settings["fake_labels"], generator=random)
+        discrete, continuous, information = self.information(answer, codes)
+        heard = information if settings["information_reaches"] == "trunk" else information * 0
+        gate = settings["accuracy_gate"]
+        if gate >= 1 or self.accuracy.item() <= gate:
+            self.descend(loss_real + loss_made + heard, optimizer)
+        self.untoggle_optimizer(optimizer)
+        right = (real_logits > 0).float().mean() + (made_logits < 0).float().mean()
+        self.accuracy.copy_(right.detach() / 2)
+        if gate < 1:
+            self.accuracy.copy_(self.trainer.strategy.reduce(self.accuracy))
+        self.keep_terms(
+            {
+                "D/loss": loss_real + loss_made,
+                "D/loss_real": loss_real,
+                "D/loss_made": loss_made,
+                "D/accuracy": self.accuracy.clone(),
+                "Q/loss": information,
+                "Q/loss_discrete": discrete,
+                "Q/loss_continuous": continuous,
+                "Q/accuracy": losses.code_accuracy(answer[0], codes.discrete),
+            }
+        )
+
+    def generator_turn(
+        self,
+        real: Tensor,
+        output: tuple[Tensor, Tensor],
+        codes: Codes,
+        random: torch.Generator,
+        optimizer: Any,
+    ) -> None:
+        """Generator: be taken for real (gen), be readable (dis, con), keep the shape (limit)."""
+        logits, made = output
+        self.toggle_optimizer(optimizer)
+        with self.mixed():
+            features = self.trunk(made)
+            made_logits = self.real_head(features).float()
+            answer = self.code_head(features)
+        gen = losses.label_loss(made_logits, torch.ones_like(made_logits))
+        discrete, continuous, information = self.information(answer, codes)
+        if self.hparams["pairing"] == "inverse":
+            limit, terms = self.rebuilding(real, self.encode(real), random)
+        else:
+            limit, terms = self.limit(logits, real, made=made)
+        total = self.hparams["adversarial_weight"] * gen + information + limit
+        if self.hparams["one_piece"]:
+            apart = one_piece_loss(logits)
+            total, terms = total + self.hparams["one_piece"] * apart, {**terms, "G/apart": apart}
+        self.descend(total, optimizer)
+        self.untoggle_optimizer(optimizer)
+        occupancy = made.detach().mean()
+        terms |= {"G/loss": total, "G/loss_gen": gen, "G/loss_dis": discrete}
+        self.keep_terms({**terms, "G/loss_con": continuous, "G/occupancy": occupancy})
+
+    def auto_encoding_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
+        """The start: G and E learn to rebuild real shapes; the price of a latent rises from 0.
+
+        With `unmix_after` it has two parts: by z alone, then by the codes that were found in z.
+        """
+        part = self.part()
+        for group in optimizer.param_groups:
+            group["lr"] = self.hparams["start_lr"] * part.rate
+        self.toggle_optimizer(optimizer)
+        answer = self.encode(real)
+        total, terms = self.rebuilding(real, answer, random, price=part.price, by_z=part.by_z)
+        self.descend(total, optimizer)
+        self.untoggle_optimizer(optimizer)
+        for group in optimizer.param_groups:
+            group["lr"] = self.hparams["generator_lr"]
+        self.keep_terms({**terms, "G/loss": total})
+
+    def part(self) -> Part:
+        """Where in the start this batch is."""
+        names = {"start": "start_batches", "unmix_after": "unmix_after", "teach": "teach_batches"}
+        return part_of_start(
+            self.batches_done, **{name: self.hparams[own] for name, own in names.items()}
+        )
+
+    # ---- terms -----------------------------------------------------------------------------
+
+    def features_of(self, real: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
+        """The trunk's features of real and of made shapes: in one pass, but with BatchNorm."""
+        if self.hparams["trunk_norm"] == "batch":
+            return self.trunk(real), self.trunk(made)
+        real_features, made_features = self.trunk(torch.cat([real, made])).split(len(real))
+        return real_features, made_features
+
+    def information(
+        self, answer: tuple[list[Tensor], Tensor, Tensor], codes: Codes
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Loss of the discrete codes, of the continuous ones, and their weighted sum."""
+        if self.teacher is not None:
+            answer, codes = self.teacher.heard(answer, codes)
+        logits, mean, log_variance = answer
+        discrete = losses.discrete_information(logits, codes.discrete)
+        continuous = losses.continuous_information(mean, log_variance, codes.continuous)
+        weights = self.hparams["information_discrete"], self.hparams["information_continuous"]
+        return discrete, continuous, weights[0] * discrete + weights[1] * continuous
+
+    def limit(
+        self, logits: Tensor, real: Tensor, *, made: Tensor | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The shape-limit loss by this run's settings, and its terms by name."""
+        settings = self.hparams
+        first, square = losses.shape_limit_terms(
+            logits, real, reading=settings["reading"], made=made, binary=True
+        )
+        limit = settings["lambda1"] * first + settings["lambda2"] * square
+        return limit, {"G/loss_shape_limit": limit, "G/loss_kl": first, "G/loss_mse": square}
+
+    def rebuilding(
+        self,
+        real: Tensor,
+        answer: Answer,
+        random: torch.Generator,
+        *,
+        price: float = 1.0,
+        by_z: bool = False,
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Shape limit between a real shape and G(E(shape)), with the divergence of E's answer and,
+        while E is taught, its lesson.
+
+        `by_z`: all codes are 0, and z pays the codes' price.
+        """
+        latent, share = draw_latent(answer, random), self.hparams["codes_divergence"]
+        if by_z:
+            latent = latent * (torch.arange(self.spec.size, device=self.device) < self.spec.noise)
+            nats = share * losses.noise_divergence(answer.noise_mean, answer.noise_log_variance)
+        else:
+            nats = divergence(answer, codes_weight=share)
+        with self.mixed():
+            again = self.generator(latent).float()
+        limit, terms = self.limit(again, real)
+        total = limit + price * self.hparams["divergence"] * nats
+        terms = {**terms, "E/divergence": nats}
+        if self.teacher is not None and self.part().taught:
+            with self.mixed():
+                terms["E/lesson"] = self.teacher.lesson(real, answer)
+            total = total + terms["E/lesson"]
+        return total, terms
+
+    def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Answer:
+        """E's answer for some shapes. Errors: a model without an encoder (`ValueError`)."""
+        if self.encoder is None:
+            raise ValueError("this model has no encoder: train with model.pairing=inverse.")
+        with self.mixed():
+            mean, log_variance, (logits, centre, spread) = self.encoder(grid)
+        answer = Answer(mean, log_variance, logits, centre, spread)
+        return answer if self.teacher is None else self.teacher.silence(answer)
+
+    # ---- Lightning -------------------------------------------------------------------------
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
+        """Adam for the trunk with its heads, and Adam for G and E (and Q, in `head`)."""
+        judge = [*self.trunk.parameters(), *self.real_head.parameters()]
+        maker = [*self.generator.parameters()]
+        (judge if self.hparams["information_reaches"] == "trunk" else maker).extend(
+            self.code_head.parameters()
+        )
+        if self.encoder is not None:
+            maker.extend(self.encoder.parameters())
+        return [
+            self.adam(judge, lr=self.hparams["trunk_lr"]),
+            self.adam(maker, lr=self.hparams["generator_lr"]),
+        ]

@@ -1,0 +1,134 @@
+"""The networks: generator G, the trunk shared by D and Q, their heads, and the encoder.
+
+Sizes follow the grid: R = 64 gives the paper's five transposed convolutions in G
+(512-256-128-64-1 channels at width 64) and 32^3, 16^3, 8^3, 4^3 in a trunk of four layers.
+"""
+
+import math
+from typing import cast
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from infogan3d.models.networks.generator import check_resolution, run_layers
+from infogan3d.models.networks.latent import CodeSpec
+from infogan3d.models.networks.layers import BatchNorm3d, ConvFromOne
+
+
+def conv_side(side: int) -> int:
+    """Side of the grid after one trunk layer: halved down to 2, then kept."""
+    return side // 2 if side > 2 else side
+
+
+class Trunk(nn.Module):
+    """What D and Q share: `layers` Conv3d with LeakyReLU(0.2), each halving the grid down to 2^3.
+
+    Source: the paper's Figure 4 (four layers: 32^3, 16^3, 8^3, 4^3 at R = 64) and its five-layer
+    variant. `norm` adds BatchNorm after all but the first layer ("batch") or nothing ("none").
+    """
+
+    def __init__(
+        self,
+        *,
+        resolution: int = 64,
+        width: int = 64,
+        layers: int = 4,
+        norm: str = "none",
+        redo: bool = False,
+    ) -> None:
+        super().__init__()
+        check_resolution(resolution)
+        self.redo = redo
+        if layers < 1:
+            raise ValueError(f"trunk.layers={layers} leaves nothing to share: give at least 1.")
+        if norm not in ("none", "batch", "spectral"):
+            raise ValueError(f"trunk.norm={norm} is not known: choose none, batch or spectral.")
+        if redo and norm == "spectral":
+            raise ValueError("model.checkpointing=true and trunk_norm=spectral do not go together.")
+        side, before = resolution, 1
+        blocks: list[nn.Module] = []
+        for layer in range(layers):
+            after = min(width * 2**layer, width * 8)
+            conv: nn.Module
+            if layer == 0:
+                conv = ConvFromOne(after)
+            elif side > 2:
+                conv = nn.Conv3d(before, after, 4, stride=2, padding=1)
+            else:
+                conv = nn.Conv3d(
+                    before, after, 1
+                )  # in bf16 oneDNN's 3^3 on 2^3 learns from garbage
+            blocks.append(
+                nn.utils.parametrizations.spectral_norm(conv) if norm == "spectral" else conv
+            )
+            if norm == "batch" and layer > 0:
+                blocks.append(BatchNorm3d(after))
+            blocks.append(nn.LeakyReLU(0.2, inplace=True))
+            side, before = conv_side(side), after
+        self.layers = nn.Sequential(*blocks)
+        self.features = before * side**3
+
+    def forward(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B features"]:
+        return run_layers(self.layers, grid, redo=self.redo).flatten(1)
+
+
+class RealHead(nn.Module):
+    """D's own layer: trunk features -> one logit, above 0 for "real"."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(features, 1)
+
+    def forward(self, features: Float[Tensor, "B features"]) -> Float[Tensor, " B"]:
+        return cast(Tensor, self.out(features))[:, 0]
+
+
+class CodeHead(nn.Module):
+    """Q's own layers: trunk features -> logits of every discrete code, mean and log variance of
+    every continuous one.
+
+    Source: InfoGAN, appendix C (a 128-unit layer before the answer).
+    """
+
+    def __init__(self, features: int, *, spec: CodeSpec, hidden: int = 128) -> None:
+        super().__init__()
+        self.spec = spec
+        self.hidden = nn.Sequential(nn.Linear(features, hidden), nn.LeakyReLU(0.2))
+        self.out = nn.Linear(hidden, sum(spec.discrete) + 2 * spec.continuous)
+
+    def forward(
+        self, features: Float[Tensor, "B features"]
+    ) -> tuple[list[Tensor], Float[Tensor, "B C"], Float[Tensor, "B C"]]:
+        """Logits per discrete code, then means and log variances of the continuous codes."""
+        answer = self.out(self.hidden(features)).float()
+        sizes = [*self.spec.discrete, self.spec.continuous, self.spec.continuous]
+        *logits, mean, log_variance = torch.split(answer, sizes, 1)
+        return logits, mean, log_variance.clamp(-6.0, 6.0)
+
+
+def encoder_layers(resolution: int) -> int:
+    """How many layers E has: as many as halve its grid down to 4^3."""
+    return int(math.log2(resolution)) - 2
+
+
+class Encoder(nn.Module):
+    """The inverse mapping E: grid -> z (mean, log variance) and the codes, as the Q head answers.
+
+    The same layers as the trunk, with BatchNorm, not shared with it.
+    """
+
+    def __init__(self, *, spec: CodeSpec, resolution: int = 64, width: int = 64) -> None:
+        super().__init__()
+        layers = encoder_layers(resolution)
+        self.trunk = Trunk(resolution=resolution, width=width, layers=layers, norm="batch")
+        self.noise = nn.Linear(self.trunk.features, 2 * spec.noise)
+        self.codes = CodeHead(self.trunk.features, spec=spec)
+
+    def forward(
+        self, grid: Float[Tensor, "B 1 R R R"]
+    ) -> tuple[Tensor, Tensor, tuple[list[Tensor], Tensor, Tensor]]:
+        """Mean and log variance of z, then the answer of the code head."""
+        features = self.trunk(grid)
+        mean, log_variance = self.noise(features).float().chunk(2, 1)
+        return mean, log_variance.clamp(-8.0, 4.0), self.codes(features)

@@ -1,0 +1,79 @@
+"""Grids out of models and latents out of grids, in batches."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from infogan3d.models.base import ChairModel
+from infogan3d.models.networks.latent import Codes, sample_codes
+
+BATCH = 32  # shapes made at a time
+
+
+Grids = Bool[np.ndarray, "n R R R"]
+
+
+def made_by(model: ChairModel, codes: Codes) -> Float[Tensor, "n 1 R R R"]:
+    """Occupancy of the shapes that the averaged generator makes."""
+    parts = []
+    for start in range(0, len(codes.noise), BATCH):
+        parts.append(model(codes.rows(slice(start, start + BATCH))))
+    return torch.cat(parts)
+
+
+def as_batch(model: ChairModel, grids: Grids) -> Float[Tensor, "n 1 R R R"]:
+    """Grids as the trunk and the encoder read them, on the model's device."""
+    cells = torch.from_numpy(grids).to(model.device).float()[:, None]
+    return cells.contiguous(memory_format=torch.channels_last_3d)
+
+
+def as_grids(occupancy: Float[Tensor, "n 1 R R R"]) -> Grids:
+    """The cells that are filled: occupancy above 0.5."""
+    grids: Grids = (occupancy[:, 0] > 0.5).cpu().numpy()
+    return grids
+
+
+BATCH_readers = 32
+
+
+def batches(model: ChairModel, grids: Bool[np.ndarray, "n R R R"]) -> Iterator[Tensor]:
+    """The shapes as tensors on the model's device, BATCH at a time."""
+    for start in range(0, len(grids), BATCH_readers):
+        part = torch.from_numpy(grids[start : start + BATCH_readers])
+        yield part.float()[:, None].to(model.device)
+
+
+@torch.no_grad()
+def occupied(model: ChairModel, codes: Codes, *, batch: int = 32) -> Bool[np.ndarray, "n R R R"]:
+    """The shapes that the averaged generator makes of some codes: occupancy above 0.5."""
+    model.eval()
+    parts = []
+    for start in range(0, len(codes.noise), batch):
+        part = codes.rows(slice(start, start + batch))
+        parts.append((model(part.to(model.device))[:, 0] > 0.5).cpu().numpy())
+    return np.concatenate(parts)
+
+
+def draw(model: ChairModel, count: int, *, seed: int) -> Codes:
+    """`count` codes by a seed, the same on every device."""
+    return sample_codes(model.spec, count, generator=torch.Generator().manual_seed(seed))
+
+
+BATCH_survey, MEASURED = 32, 256
+
+
+def shapes(model: ChairModel, latent: Float[Tensor, "n L"]) -> Bool[np.ndarray, "n R R R"]:
+    """The shapes of some latent vectors: occupancy above 0.5."""
+    parts = [
+        (model.occupancy(part)[:, 0] > 0.5).cpu().numpy()
+        for part in torch.split(latent, BATCH_survey)
+    ]
+    return np.concatenate(parts)
+
+
+def decoded(model: ChairModel, latent: Float[Tensor, "B latent"]) -> Float[np.ndarray, "B R R R"]:
+    """The shapes of some latents as occupancy in [0, 1]."""
+    return model.eval().occupancy(latent)[:, 0].cpu().numpy()

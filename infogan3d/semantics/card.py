@@ -1,0 +1,254 @@
+"""Code cards: in words and numbers, what one code (or direction) of a generator does to a chair."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+from scipy.stats import spearmanr
+
+from infogan3d.attributes.measure import NAMES, UNITS
+from infogan3d.attributes.vocabulary import UNIT_WORDS, kin_of, plain, words
+from infogan3d.semantics.pick_freeze import Survey
+from infogan3d.semantics.sensitivity import FirstOrder, first_order_table, groups_of
+from infogan3d.stats.estimate import Share, short
+
+QUIET = 0.02  # a total effect below this is nothing, whatever the floor says
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A second attribute that a code moves, above the floor and not of the main one's KIN.
+
+    `follows` is the effect it would have had anyway, had the code moved the main attribute alone
+    and this one gone with it as the two do in all shapes (r^2 times the main effect).
+    """
+
+    attribute: str
+    effect: float
+    follows: float
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one code or direction does.
+
+    `main` is the attribute it moves most, None where none can be named, `means` its mean at each
+    value of a discrete code, else in each bin of equal counts. `kin` go with `main` without being
+    leaks; `information` is L_I / H(c), None where Q was not asked; `made_of` tells where in the
+    latent vector a direction lies.
+    """
+
+    name: str
+    kind: str
+    family: str
+    main: str | None
+    effect: Share
+    total: Share
+    most_total: tuple[str, float]
+    floor: float
+    dead: bool
+    monotony: float
+    means: tuple[float, ...]
+    leaks: tuple[Leak, ...]
+    kin: tuple[tuple[str, float], ...] = ()
+    information: float | None = None
+    made_of: str = ""
+    unit: str = ""
+
+    @property
+    def alive(self) -> bool:
+        """Whether anything it does on its own lies above its floor."""
+        return self.main is not None and self.effect.mean > self.floor
+
+    @property
+    def ranking(self) -> list[int]:
+        """The values of a code, from the smallest mean of the main attribute to the largest."""
+        means = np.array(self.means)
+        return [int(i) for i in np.argsort(means, kind="stable") if np.isfinite(means[i])]
+
+    @property
+    def title(self) -> str:
+        """The automatic name."""
+        if self.dead:
+            return f"{self.name}: dead, moves nothing above its floor of {short(self.floor)}"
+        if not self.alive or self.main is None:
+            what, most = self.most_total
+            return f"{self.name}: nothing on its own, with the rest {short(most)} of {words(what)}"
+        told = f"{self.name}: {words(self.main)}, {short(self.effect.mean)}"
+        if not self.leaks:
+            return f"{told}, leaks nothing above its floor"
+        return f"{told}, leaks {short(self.leaks[0].effect)} into {plain(self.leaks[0].attribute)}"
+
+    def lines(self) -> list[str]:
+        """The card's sentences under its title."""
+        told = []
+        if self.alive and self.main is not None:
+            told.append(
+                f"explains {self.effect.text()} of the variance of {plain(self.main)} on its own, "
+                f"{self.total.text()} with the rest (floor {short(self.floor)})"
+            )
+            told.append(self.course())
+        if self.kin:
+            brought = ", ".join(f"{plain(name)} {short(effect)}" for name, effect in self.kin)
+            told.append(f"with it goes {brought}")
+        if self.leaks:
+            told.append("leaks " + ", ".join(map(leak_words, self.leaks[:3])))
+        if self.information is not None:
+            more = ", above 1 as a real number holds more than ln 2 nats"
+            beyond = more if self.information > 1 else ""
+            told.append(f"Q reads back {short(self.information)} of it, L_I / H(c){beyond}")
+        if self.made_of:
+            told.append(f"lies in {self.made_of}")
+        return told
+
+    def course(self) -> str:
+        """How the main attribute goes along the code."""
+        order = self.ranking
+        assert self.main is not None
+        least, most = (self.means[order[i]] for i in (0, -1))
+        span = f"{least:.3g} to {most:.3g} {self.unit}".rstrip()
+        if self.kind == "discrete":
+            values = " ".join(map(str, order))
+            return f"mean {plain(self.main)} {span}; its values from least to most: {values}"
+        return f"mean {plain(self.main)} {span}, {way(self.monotony)}"
+
+
+def way(steadiness: float) -> str:
+    """How monotone, in words."""
+    sign = "rising" if steadiness > 0 else "falling"
+    how = "throughout" if abs(steadiness) > 0.95 else "mostly"
+    if abs(steadiness) < 0.6:
+        sign, how = "up and down", "along the way"
+    return f"{sign} {how} (Spearman {steadiness:+.2f})"
+
+
+def leak_words(leak: Leak) -> str:
+    """One leak, and how much of it the main attribute brings along."""
+    told = f"{short(leak.effect)} into {plain(leak.attribute)}"
+    share = min(leak.follows, leak.effect)
+    if share < 0.01:
+        return told
+    return f"{told} ({short(share)} of it as the two go together)"
+
+
+def profile(
+    groups: Int[np.ndarray, " n"], attribute: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, " k"]:
+    """The mean attribute at each value or in each bin of a code; NaN where it has none."""
+    known = np.isfinite(attribute)
+    sums = np.bincount(groups, np.where(known, attribute, 0.0))
+    counts = np.bincount(groups, known)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def monotony(means: Float[np.ndarray, " k"]) -> float:
+    """Spearman's correlation of bin and mean: 1 always rising, -1 always falling, 0 neither.
+
+    Of the means, not of the shapes: a weak effect can be as monotone as a strong one.
+    """
+    known = np.isfinite(means)
+    if known.sum() < 3 or np.ptp(means[known]) == 0:
+        return 0.0
+    return float(spearmanr(np.flatnonzero(known), means[known]).statistic)
+
+
+def correlations(attributes: Float[np.ndarray, "n a"]) -> Float[np.ndarray, "a a"]:
+    """Pearson's correlation of every two attributes, over shapes where both are known; else 0."""
+    known = np.isfinite(attributes)
+    count = known.T.astype(float) @ known
+    mean = np.where(known, attributes, 0.0).sum(0) / np.maximum(count.diagonal(), 1)
+    centred = np.where(known, attributes - mean, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        products = centred.T @ centred / count
+        squares = (centred**2).T @ known / count
+        found = products / np.sqrt(squares * squares.T)
+    return np.where(np.isfinite(found), found, 0.0)
+
+
+def make_card(
+    index: int,
+    *,
+    name: str,
+    kind: str,
+    family: str,
+    names: Sequence[str],
+    units: dict[str, str],
+    first: FirstOrder,
+    total: Float[np.ndarray, "3 a"],
+    groups: Int[np.ndarray, " n"],
+    attributes: Float[np.ndarray, "n a"],
+    together: Float[np.ndarray, "a a"],
+    information: float | None = None,
+    made_of: str = "",
+) -> Card:
+    """The card of row `index` of a table of effects; `together` are the attributes' correlations.
+
+    Dead is what has no effect of its own above its floor and no total effect of QUIET or more.
+    """
+    effects = first.effect[index]
+    low, high = first.interval()[:, index]
+    floor = float(first.floor[index])
+    usable = np.isfinite(effects)
+    order = [int(i) for i in np.argsort(-np.where(usable, effects, -np.inf)) if usable[i]]
+    totals = np.where(np.isfinite(total[0]), total[0], 0.0)
+    top = order[0] if order else None
+    nothing = Share(float("nan"), float("nan"), float("nan"))
+    above = [i for i in order if effects[i] > floor]
+    means = profile(groups, attributes[:, top]) if top is not None else np.zeros(0)
+    own = kin_of(names)[top] if top is not None else np.zeros(0, dtype=bool)
+    leaks = tuple(
+        Leak(names[i], float(effects[i]), float(together[top, i] ** 2 * effects[top]))
+        for i in above[1:]
+        if not own[i]
+    )
+    return Card(
+        name=name,
+        kind=kind,
+        family=family,
+        main=None if top is None else names[top],
+        effect=nothing
+        if top is None
+        else Share(float(effects[top]), float(low[top]), float(high[top])),
+        total=nothing if top is None else Share(*(float(row[top]) for row in total)),
+        most_total=(names[int(totals.argmax())], float(totals.max())),
+        floor=floor,
+        dead=not above and bool((totals < QUIET).all()),
+        monotony=0.0 if kind == "discrete" else monotony(means),
+        means=tuple(float(one) for one in means),
+        leaks=leaks,
+        kin=tuple((names[i], float(effects[i])) for i in above[1:] if own[i]),
+        information=information,
+        made_of=made_of,
+        unit=UNIT_WORDS.get(units[names[top]], units[names[top]]) if top is not None else "",
+    )
+
+
+def cut_cards(found: Survey, *, bins: int, seed: int) -> tuple[FirstOrder, list[Card]]:
+    """The first-order effects, and a card for every code and direction."""
+    groups = [
+        groups_of(column, discrete=one.discrete, bins=bins)
+        for one, column in zip(found.movers, found.columns, strict=True)
+    ]
+    first = first_order_table(groups, found.tables, seed=seed)
+    together = correlations(found.attributes)
+    read = found.information or {}
+    cards = [
+        make_card(
+            index,
+            name=one.name,
+            kind=one.kind,
+            family=one.family,
+            names=NAMES,
+            units=UNITS,
+            first=first,
+            total=found.totals[index],
+            groups=groups[index],
+            attributes=found.tables[index],
+            together=together,
+            information=read.get(one.name),
+            made_of=one.made_of,
+        )
+        for index, one in enumerate(found.movers)
+    ]
+    return first, cards

@@ -1,0 +1,129 @@
+"""Code cards in rows: the table that is printed, and everything measured as plain numbers."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from infogan3d.attributes.measure import NAMES, UNITS
+from infogan3d.attributes.vocabulary import KIN, plain
+from infogan3d.semantics.card import Card
+from infogan3d.semantics.claims import Family, Statement
+from infogan3d.semantics.pick_freeze import QUANTILES, READ, Survey
+from infogan3d.semantics.sensitivity import PERMUTATIONS, FirstOrder
+from infogan3d.stats.estimate import short
+from infogan3d.stats.tables import plain_numbers
+
+ALIKE = 0.8  # real chairs overlap far less
+
+
+READING = (
+    'How to read: "c1: overall width, .93, leaks .12 into height" says that c1 alone decides 93 % '
+    "of how the shapes differ in width, and 12 % of how they differ in height. With the rest: what "
+    "c1 decides alone or together with other codes and z."
+)
+
+
+def protocol_text(found: Survey, settings: dict[str, Any]) -> str:
+    """How all of it was measured."""
+    low, high = QUANTILES
+    lines = [
+        f"Protocol: {len(found.attributes)} shapes (seed {settings['seed']}, occupied above 0.5) "
+        f"and {found.more} more, {settings['pairs']} for each code and direction and for z, for "
+        "the total effects",
+        "effects are shares of an attribute's variance over these shapes",
+        "first-order: epsilon squared, codes of many values in "
+        f"{settings['bins']} bins of equal counts",
+        "total: Sobol's pick-freeze, Jansen's estimator",
+        "[low, high] = 95 % bootstrap over shapes",
+        "floor: what a shuffled code stays below on all attributes at once in 95 % of "
+        f"{PERMUTATIONS} shuffles",
+        "no leak is counted between "
+        + ", ".join(" and ".join(map(plain, group)) for group in KIN)
+        + ", which measure nearly the same",
+        "shapes in which an attribute has no meaning are left out for it",
+        f"walks go over the quantiles {low:g} to {high:g} of a code's or direction's drawn values",
+        f"L_I / H(c) over the first {min(READ, len(found.attributes))} shapes, a bound below 0 "
+        "given as 0",
+    ]
+    if settings["directions"]:
+        lines.append(
+            "directions of the whole latent vector are not independent of the codes, so their "
+            f"first-order effects are of the {settings['pairs']} shapes moved along each"
+        )
+    return "; ".join(lines) + "."
+
+
+def likeness(found: Survey) -> str:
+    """How much the shapes differ at all, and a warning where they hardly do."""
+    told = f"Two of the shapes overlap by IoU {short(found.overlap)} in the mean."
+    if found.overlap < ALIKE:
+        return told
+    return f"{told} They hardly differ: a large share of their variance is next to nothing."
+
+
+def card_table(cards: Sequence[Card]) -> str:
+    """A row a card, as Markdown."""
+    lines = [
+        "| | kind | moves most | first-order | total | monotone | leaks most | L_I / H(c) |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for card in cards:
+        main = plain(card.main) if card.alive and card.main else ("dead" if card.dead else "-")
+        steady = "-" if card.kind == "discrete" else f"{card.monotony:+.2f}"
+        leak = card.leaks[0] if card.leaks else None
+        leaks = f"{short(leak.effect)} {plain(leak.attribute)}" if leak else "-"
+        read = "-" if card.information is None else short(card.information)
+        cells = [card.name, card.kind, main, card.effect.text(), card.total.text(), steady]
+        lines.append(f"| {' | '.join([*cells, leaks, read])} |")
+    return "\n".join(lines) + "\n"
+
+
+def as_numbers(
+    found: Survey,
+    first: FirstOrder,
+    cards: Sequence[Card],
+    *,
+    settings: dict[str, Any],
+    families: Sequence[Family],
+    statements: Sequence[Statement],
+) -> dict[str, Any]:
+    """codes.json: everything that was measured; an effect as [mean, low, high], null for none."""
+    low, high = first.interval()
+    every = []
+    for i, card in enumerate(cards):
+        effects = {
+            name: {
+                "first": [first.effect[i, j], low[i, j], high[i, j]],
+                "total": found.totals[i, :, j],
+            }
+            for j, name in enumerate(NAMES)
+        }
+        said = {"title": card.title, "sentences": card.lines(), "alive": card.alive}
+        every.append({**said, **asdict(card), "effects": effects})
+    rest = None if found.rest is None else dict(zip(NAMES, found.rest.T, strict=True))
+    whole: dict[str, Any] = plain_numbers(
+        {
+            "protocol": protocol_text(found, settings),
+            "settings": settings,
+            "attributes": spread(found.attributes),
+            "cards": every,
+            "z_total": rest,
+            "overlap": found.overlap,
+            "families": [asdict(row) for row in families],
+            "statements": [asdict(one) for one in statements],
+        }
+    )
+    return whole
+
+
+def spread(attributes: np.ndarray) -> dict[str, dict[str, Any]]:
+    """Unit, share of shapes that have it, mean and standard deviation of every attribute."""
+    about: dict[str, dict[str, Any]] = {}
+    for name, column in zip(NAMES, attributes.T, strict=True):
+        known = column[np.isfinite(column)]
+        about[name] = {"unit": UNITS[name], "known": len(known) / max(1, len(column))}
+        if len(known):
+            about[name] |= {"mean": known.mean(), "std": known.std()}
+    return about

@@ -1,0 +1,181 @@
+"""Two statements about a generator's codes, held against numbers: held, not held or undecided.
+
+"continuous codes control shape, discrete codes control detail"   (the paper's section on codes)
+"InfoGAN's codes are better than directions found afterwards"
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from infogan3d.attributes.vocabulary import DETAIL, SHAPE, kin_of
+from infogan3d.semantics.card import Card
+from infogan3d.semantics.sensitivity import FirstOrder
+from infogan3d.stats.estimate import Share, share_of, short
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence, the word on it, the numbers it stands on, and what they mean."""
+
+    claim: str
+    word: str
+    numbers: dict[str, Share]
+    meaning: str
+
+    def text(self) -> str:
+        told = "; ".join(f"{name} {share.text()}" for name, share in self.numbers.items())
+        return f'"{self.claim}": {self.word}{": " if told else ""}{told}. {self.meaning}'
+
+
+def word_of(numbers: Sequence[Share]) -> str:
+    """held: every interval above 0; not held: one below 0; else undecided."""
+    if numbers and all(one.low > 0 for one in numbers):
+        return "held"
+    return "not held" if any(one.high < 0 for one in numbers) else "undecided"
+
+
+def shape_or_detail(
+    first: FirstOrder, kinds: Sequence[str], attributes: Sequence[str]
+) -> Statement:
+    """Do continuous codes move shape more than detail, and discrete ones detail more than shape?
+
+    The mean first-order effect over a kind's codes and an attribute list. An attribute that has no
+    effects here (it never changes) is left out.
+    """
+    usable = np.isfinite(first.effect).all(0)
+    lists = {
+        word: [i for i, name in enumerate(attributes) if name in own and usable[i]]
+        for word, own in (("shape", SHAPE), ("detail", DETAIL))
+    }
+    told = {w: ", ".join(attributes[i].replace("_", " ") for i in own) for w, own in lists.items()}
+    meaning = (
+        "Mean share of variance explained, difference with its 95 % interval over shapes; "
+        f"shape = {told['shape'] or 'none'}; detail = {told['detail'] or 'none'}."
+    )
+    claim = "continuous codes = shape, discrete codes = detail"
+    rows = {
+        kind: [i for i, own in enumerate(kinds) if own == kind]
+        for kind in ("continuous", "discrete")
+    }
+    lacking = [f"{k} codes" for k, own in rows.items() if not own]
+    lacking += [f"attributes of {word}" for word, own in lists.items() if not own]
+    if lacking:
+        return Statement(claim, f"undecided, there are no {' and no '.join(lacking)}", {}, meaning)
+
+    def mean(values: np.ndarray, kind: str, word: str) -> np.ndarray:
+        return np.asarray(values[..., rows[kind], :][..., lists[word]].mean((-2, -1)))
+
+    numbers = {}
+    for kind, more, less in (("continuous", "shape", "detail"), ("discrete", "detail", "shape")):
+        values = [mean(v, kind, more) - mean(v, kind, less) for v in (first.effect, first.draws)]
+        numbers[f"{kind}: {more} less {less}"] = share_of(float(values[0]), values[1])
+    return Statement(claim, word_of(list(numbers.values())), numbers, meaning)
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the members of one family (codes of a kind, directions of a method) do on average.
+
+    `effect` is the effect on the attribute that each moves most, `alone` its lead: that less the
+    largest effect on an attribute which is not of the main one's kin (see `tops`).
+    """
+
+    name: str
+    members: int
+    alive: int
+    effect: Share
+    alone: Share
+    total: float
+    monotony: float
+
+
+def tops(
+    halves: Float[np.ndarray, "b 2 f a"], kin: Bool[np.ndarray, "a a"]
+) -> tuple[Float[np.ndarray, "b f"], Float[np.ndarray, "b f"]]:
+    """The largest effect, and its lead over the largest of those that are no kin of it.
+
+    Which they are is chosen in one half of the shapes and their effects are taken from the other,
+    then the other way round: the largest of some noisy numbers would be too large, the more so the
+    fewer shapes there are.
+    """
+    effects, leads = [], []
+    for chosen, scored in ((halves[:, 0], halves[:, 1]), (halves[:, 1], halves[:, 0])):
+        top = chosen.argmax(-1)[..., None]
+        others = np.where(kin[top[..., 0]], -np.inf, chosen)
+        second = others.argmax(-1)[..., None]
+        main = np.take_along_axis(scored, top, -1)[..., 0]
+        next_best = np.take_along_axis(scored, second, -1)[..., 0]
+        alone = np.isinf(others.max(-1))
+        effects.append(main)
+        leads.append(main - np.where(alone, 0.0, next_best))
+    return np.mean(effects, 0), np.mean(leads, 0)
+
+
+def families(
+    first: FirstOrder, cards: Sequence[Card], names: Sequence[str]
+) -> tuple[list[Family], dict[str, Float[np.ndarray, " b"]]]:
+    """All codes together, then each family in the order it appears; and `alone` by resample."""
+    usable = np.isfinite(first.halves).all((0, 1, 2))
+    if not usable.any():
+        return [], {}
+    kin = kin_of(names)[usable][:, usable]
+    effects, alones = tops(first.halves[..., usable], kin)
+    members = {"all codes": [i for i, card in enumerate(cards) if card.kind != "direction"]}
+    for i, card in enumerate(cards):
+        members.setdefault(card.family, []).append(i)
+    rows, resampled = [], {}
+    for name, own in members.items():
+        effect, alone = effects[:, own].mean(1), alones[:, own].mean(1)
+        resampled[name] = alone[1:]
+        steady = [abs(cards[i].monotony) for i in own if cards[i].kind != "discrete"]
+        rows.append(
+            Family(
+                name,
+                len(own),
+                sum(cards[i].alive for i in own),
+                share_of(float(effect[0]), effect[1:]),
+                share_of(float(alone[0]), alone[1:]),
+                float(np.nanmean([cards[i].total.mean for i in own])),
+                float(np.mean(steady)) if steady else float("nan"),
+            )
+        )
+    return rows, resampled
+
+
+def codes_or_directions(
+    rows: Sequence[Family], resampled: dict[str, Float[np.ndarray, " b"]]
+) -> Statement | None:
+    """Do codes lead on their main attribute by more than every family of directions does?"""
+    by_name = {row.name: row for row in rows}
+    others = [name for name in by_name if "codes" not in name]
+    if not others:
+        return None
+    own = by_name["all codes"].alone.mean
+    numbers = {
+        f"codes less {name}": share_of(
+            own - by_name[name].alone.mean, resampled["all codes"] - resampled[name]
+        )
+        for name in others
+    }
+    return Statement(
+        "InfoGAN's codes are better than directions found afterwards",
+        word_of(list(numbers.values())),
+        numbers,
+        "Mean lead of the main attribute's effect over that of any other one but its kin, "
+        "difference with its 95 % interval over shapes.",
+    )
+
+
+def family_table(rows: Sequence[Family]) -> str:
+    """The families as Markdown."""
+    lines = [
+        "| family | members | alive | main effect | its lead | total | monotone |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        cells = [row.name, str(row.members), str(row.alive), row.effect.text(), row.alone.text()]
+        lines.append(f"| {' | '.join([*cells, short(row.total), short(row.monotony)])} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,4 @@
+"""A chair that measures as asked ("seat_height=0.45"): the request and the search for its latent.
+
+May import what semantics may. Read first: request.py.
+"""

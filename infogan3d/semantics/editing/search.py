@@ -1,0 +1,303 @@
+"""Dial-in: the latent codes of a chair that measures as asked and is else like a base chair.
+
+base (z, c) --many changed copies--> shapes --attributes.py--> the nearest ones, crossed and changed
+again, less each round --> (z, c)
+
+The attributes are counted on grids and have no gradient, so this is an evolutionary search over
+what G can make: every try is a draw from the prior of z and c, never outside it. Changing z keeps
+its normal distribution (the proposal of Neal 1999: z' = sqrt(1 - s^2) z + s e). A try costs
+
+    100 x sum over asked ((|value - asked| beyond the tolerance) / deviation)^2
+    + sum over the rest w ((value - base) / deviation)^2, each at most 9 + 2 x (1 - IoU with base)
+
+where a deviation is that of the attribute among the first tries. w is 1, but .25 for what follows
+from the other measures (height, volume, surface, thickness) and 0 for what measures nearly the same
+as an asked one (attribute_words.KIN). An attribute that one shape has and the other lacks counts 1.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from infogan3d.attributes.measure import NAMES, UNITS, measure
+from infogan3d.attributes.vocabulary import kin_of
+from infogan3d.io.progress import Tick
+from infogan3d.models.base import ChairModel
+from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
+from infogan3d.models.sampling import occupied
+
+FOLLOW = ("height", "volume", "surface", "thickness")
+
+
+ASKED, FOLLOWING, LIKENESS, MOST, LACKING = 100.0, 0.25, 2.0, 9.0, 1.0
+
+
+MISSING = 25.0  # an asked attribute that a shape does not have
+
+
+FIRST, ELITE, ROUNDS, PATIENCE = 0.4, 24, 12, 3  # share of first tries; parents; rounds
+
+
+STRENGTH = (0.6, 0.06)  # greatest change of the children in the first and the last round
+
+
+TO_BASE = 0.3  # of the children take what they do not inherit from the base chair
+
+
+BATCH = 256
+
+
+@dataclass(frozen=True)
+class Dialled:
+    """What was reached, in the order of attributes.NAMES: `lows` and `highs` over all tries,
+    `deviations` over the first ones, `tolerances` within which an asked value is reached."""
+
+    asked: dict[str, float]
+    base: Codes
+    codes: Codes
+    base_attributes: Float[np.ndarray, " a"]
+    attributes: Float[np.ndarray, " a"]
+    deviations: Float[np.ndarray, " a"]
+    tolerances: Float[np.ndarray, " a"]
+    lows: Float[np.ndarray, " a"]
+    highs: Float[np.ndarray, " a"]
+    iou: float
+    tries: int
+
+    @property
+    def unreached(self) -> list[str]:
+        """Asked attributes that the shape does not have within the tolerance."""
+        return [
+            name
+            for name, value in self.asked.items()
+            if not abs(self.attributes[NAMES.index(name)] - value)
+            <= self.tolerances[NAMES.index(name)] + 1e-9
+        ]
+
+    def numbers(self) -> dict[str, Any]:
+        """All of it but the codes as plain numbers; None for an attribute without a meaning."""
+        rows = ("base_attributes", "attributes", "deviations", "tolerances", "lows", "highs")
+        tables = {row: dict(zip(NAMES, getattr(self, row).tolist(), strict=True)) for row in rows}
+        finite = {
+            row: {name: one if math.isfinite(one) else None for name, one in own.items()}
+            for row, own in tables.items()
+        }
+        told = {"asked": self.asked, "unreached": self.unreached}
+        return {**told, **finite, "iou": self.iou, "tries": self.tries}
+
+    @property
+    def moved(self) -> dict[str, float]:
+        """How far each attribute that both shapes have is from the base's, in deviations."""
+        steps = (self.attributes - self.base_attributes) / self.deviations
+        pairs = zip(NAMES, steps.tolist(), strict=True)
+        return {name: step for name, step in pairs if math.isfinite(step)}
+
+
+# ---- changing codes ------------------------------------------------------------------------
+
+
+def joined(parts: list[Codes]) -> Codes:
+    """Batches of codes one after another."""
+    return Codes(
+        *(torch.cat([getattr(one, key) for one in parts]) for key in Codes.__dataclass_fields__)
+    )
+
+
+def picked(codes: Codes, rows: Tensor) -> Codes:
+    """The draws at `rows`, with repeats."""
+    return Codes(codes.noise[rows], codes.discrete[rows], codes.continuous[rows])
+
+
+def changed(
+    codes: Codes, spec: CodeSpec, strength: Float[Tensor, " n"], random: torch.Generator
+) -> Codes:
+    """Copies changed by `strength`: 0 leaves them, 1 forgets z and the discrete codes.
+
+    A discrete code is drawn anew with that chance; a continuous one moves by a normal number times
+    strength and is mirrored at -1 and 1.
+    """
+    fresh = sample_codes(spec, len(strength), generator=random)
+    s = strength[:, None]
+    noise = (1 - s**2).clamp_min(0).sqrt() * codes.noise + s * fresh.noise
+    anew = torch.rand(codes.discrete.shape, generator=random) < s
+    step = torch.randn(codes.continuous.shape, generator=random)
+    continuous = (codes.continuous + s * step + 1) % 4 - 1  # over -1 to 3, and 1 to 3 folded back
+    continuous = torch.where(continuous > 1, 2 - continuous, continuous)
+    return Codes(noise, torch.where(anew, fresh.discrete, codes.discrete), continuous)
+
+
+def crossed(mothers: Codes, fathers: Codes, random: torch.Generator) -> Codes:
+    """Every number of z and every code from one parent or the other."""
+    share = torch.rand(len(mothers.noise), 1, generator=random)
+
+    def mixed(one: Tensor, other: Tensor) -> Tensor:
+        return torch.where(torch.rand(one.shape, generator=random) < share, one, other)
+
+    return Codes(
+        mixed(mothers.noise, fathers.noise),
+        mixed(mothers.discrete, fathers.discrete),
+        mixed(mothers.continuous, fathers.continuous),
+    )
+
+
+# ---- what a try costs ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked and what is to be kept, as numbers by attribute."""
+
+    asked: dict[str, float]
+    base: Float[np.ndarray, " a"]
+    deviations: Float[np.ndarray, " a"]
+    tolerances: Float[np.ndarray, " a"]
+    weights: Float[np.ndarray, " a"]
+
+    def costs(
+        self, table: Float[np.ndarray, "n a"], iou: Float[np.ndarray, " n"]
+    ) -> Float[np.ndarray, " n"]:
+        """What each try costs."""
+        lacking = np.isfinite(table) != np.isfinite(self.base)
+        moved = np.nan_to_num(((table - self.base) / self.deviations) ** 2)
+        rest = self.weights * np.where(lacking, LACKING, np.minimum(moved, MOST))
+        total = rest.sum(1) + LIKENESS * (1 - iou)
+        for name, value in self.asked.items():
+            i = NAMES.index(name)
+            off = np.maximum(0, np.abs(table[:, i] - value) - self.tolerances[i])
+            total = total + ASKED * np.nan_to_num((off / self.deviations[i]) ** 2, nan=MISSING)
+        return np.asarray(total)
+
+
+def make_wish(
+    asked: dict[str, float],
+    base: Float[np.ndarray, " a"],
+    first: Float[np.ndarray, "n a"],
+    *,
+    resolution: int,
+) -> Wish:
+    """Scales and weights by the first tries (see the top of this file).
+
+    Tolerances: half a cell for a length, none for what is counted, else a tenth of a deviation.
+    """
+    known = np.isfinite(first)
+    mean = np.where(known, first, 0).sum(0) / np.maximum(1, known.sum(0))
+    spread = np.sqrt(np.where(known, (first - mean) ** 2, 0).sum(0) / np.maximum(1, known.sum(0)))
+    cell = 1 / resolution
+    exact = {"count": 0.0, "kind": 0.0, "yes or no": 0.0, "length": cell / 2}
+    tolerances = np.array(
+        [exact.get(UNITS[name], 0.1 * own) for name, own in zip(NAMES, spread, strict=True)]
+    )
+    least = np.array([cell / 4 if UNITS[name] == "length" else 0.05 for name in NAMES])
+    weights = np.array([FOLLOWING if name in FOLLOW else 1.0 for name in NAMES])
+    for name in asked:
+        weights[kin_of(NAMES)[NAMES.index(name)]] = 0
+    return Wish(asked, base, np.maximum(spread, least), tolerances, weights)
+
+
+# ---- the search ----------------------------------------------------------------------------
+
+
+@dataclass
+class Tries:
+    """Everything that was made and measured so far."""
+
+    codes: Codes
+    table: Float[np.ndarray, "n a"]
+    iou: Float[np.ndarray, " n"]
+
+    def add(self, other: "Tries") -> None:
+        self.codes = joined([self.codes, other.codes])
+        self.table = np.concatenate([self.table, other.table])
+        self.iou = np.concatenate([self.iou, other.iou])
+
+
+def tried(model: ChairModel, codes: Codes, base: Bool[np.ndarray, "R R R"], *, tick: Tick) -> Tries:
+    """Make and measure the shapes of some codes."""
+    rows, ious = [], []
+    for start in range(0, len(codes.noise), BATCH):
+        grids = occupied(model, codes.rows(slice(start, start + BATCH)))
+        rows.append(measure(grids))
+        either = (grids | base).sum((1, 2, 3))
+        both = (grids & base).sum((1, 2, 3))
+        ious.append(np.where(either > 0, both / np.maximum(1, either), 1.0))
+        tick(len(grids))
+    return Tries(codes, np.concatenate(rows), np.concatenate(ious))
+
+
+def children(
+    elite: Codes, base: Codes, spec: CodeSpec, count: int, strength: float, random: torch.Generator
+) -> Codes:
+    """Pairs of the best tries crossed, some with the base chair, and changed a little."""
+    mothers, fathers = (
+        picked(elite, torch.randint(len(elite.noise), (count,), generator=random)) for _ in range(2)
+    )
+    home = (torch.rand(count, 1, generator=random) < TO_BASE).expand
+    fathers = Codes(
+        torch.where(home(-1, base.noise.shape[1]), base.noise, fathers.noise),
+        torch.where(home(-1, base.discrete.shape[1]), base.discrete, fathers.discrete),
+        torch.where(home(-1, base.continuous.shape[1]), base.continuous, fathers.continuous),
+    )
+    amount = strength * torch.rand(count, generator=random)
+    return changed(crossed(mothers, fathers, random), spec, amount, random)
+
+
+def dial(
+    model: ChairModel,
+    base: Codes,
+    asked: dict[str, float],
+    *,
+    tries: int = 3000,
+    seed: int = 0,
+    tick: Tick = lambda _: None,
+) -> Dialled:
+    """The codes whose shape comes nearest to what is asked, found with `tries` shapes at most.
+
+    `base` is one draw. The search ends early where all that is asked is reached and PATIENCE rounds
+    did not better the rest. `tick` is told how many shapes were made.
+    """
+    random = torch.Generator().manual_seed(seed)
+    base = base.to("cpu")
+    shape = occupied(model, base)[0]
+    first = max(1, int(FIRST * tries))
+    strength = torch.rand(first, generator=random)
+    strength[0] = 0  # the base chair itself
+    repeated = picked(base, torch.zeros(first, dtype=torch.long))
+    found = tried(model, changed(repeated, model.spec, strength, random), shape, tick=tick)
+    wish = make_wish(asked, found.table[0].copy(), found.table, resolution=len(shape))
+    size, waited, best = max(1, (tries - first) // ROUNDS), 0, math.inf
+    for round in range(ROUNDS):
+        costs = wish.costs(found.table, found.iou)
+        order = np.argsort(costs, kind="stable")
+        reached = costs[order[0]] < best - 1e-6
+        waited, best = (0, float(costs[order[0]])) if reached else (waited + 1, best)
+        if waited >= PATIENCE and not outcome(wish, base, found).unreached:
+            break
+        share = STRENGTH[0] * (STRENGTH[1] / STRENGTH[0]) ** (round / (ROUNDS - 1))
+        elite = picked(found.codes, torch.from_numpy(order[:ELITE].copy()))
+        more = children(elite, base, model.spec, size, share, random)
+        found.add(tried(model, more, shape, tick=tick))
+    return outcome(wish, base, found)
+
+
+def outcome(wish: Wish, base: Codes, found: Tries) -> Dialled:
+    """The cheapest try so far."""
+    index = int(wish.costs(found.table, found.iou).argmin())
+    known = np.isfinite(found.table)
+    return Dialled(
+        wish.asked,
+        base,
+        found.codes.row(index),
+        wish.base,
+        found.table[index],
+        wish.deviations,
+        wish.tolerances,
+        np.where(known, found.table, np.inf).min(0),
+        np.where(known, found.table, -np.inf).max(0),
+        float(found.iou[index]),
+        len(found.table),
+    )

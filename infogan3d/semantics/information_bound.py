@@ -1,0 +1,74 @@
+"""How much of each code the Q head reads back from the shapes: InfoGAN's bound, a number a code."""
+
+import math
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from infogan3d.models.base import ChairModel
+from infogan3d.models.networks.latent import Codes
+from infogan3d.models.networks.losses import continuous_information, discrete_information
+
+BATCH = 32
+
+
+ENOUGH = 100  # shapes that a line is fitted to, or more
+
+
+@torch.no_grad()
+def information_nats(model: ChairModel, codes: Codes) -> Float[np.ndarray, " codes"]:
+    """Q's loss in nats on each code, mean over the shapes that G makes of `codes`.
+
+    A continuous code may be read with the right sense and a wrong scale: samples come from G's
+    average, and Q learns beside G itself. So its loss is that of Q's own normal distribution or of
+    one about a line through Q's means, fitted on one half of the shapes and judged on the other,
+    whichever is smaller; both bound the information from below.
+    """
+    sums, means = np.zeros(len(model.spec.names)), []
+    for start in range(0, len(codes.noise), BATCH):
+        part = codes.rows(slice(start, start + BATCH)).to(model.device)
+        made = model(part)
+        logits, mean, spread = model.code_answer(made)
+        nats = [discrete_information([x], part.discrete[:, [i]]) for i, x in enumerate(logits)]
+        for i in range(model.spec.continuous):
+            own = [x[:, [i]].float() for x in (mean, spread, part.continuous)]
+            nats.append(continuous_information(*own))
+        sums += np.array([float(x) for x in nats]) * len(part.noise)
+        means.append(mean.double().cpu().numpy())
+    found: Float[np.ndarray, " codes"] = sums / len(codes.noise)
+    told, drawn = np.concatenate(means), codes.continuous.double().cpu().numpy()
+    if len(drawn) >= 2 * ENOUGH:
+        first = len(model.spec.discrete)
+        for i in range(model.spec.continuous):
+            found[first + i] = min(found[first + i], line_nats(told[:, i], drawn[:, i]))
+    return found
+
+
+def line_nats(told: Float[np.ndarray, " n"], drawn: Float[np.ndarray, " n"]) -> float:
+    """Nats that a normal distribution about a line through `told` loses on `drawn`.
+
+    The line and its spread by the first half of the shapes, judged on the second.
+    """
+    half = len(told) // 2
+    columns = np.column_stack([told, np.ones(len(told))])
+    line = np.linalg.lstsq(columns[:half], drawn[:half], rcond=None)[0]
+    square = np.square(drawn - columns @ line)
+    spread = max(float(square[:half].mean()), 1e-12)
+    return float(0.5 * (square[half:].mean() / spread + math.log(2 * math.pi * spread)))
+
+
+def information(model: ChairModel, codes: Codes) -> dict[str, float] | None:
+    """L_I / H(c) of every code: the share of its entropy that Q reads back, at least.
+
+    InfoGAN's bound L_I = H(c) - loss of Q (Chen et al. 2016, equation 4), by H(c): ln(values) of a
+    discrete code, ln 2 of one that is U(-1, 1). A bound below 0 says nothing and is given as 0; a
+    continuous code's may pass 1, for a real number holds more than ln 2 nats. None without Q.
+    """
+    if not model.has_code_head:
+        return None
+    entropies = [math.log(size) for size in model.spec.discrete]
+    entropies += [math.log(2)] * model.spec.continuous
+    nats = information_nats(model, codes)
+    shares = np.maximum(0.0, (np.array(entropies) - nats) / entropies)
+    return dict(zip(model.spec.names, shares.tolist(), strict=True))

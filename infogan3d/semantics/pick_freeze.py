@@ -1,0 +1,241 @@
+"""Thousands of a model's shapes, measured as they are made: the tables under the code cards.
+
+Three kinds of shapes: `count` independent ones (first-order effects, what Q reads); `pairs` more
+for every code and direction, like the first ones but for that one drawn anew (total effects); and
+walks to look at. No grid is kept longer than it takes to measure it.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from infogan3d.attributes.measure import measure
+from infogan3d.geometry.distances import mean_overlap
+from infogan3d.io.progress import Tick_survey as Tick
+from infogan3d.io.progress import progress
+from infogan3d.models.base import ChairModel
+from infogan3d.models.networks.latent import Codes, CodeSpec
+from infogan3d.models.sampling import MEASURED, draw, shapes
+from infogan3d.semantics.directions import PAIRS, Direction, find_directions
+from infogan3d.semantics.information_bound import information
+from infogan3d.semantics.sensitivity import codes_table, total_effects
+
+READ = 2000  # shapes that Q is asked about
+
+
+COMPARED = 100  # shapes of which every two are compared
+
+
+QUANTILES = (0.02, 0.98)  # of the values drawn: where the walk along a continuous code begins, ends
+
+
+@dataclass(frozen=True)
+class Mover:
+    """One thing to turn, a code by its name or a direction, and its values in the first shapes."""
+
+    name: str
+    kind: str
+    family: str
+    what: str | Direction
+    column: Float[np.ndarray, " n"]
+    made_of: str = ""
+
+    @property
+    def discrete(self) -> bool:
+        return self.kind == "discrete"
+
+    @property
+    def independent(self) -> bool:
+        return isinstance(self.what, str) or self.what.independent
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What was measured. For every mover `columns` and `tables` hold values and the attributes of
+    the shapes that they made, to take first-order effects from: the first shapes where a value says
+    nothing of the rest of the latent vector, else those that were moved. `totals` holds the total
+    effect and its interval's ends, `rest` that of z (None without z), `information` each code's
+    L_I / H(c) (None without Q); `overlap` is the mean IoU of two of the first shapes (1: all are
+    alike, so that no code can do anything); `more` counts the shapes beside the first.
+    """
+
+    attributes: Float[np.ndarray, "n a"]
+    movers: tuple[Mover, ...]
+    columns: tuple[Float[np.ndarray, " _"], ...]
+    tables: tuple[Float[np.ndarray, "_ a"], ...]
+    totals: Float[np.ndarray, "f 3 a"]
+    rest: Float[np.ndarray, "3 a"] | None
+    information: dict[str, float] | None
+    overlap: float
+    more: int
+
+
+def measured(
+    model: ChairModel, latent: Float[Tensor, "n L"], *, tick: Tick
+) -> Float[np.ndarray, "n a"]:
+    """The attributes of the shapes of some latent vectors."""
+    rows = []
+    for part in torch.split(latent, MEASURED):
+        rows.append(measure(shapes(model, part)))
+        tick(len(part))
+    return np.concatenate(rows)
+
+
+# ---- moving one thing ----------------------------------------------------------------------
+
+
+def with_code(codes: Codes, name: str, values: Float[Tensor, " n"]) -> Codes:
+    """The codes with one of them set to `values`."""
+    kind, which = name[0], int(name[1:])
+    discrete, continuous = codes.discrete.clone(), codes.continuous.clone()
+    target = discrete if kind == "d" else continuous
+    target[:, which] = values.to(target)
+    return Codes(codes.noise, discrete, continuous)
+
+
+def moved(
+    model: ChairModel, codes: Codes, what: str | Direction, values: Float[Tensor, " n"]
+) -> Float[Tensor, "n L"]:
+    """Latent vectors of some codes with one code, or the place along one direction, set."""
+    if isinstance(what, Direction):
+        return what.place(model.latent_of(codes), values)
+    return model.latent_of(with_code(codes, what, values))
+
+
+def list_movers(model: ChairModel, codes: Codes, *, directions: int, seed: int) -> list[Mover]:
+    """Every code, then `directions` directions of every family; with their values in `codes`."""
+    names, columns, discrete = codes_table(codes, model.spec)
+    found = []
+    for name, column, own in zip(names, columns.T, discrete, strict=True):
+        kind = "discrete" if own else "continuous"
+        found.append(Mover(name, kind, f"{kind} codes", name, column))
+    if directions:
+        layers = getattr(getattr(model, "average", None), "layers", None)
+        if not (isinstance(layers, nn.Sequential) and isinstance(layers[0], nn.ConvTranspose3d)):
+            raise ValueError(
+                f"directions={directions} cannot be found in {type(model).__name__}, whose first "
+                "layer is no transposed convolution: set directions=0."
+            )
+        pair = draw(model, PAIRS, seed=seed + 2), draw(model, PAIRS, seed=seed + 3)
+        for one in find_directions(
+            layers,
+            model.spec,
+            pair,
+            latent_of=model.latent_of,
+            count=directions,
+        ):
+            column = one.project(model.latent_of(codes)).double().numpy()
+            parts = "" if one.independent else told_parts(one.vector, model.spec)
+            found.append(Mover(one.name, "direction", one.family, one, column, parts))
+    return found
+
+
+def told_parts(vector: Float[Tensor, " L"], spec: CodeSpec) -> str:
+    """How much of a unit vector's square lies in z and in each code; what has .05 or more."""
+    sizes = [spec.noise, *spec.discrete, *[1] * spec.continuous]
+    shares = [float(part.square().sum()) for part in torch.split(vector, sizes)]
+    pairs = sorted(zip(shares, ["z", *spec.names], strict=True), reverse=True)
+    return ", ".join(f"{name} {share:.2f}" for share, name in pairs if share >= 0.05)
+
+
+def values_in(model: ChairModel, codes: Codes, mover: Mover) -> Float[Tensor, " n"]:
+    """Where some codes lie along a mover."""
+    if isinstance(mover.what, Direction):
+        return mover.what.project(model.latent_of(codes))
+    names, columns, _ = codes_table(codes, model.spec)
+    values: Tensor = torch.from_numpy(columns[:, names.index(mover.what)]).float()
+    return values
+
+
+def survey(
+    model: ChairModel, *, count: int, pairs: int, directions: int, seed: int, tick: Tick
+) -> Survey:
+    """Make, measure and move; `tick` is told how many shapes were measured."""
+    model.eval()
+    codes, others = draw(model, count, seed=seed), draw(model, pairs, seed=seed + 1)
+    base = codes.rows(slice(0, pairs))
+    table = measured(model, model.latent_of(codes), tick=tick)
+    variance = np.array([np.nanvar(x) if np.isfinite(x).any() else 0.0 for x in table.T])
+    variance[variance < 1e-12] = 0.0
+    movers = list_movers(model, codes, directions=directions, seed=seed)
+
+    columns, tables, totals = [], [], []
+    for one in movers:
+        values = values_in(model, others, one)
+        again = measured(model, moved(model, base, one.what, values), tick=tick)
+        totals.append(total_effects(table[:pairs], again, variance, seed=seed))
+        columns.append(one.column if one.independent else values.double().numpy())
+        tables.append(table if one.independent else again)
+    rest = None
+    if model.spec.noise:
+        fresh = Codes(others.noise, base.discrete, base.continuous)
+        again = measured(model, model.latent_of(fresh), tick=tick)
+        rest = total_effects(table[:pairs], again, variance, seed=seed)
+    return Survey(
+        table,
+        tuple(movers),
+        tuple(columns),
+        tuple(tables),
+        np.array(totals),
+        rest,
+        information(model, codes.rows(slice(0, READ))),
+        mean_overlap(shapes(model, model.latent_of(codes.rows(slice(0, COMPARED))))),
+        pairs * (len(movers) + (rest is not None)),
+    )
+
+
+def walks(
+    model: ChairModel, mover: Mover, *, bases: int, seed: int, places: Float[np.ndarray, " s"]
+) -> Bool[np.ndarray, "b s R R R"]:
+    """The first `bases` shapes with one thing set to each of `places`, all else held."""
+    starts = draw(model, bases, seed=seed)
+    values = torch.from_numpy(places).float()
+    rows = []
+    for i in range(bases):
+        one = starts.row(i)
+        repeated = Codes(*(x.repeat(len(values), 1) for x in vars(one).values()))
+        rows.append(shapes(model, moved(model, repeated, mover.what, values)))
+    return np.stack(rows)
+
+
+def places_of(mover: Mover, ranking: list[int], *, steps: int) -> Float[np.ndarray, " s"]:
+    """Where a walk stops: values spread over a discrete code's ranking, else even quantiles.
+
+    The quantiles are those of the values drawn, 2 % to 98 %, for codes and directions alike.
+    """
+    if mover.discrete:
+        order = ranking or sorted({int(one) for one in mover.column})
+        chosen = np.linspace(0, len(order) - 1, min(steps, len(order))).round().astype(int)
+        picked: np.ndarray = np.array(order, dtype=float)[chosen]
+        return picked
+    places: np.ndarray = np.quantile(mover.column, np.linspace(*QUANTILES, steps))
+    return places
+
+
+def told_places(mover: Mover, places: Float[np.ndarray, " s"]) -> list[str]:
+    """The places in words."""
+    if mover.discrete:
+        return [f"value {place:.0f}" for place in places]
+    return [f"{place:+.2f}" for place in places]
+
+
+FAMILIES = 4  # of directions: two methods in two spaces
+
+
+def look(model: ChairModel, run: Path, settings: dict[str, Any]) -> Survey:
+    """Make and measure the shapes. Errors: a run without codes (`ValueError`)."""
+    names = model.spec.names
+    if not names:
+        raise ValueError(
+            f"{run} has no codes, so there is nothing to discover: train with codes.discrete or "
+            "codes.continuous."
+        )
+    movers = len(names) + 1 + FAMILIES * settings["directions"]
+    asked = {key: settings[key] for key in ("count", "pairs", "directions", "seed")}
+    with progress(settings["count"] + settings["pairs"] * movers) as tick:
+        return survey(model, **asked, tick=tick)

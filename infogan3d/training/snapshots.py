@@ -1,0 +1,95 @@
+"""Pictures and meshes of a model while it learns: sheets of samples and code walks, GLB."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+from PIL import Image
+
+from infogan3d.geometry.surface import save_mesh
+from infogan3d.io.files import save_picture
+from infogan3d.models.base import ChairModel
+from infogan3d.models.networks.latent import walk
+from infogan3d.models.sampling import draw, occupied
+from infogan3d.rendering.figures import sheet
+
+SHEET = 32
+
+
+MESHES = 4
+
+
+STEPS = 8
+
+
+def sample_sheet(
+    model: ChairModel, *, title: str, count: int = SHEET, seed: int = 0
+) -> Image.Image:
+    """Samples as they come, none picked."""
+    return sheet(occupied(model, draw(model, count, seed=seed)), title=title)
+
+
+def walk_sheet(model: ChairModel, *, title: str, seed: int = 0, steps: int = STEPS) -> Image.Image:
+    """One chair a row with one code moved: discrete ones over their values, others from -1 to 1."""
+    base = draw(model, 1, seed=seed)
+    rows, shapes = [], []
+    for name in model.spec.names:
+        grids = occupied(model, walk(base, model.spec, name=name, steps=steps))
+        blank = np.zeros((steps - len(grids), *grids.shape[1:]), dtype=bool)
+        shapes.append(np.concatenate([grids, blank]))
+        rows.append(name)
+    return sheet(np.concatenate(shapes), columns=steps, title=title, rows=rows)
+
+
+class Snapshots(pl.Callback):
+    """Draw the sheets every `every` batches (0: never) and at the end, then save some meshes."""
+
+    def __init__(self, run: Path, *, every: int = 500) -> None:
+        self.run, self.every = run, every
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
+    ) -> None:
+        due = self.every > 0 and pl_module.batches_done % self.every == 0  # type: ignore[operator]
+        if due and trainer.is_global_zero:
+            self.take(trainer, pl_module)
+
+    def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
+        if trainer.is_global_zero:
+            meshes = self.save_meshes(module)
+            self.take(trainer, module, meshes)
+
+    def take(self, trainer: pl.Trainer, module: Any, meshes: tuple[Path, ...] = ()) -> None:
+        was_training = module.training
+        done = module.batches_done
+        made = {"samples": sample_sheet(module, title=f"samples after {done} batches")}
+        if module.spec.names:
+            title = f"one code moved at a time, after {done} batches"
+            made["walks"] = walk_sheet(module, title=title)
+        module.train(was_training)
+        for name, picture in made.items():
+            save_picture(picture, self.run / "samples" / f"{name}-{done:06d}.png")
+            save_picture(picture, self.run / "samples" / f"{name}.png")
+        for logger in trainer.loggers:
+            if hasattr(logger, "log_image"):
+                for name, picture in made.items():
+                    logger.log_image(f"media/{name}", [picture], step=done)
+                log_meshes(logger, meshes, step=done)
+
+    def save_meshes(self, module: Any) -> tuple[Path, ...]:
+        """The first samples as GLB; one that came out empty is left out."""
+        grids = occupied(module, draw(module, MESHES, seed=0))
+        folder = self.run / "meshes"
+        folder.mkdir(parents=True, exist_ok=True)
+        full = [(i, grid) for i, grid in enumerate(grids) if grid.any()]
+        return tuple(save_mesh(grid, folder / f"sample-{i}.glb") for i, grid in full)
+
+
+def log_meshes(logger: Any, meshes: tuple[Path, ...], *, step: int) -> None:
+    """Meshes as W&B's 3D objects."""
+    if meshes:
+        import wandb
+
+        objects = {f"media/{path.stem}": wandb.Object3D(str(path)) for path in meshes}
+        logger.experiment.log({**objects, "trainer/global_step": step})

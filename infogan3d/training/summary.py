@@ -1,0 +1,69 @@
+"""What is printed and saved when a training has come to its end."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from infogan3d.data.datamodule import ChairData
+from infogan3d.evaluation.scorecard import score_model
+from infogan3d.io.files import save_json, save_picture
+from infogan3d.models.base import ChairModel
+from infogan3d.rendering.figures import draw_curves, sheet, write_page
+from infogan3d.runs.folder import read_metrics
+
+
+def describe(data: ChairData) -> str:
+    """The data in words: name, sizes of the splits, and the hash that names them."""
+    sizes = " / ".join(str(len(data.packs[part])) for part in ("train", "validation", "test"))
+    return f"data={data.source} {sizes} (train / validation / test), split {data.split_hash}"
+
+
+def finish(
+    model: ChairModel, data: ChairData, run: Path, told: str, settings: dict[str, Any]
+) -> None:
+    """Scores on validation chairs, curves, the page of the run, and where everything lies."""
+    save_picture(reals_sheet(data), run / "samples" / "real.png")
+    drawn = read_metrics(run / "metrics.csv")
+    drawn = {name: curve for name, curve in drawn.items() if not name.startswith("doctor/")}
+    curves = draw_curves(drawn, run / "samples" / "curves.png")
+    text = ""
+    if settings["score_shapes"]:
+        numbers, text = score_model(
+            model.cpu(),
+            data.packs["train"].grids(),
+            data.packs["validation"].grids(),
+            split=f"{data.source} validation {data.split_hash}",
+            count=settings["score_shapes"],
+        )
+        save_json(numbers, run / "evaluation.json")
+        print(f"\n{text}")
+    names = ("samples", "walks", "real") if model.spec.names else ("samples", "real")
+    pictures = [run / "samples" / f"{name}.png" for name in names]
+    page = write_page(
+        run,
+        title=told,
+        pictures=[*pictures, *([curves] if curves else [])],
+        tables=[told_by_the_doctor(run), text],
+    )
+    walks = f"code walks   {pictures[1]}\n" if model.spec.names else ""
+    print(
+        f"run folder   {run}\nsamples      {pictures[0]}\n{walks}"
+        f"meshes       {run / 'meshes'}\npage         {page}"
+    )
+
+
+def told_by_the_doctor(run: Path) -> str:
+    """What the run doctor said, and when; empty where it was not asked."""
+    path = run / "doctor.csv"
+    if not path.exists():
+        return ""
+    with path.open(newline="") as file:
+        lines = [f"batch {row['step']}, {row['doctor']}" for row in csv.DictReader(file)]
+    return "\n".join(lines)
+
+
+def reals_sheet(data: ChairData) -> Image.Image:
+    """Some training chairs, to hold the samples against."""
+    return sheet(data.packs["train"].grids(slice(0, 32)), title="real (carved) training chairs")

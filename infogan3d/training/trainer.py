@@ -1,0 +1,84 @@
+"""Lightning's trainer for a run: its checkpoint callback, its silence."""
+
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.exceptions import SIGTERMException
+
+from infogan3d.runs import folder
+from infogan3d.training.snapshots import Snapshots
+from infogan3d.training.validation import Checkup
+
+
+def quieten() -> None:
+    """Leave out Lightning's remarks that no user can act on."""
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for remark in (".*LeafSpec.*", ".*in eval mode.*", ".*Experiment logs directory.*"):
+        warnings.filterwarnings("ignore", remark)
+    for remark in (
+        ".*logging interval.*",
+        ".*does not have many workers.*",
+        ".*recommended to use `self.log.*sync_dist=True.*",
+        "Using ModelCheckpoint with.*",
+    ):
+        warnings.filterwarnings("ignore", remark)
+
+
+def all_batches(settings: dict[str, Any]) -> int:
+    """When the trainer stops: a latent GAN's batches come on top. -1: when the epochs are over."""
+    batches: int = settings["batches"]
+    return batches + settings["model"].get("latent_batches", 0) if batches > 0 else batches
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """Also saves when the process is told to end (SIGTERM), between two batches."""
+
+    def on_exception(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
+    ) -> None:
+        if isinstance(exception, SIGTERMException):
+            trainer.save_checkpoint(Path(str(self.dirpath)) / "last.ckpt", weights_only=False)
+
+
+def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) -> pl.Trainer:
+    """Lightning's trainer: as many devices as asked for, checkpoints and sheets into the run."""
+    every = settings["checkpoint_every"]
+    keep = LastCheckpoint(
+        dirpath=run / "checkpoints",
+        filename="last",
+        every_n_train_steps=every,
+        save_top_k=1,
+        enable_version_counter=False,
+    )
+    where = settings["trainer"]
+    several = where["devices"] not in (1, "1") or where["nodes"] > 1
+    return pl.Trainer(
+        accelerator=where["accelerator"],
+        devices=where["devices"],
+        num_nodes=where["nodes"],
+        strategy="ddp_find_unused_parameters_true" if several else "auto",
+        use_distributed_sampler=False,
+        max_epochs=settings["epochs"],
+        max_steps=all_batches(settings),
+        val_check_interval=settings["validate_every"],
+        check_val_every_n_epoch=None,
+        num_sanity_val_steps=0,
+        limit_val_batches=1,  # checkup.py draws and measures by itself
+        log_every_n_steps=settings["log_every"],
+        logger=loggers,
+        callbacks=[
+            keep,
+            Checkup(run),
+            Snapshots(run, every=settings["snapshot_every"]),
+            RichProgressBar(),
+        ],
+        plugins=[folder.WholeCheckpoints()],
+        enable_model_summary=False,
+        default_root_dir=run,
+    )

@@ -1,0 +1,262 @@
+"""Check-ups of a model while it learns: scores of its samples, and the doctor's word on them."""
+
+import csv
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Bool, Float, Int
+from pytorch_lightning.loggers import WandbLogger
+from torch import Tensor
+
+from infogan3d.evaluation.generation import covered
+from infogan3d.geometry.components import floater_fraction
+from infogan3d.geometry.distances import iou_matrix, mean_overlap
+from infogan3d.io.packs import Pack
+from infogan3d.models.base import ChairModel
+from infogan3d.models.networks import losses
+from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
+from infogan3d.models.sampling import BATCH, Grids, as_batch, as_grids, made_by
+from infogan3d.training.diagnosis import NAMES, Vitals, diagnose, one_line
+
+CHAIRS = 32  # validation chairs, and as many samples
+
+
+PAIRS = 16  # samples that get another z, or other codes
+
+
+KEPT = 0.98  # share of D's running numbers kept at a batch: they tell of about the last 50
+
+
+STREAM = 3  # of the model's random numbers
+
+
+SHOWN = "val/nearest_iou"  # in the progress bar
+
+
+GUESS = 0.5 * (1 + math.log(2 * math.pi / 3))  # nats: the best constant Gaussian for U(-1, 1)
+
+
+HEARD = ("D/accuracy", "D/loss", "Q/accuracy", "Q/loss_continuous")
+
+
+# ---- numbers of some grids -------------------------------------------------------------------
+
+
+def mean_grid(pack: Pack, *, chunk: int = 256) -> Bool[np.ndarray, "R R R"]:
+    """Cells that more than half of a pack's shapes fill: the mean chair at 0.5."""
+    total = np.zeros(pack.shape, dtype=np.int64)
+    for start in range(0, len(pack), chunk):
+        total += pack.grids(slice(start, start + chunk)).sum(0)
+    return 2 * total > len(pack)
+
+
+def spread(count: int, most: int) -> Int[np.ndarray, " n"]:
+    """Up to `most` of `count` indices, evenly spread."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
+
+
+def diversity(grids: Grids) -> float:
+    """Mean 1 - IoU over all pairs of different grids: 0 for copies; NaN for fewer than two."""
+    return 1 - mean_overlap(grids)
+
+
+def effect(base: Grids, changed: Bool[np.ndarray, "m R R R"]) -> float:
+    """Mean share of cells in which the first shapes of `base` differ from their changed selves,
+    over the share in which neighbours in `base` differ; 0 where neighbours do not."""
+    apart = float((base ^ np.roll(base, 1, axis=0)).mean())
+    moved = float((base[: len(changed)] ^ changed).mean())
+    return moved / apart if apart > 0 else 0.0
+
+
+def mean_iou(grids: Grids, one: Bool[np.ndarray, "R R R"]) -> float:
+    """Mean IoU of some grids with one."""
+    return float(iou_matrix(grids, one[None]).mean())
+
+
+# ---- numbers of a model ----------------------------------------------------------------------
+
+
+def draws(model: ChairModel, count: int) -> tuple[Codes, Codes, Codes]:
+    """Some codes; the first of them with z drawn anew; the same with the codes drawn anew.
+
+    They are the same ones at every check-up, so that a curve moves with the model alone.
+    """
+    random = model.random(0, stream=STREAM)
+    base, other = (sample_codes(model.spec, count, generator=random) for _ in range(2))
+    few, new = base.rows(slice(PAIRS)), other.rows(slice(PAIRS))
+    new_noise = Codes(new.noise, few.discrete, few.continuous)
+    return base, new_noise, Codes(few.noise, new.discrete, new.continuous)
+
+
+def judged(
+    model: Any, made: Float[Tensor, "n 1 R R R"], real: Grids, codes: Codes
+) -> tuple[float, float]:
+    """How far apart D's mean logits of real and of made shapes lie, and the share of the discrete
+    codes that Q reads off the made ones (NaN where there is no D, or none of them)."""
+    if not hasattr(model, "real_head"):
+        return math.nan, math.nan
+    with model.mixed():
+        made_features = torch.cat([model.trunk(part) for part in torch.split(made, BATCH)])
+        real_features = [model.trunk(part) for part in torch.split(as_batch(model, real), BATCH)]
+        gap = (
+            model.real_head(torch.cat(real_features)).mean() - model.real_head(made_features).mean()
+        )
+        logits = model.code_head(made_features)[0] if model.spec.discrete else []
+    read = losses.code_accuracy(logits, codes.discrete) if logits else math.nan
+    return float(gap), float(read)
+
+
+def rebuilt_iou(model: ChairModel, real: Grids) -> float:
+    """Mean IoU of real chairs with G(E(chair))."""
+    again = torch.cat([model.rebuild(part) for part in torch.split(as_batch(model, real), BATCH)])
+    return float(iou_matrix(as_grids(again), real).diagonal().mean())
+
+
+@torch.no_grad()
+def measure(
+    model: ChairModel,
+    real: Grids,
+    mean_chair: Bool[np.ndarray, "R R R"],
+    *,
+    training: Mapping[str, float] | None = None,
+) -> tuple[dict[str, float], Vitals]:
+    """Scores of as many samples as there are real chairs, by name, and the doctor's numbers.
+
+    `training` holds the means of D/accuracy, D/loss, Q/accuracy and Q/loss_continuous over the last
+    batches; D and Q are not judged without it. The model keeps its mode and nobody's random numbers
+    move. Nearest IoU is a sample's best with any real chair; coverage the share of real chairs that
+    are some sample's nearest, by IoU. What a model lacks (codes, an encoder) has no score.
+    """
+    was_training = model.training
+    model.eval()
+    codes = draws(model, len(real))
+    made = [made_by(model, part) for part in codes]
+    base, new_noise, new_codes = (as_grids(part) for part in made)
+    gap, read = judged(model, made[0], real, codes[0])
+    overlap = iou_matrix(real, base)
+    scores = {
+        "val/nearest_iou": float(overlap.max(0).mean()),
+        "val/coverage": float(covered(1 - overlap).mean()),
+        "val/occupancy": float(base.mean()),
+        "val/floaters": float(np.mean([floater_fraction(grid) for grid in base])),
+        "val/code_accuracy": read,
+        "val/mean_distance": 1 - mean_iou(base, mean_chair),
+        "val/diversity": diversity(base),
+        "val/z_effect": effect(base, new_noise) if model.spec.noise else math.nan,
+        "val/code_effect": effect(base, new_codes) if model.spec.names else math.nan,
+        "val/rebuilt_iou": rebuilt_iou(model, real) if model.has_encoder else math.nan,
+    }
+    finite = bool(torch.cat(made).isfinite().all())
+    model.train(was_training)
+    seen = vitals_of(
+        scores, training or {}, real, mean_chair, spec=model.spec, gap=gap, finite=finite
+    )
+    return {name: value for name, value in scores.items() if not math.isnan(value)}, seen
+
+
+def vitals_of(
+    scores: Mapping[str, float],
+    training: Mapping[str, float],
+    real: Grids,
+    mean_chair: Bool[np.ndarray, "R R R"],
+    *,
+    spec: CodeSpec,
+    gap: float,
+    finite: bool,
+) -> Vitals:
+    """The doctor's numbers from a model's scores, its training and the real chairs beside it."""
+
+    def trained(name: str, over: int = 1) -> float:
+        return training.get(name, math.nan) / over if over else math.nan
+
+    return Vitals(
+        d_accuracy=trained("D/accuracy"),
+        d_loss=trained("D/loss"),
+        d_gap=gap,
+        occupancy=scores["val/occupancy"],
+        real_occupancy=float(real.mean()),
+        diversity=scores["val/diversity"],
+        real_diversity=diversity(real),
+        mean_iou=1 - scores["val/mean_distance"],
+        real_mean_iou=mean_iou(real, mean_chair),
+        floaters=scores["val/floaters"],
+        z_effect=scores["val/z_effect"],
+        code_effect=scores["val/code_effect"],
+        code_accuracy=trained("Q/accuracy", len(spec.discrete) and 1),
+        code_chance=float(np.mean([1 / size for size in spec.discrete] or [math.nan])),
+        code_nll=trained("Q/loss_continuous", spec.continuous),
+        code_nll_chance=GUESS,
+        finite=finite,
+    )
+
+
+# ---- in training -----------------------------------------------------------------------------
+
+
+class Checkup(pl.Callback):
+    """After each validation: scores to the loggers (x is batches done), and the doctor's line to
+    the console, `doctor.csv` in the run folder and W&B whenever its findings change."""
+
+    def __init__(self, run: Path, *, chairs: int = CHAIRS) -> None:
+        self.run, self.chairs = run, chairs
+        self.heard: dict[str, Tensor | float] = {}
+        self.weight = 0.0
+        self.told: tuple[str, ...] | None = None
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        if trainer.is_global_zero:
+            packs = trainer.datamodule.packs  # type: ignore[attr-defined]
+            self.mean_chair = mean_grid(packs["train"])
+            self.real = packs["validation"].grids(spread(len(packs["validation"]), self.chairs))
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
+    ) -> None:
+        terms: Any = pl_module.terms
+        if trainer.is_global_zero and HEARD[0] in terms:
+            for name in [one for one in HEARD if one in terms]:
+                self.heard[name] = KEPT * self.heard.get(name, 0.0) + (1 - KEPT) * terms[name]
+            self.weight = KEPT * self.weight + 1 - KEPT
+
+    def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not trainer.is_global_zero or trainer.sanity_checking:
+            return
+        module: Any = pl_module
+        training = {name: float(value) / self.weight for name, value in self.heard.items()}
+        scores, seen = measure(module, self.real, self.mean_chair, training=training)
+        findings = diagnose(seen, module.hparams, known=module.hparams)
+        names = tuple(finding.name for finding in findings)
+        flags = {f"doctor/{name.replace(' ', '_')}": float(name in names) for name in NAMES}
+        for logger in trainer.loggers:
+            logger.log_metrics({**scores, **flags}, step=module.batches_done)
+        for name, score in scores.items():
+            module.log(name, score, logger=False, prog_bar=name == SHOWN, rank_zero_only=True)
+        if names != self.told:
+            self.told = names
+            self.tell(trainer, one_line(findings), batch=module.batches_done)
+
+    def tell(self, trainer: pl.Trainer, line: str, *, batch: int) -> None:
+        """One line to the console past the progress bar, to doctor.csv and to W&B."""
+        bar = trainer.progress_bar_callback
+        (bar.print if bar is not None else print)(f"batch {batch}, {line}")
+        self.run.mkdir(parents=True, exist_ok=True)
+        path = self.run / "doctor.csv"
+        fresh = not path.exists()
+        with path.open("a", newline="") as file:
+            csv.writer(file).writerows([("step", "doctor")] * fresh + [(batch, line)])
+        for logger in trainer.loggers:
+            if isinstance(logger, WandbLogger):
+                logger.experiment.log({"doctor": line, "trainer/global_step": batch})
+
+    def state_dict(self) -> dict[str, Any]:
+        heard = {name: float(value) for name, value in self.heard.items()}
+        return {"heard": heard, "weight": self.weight}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.heard = {name: torch.tensor(value) for name, value in state_dict["heard"].items()}
+        self.weight = state_dict["weight"]
