@@ -28,11 +28,11 @@ from experiments.walk_effects import (
     walk_effects,
 )
 from infogan3d.io.files import save_picture
-from infogan3d.models.networks.latent import walk
-from infogan3d.models.sampling import draw, occupied
-from infogan3d.rendering.figures import INK, sheet
+from infogan3d.models.networks.latent import traverse
+from infogan3d.models.sampling import draw_codes, generate_grids
+from infogan3d.rendering.figures import INK, contact_sheet
 from infogan3d.runs.folder import load_model
-from infogan3d.stats.estimate import Score
+from infogan3d.stats.estimate import Estimate
 
 FLOOR = 0.02  # a code that changes less of what two independent samples differ by does nothing
 LEFT, SIZE = 250, 150
@@ -61,7 +61,7 @@ def walk_table(runs: Sequence[Path], *, bases: int = BASES, seed: int = 0) -> st
     return "\n".join(lines) + "\n"
 
 
-def cell(score: Score, form: str, scale: float = 1.0) -> str:
+def cell(score: Estimate, form: str, scale: float = 1.0) -> str:
     """A number with its interval; "-" where there is none."""
     if np.isnan(score.mean):
         return "-"
@@ -124,14 +124,14 @@ def draw_walks(run: Path, out: Path, *, bases: int = BASES, seed: int = 0) -> Pa
     """One chair, one row a code: the code's name, how much it changes, how much of it is detail."""
     effects = walk_effects(run, bases, seed)[:-1]
     model = load_model(run)
-    base, fresh = draw(model, 1, seed=seed), draw(model, STEPS, seed=seed + 1).noise
-    walks = [walk(base, model.spec, name=row.code, steps=STEPS) for row in effects[:-1]]
+    base, fresh = draw_codes(model, 1, seed=seed), draw_codes(model, STEPS, seed=seed + 1).noise
+    walks = [traverse(base, model.spec, name=row.code, steps=STEPS) for row in effects[:-1]]
     grids = []
     for codes in [*walks, turned(base, fresh, TURNS[-1])]:
-        shapes = occupied(model, codes)
+        shapes = generate_grids(model, codes)
         grids += [*shapes, *np.zeros((STEPS - len(shapes), *shapes.shape[1:]), dtype=bool)]
     title = f"One chair, one code moved at a time ({label(run)})"
-    shown = sheet(np.array(grids), columns=STEPS, title=title, size=SIZE)
+    shown = contact_sheet(np.array(grids), columns=STEPS, title=title, size=SIZE)
     paper = Image.new("RGB", (LEFT + shown.width, shown.height), "white")
     paper.paste(shown, (LEFT, 0))
     pen = ImageDraw.Draw(paper)

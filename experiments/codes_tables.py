@@ -11,7 +11,7 @@ from jaxtyping import Float
 from infogan3d.disentanglement.known_factors import FactorScorecard
 from infogan3d.disentanglement.metrics.mutual_information import CODE_BINS, FACTOR_BINS
 from infogan3d.disentanglement.metrics.suite import NAMES
-from infogan3d.disentanglement.model_centrality import Choice
+from infogan3d.disentanglement.model_centrality import CentralChoice
 from infogan3d.disentanglement.report import BOUND, KEYS, dots
 from infogan3d.io.files import save_figure
 
@@ -27,7 +27,7 @@ class Recipe:
 
     runs: tuple[str, ...]
     cards: tuple[FactorScorecard, ...]
-    choice: Choice | None
+    choice: CentralChoice | None
     chance: float
     batches: tuple[int, ...]
 

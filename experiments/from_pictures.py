@@ -40,10 +40,10 @@ from infogan3d.data.datasets.sweethome3d import Seat, find_libraries, read_seat,
 from infogan3d.data.multiview import photograph, rings_around
 from infogan3d.data.shapes import list_files
 from infogan3d.geometry.camera import Views
-from infogan3d.geometry.orientation import quarter
+from infogan3d.geometry.orientation import rotation_z90
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.inversion.silhouette_loss import Placement
-from infogan3d.inversion.stages import Fitted, Order, fit_views
+from infogan3d.inversion.stages import ReconstructionRequest, ViewFit, fit_views
 from infogan3d.io.files import save_json, save_picture, save_text
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.io.packs import Pack, join_packs, load_pack, pack_grids, save_pack
@@ -67,7 +67,7 @@ class Truth:
 
 def truth_at(mesh: Mesh, place: Placement, *, resolution: int, fill: float) -> Truth:
     """The mesh turned as the placement is, and filled in cells that go on beyond its cube."""
-    points, faces = mesh[0] @ quarter(place.turns).T, mesh[1]
+    points, faces = mesh[0] @ rotation_z90(place.turns).T, mesh[1]
     low, unit = np.array(place.low), place.side / resolution
     used = points[np.unique(faces)]
     beyond = max((low - used.min(0)).max(), (used.max(0) - (low + place.side)).max())
@@ -84,7 +84,7 @@ def overlap_with(truth: Truth, grid: Bool[np.ndarray, "R R R"]) -> float:
     return float(both / (np.count_nonzero(grid | truth.grid) + truth.outside))
 
 
-def score_fitted(fitted: Fitted, mesh: Mesh) -> Found:
+def score_fitted(fitted: ViewFit, mesh: Mesh) -> Found:
     """IoU of the hull and of every rung with each truth, and where they were put."""
     target, best = fitted.target, fitted.best
     place, resolution = target.placements[best], target.hulls.shape[1]
@@ -101,7 +101,7 @@ def score_fitted(fitted: Fitted, mesh: Mesh) -> Found:
 
 
 def score_seat(
-    order: Order, mesh: Mesh, views: Views, counts: Sequence[int]
+    order: ReconstructionRequest, mesh: Mesh, views: Views, counts: Sequence[int]
 ) -> tuple[dict[str, Found], Pack]:
     """What is found at some numbers of views; and the hull and the last rung of each."""
     found, ids, grids = {}, [], []
@@ -116,7 +116,9 @@ def score_seat(
     return found, pack_grids(np.stack(grids), ids=ids)
 
 
-def measure(order: Order, wanted: Wanted, counts: Sequence[int], asked: dict[str, Any]) -> Seats:
+def measure(
+    order: ReconstructionRequest, wanted: Wanted, counts: Sequence[int], asked: dict[str, Any]
+) -> Seats:
     """Every seat's numbers; what <out>/seats holds is not measured again.
 
     Errors: what it holds was asked for otherwise (`ValueError`).

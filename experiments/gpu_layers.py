@@ -13,7 +13,14 @@ from torch import Tensor
 from torch.nn.functional import conv3d, conv_transpose3d
 
 from infogan3d.bench.reference_port import PortSettings
-from infogan3d.bench.roofline import Layer, Rates, Work, generator_layers, quickest, trunk_layers
+from infogan3d.bench.roofline import (
+    LayerCost,
+    MachineRates,
+    StepWork,
+    generator_layers,
+    quickest,
+    trunk_layers,
+)
 from infogan3d.models.networks.layers import to_one_channel
 
 LAST = torch.channels_last_3d
@@ -40,7 +47,7 @@ class Kind:
 
 
 def layer_times(
-    given: PortSettings, *, batch: int, device: str, rates: Rates
+    given: PortSettings, *, batch: int, device: str, rates: MachineRates
 ) -> Iterator[Timed | str]:
     """All layers but G's first: forward, to the input, to the weights; a sentence for a failure."""
     layers = [*generator_layers(given)[1:], *trunk_layers(given)]
@@ -48,7 +55,7 @@ def layer_times(
         ways, true = passes(x, weight, transposed=transposed)
         for name, work in ways.items():
             pass_name, _, way = name.partition(", ")
-            least = Work("", "", 2 * batch * layer.products, moved(layer, batch)).seconds(rates)
+            least = StepWork("", "", 2 * batch * layer.products, moved(layer, batch)).seconds(rates)
             try:
                 differ = distance(work(), true[pass_name]())
                 took = 1e3 * quickest(work, device)
@@ -58,7 +65,7 @@ def layer_times(
             yield Timed(f"{layer.name}, {pass_name}", way, took, 1e3 * least, differ)
 
 
-def moved(layer: Layer, batch: int) -> int:
+def moved(layer: LayerCost, batch: int) -> int:
     return batch * (layer.inputs + layer.outputs) + layer.weights
 
 

@@ -23,7 +23,7 @@ def plain(model: InfoGAN3D, *, benchmark: bool = True) -> None:
 def last_format(model: InfoGAN3D) -> None:
     """Weights with channels last, as on a CPU."""
     plain(model)
-    model.lay_out = lambda: model  # type: ignore[method-assign]
+    model.to_device_layout = lambda: model  # type: ignore[method-assign]
 
 
 def thin(model: InfoGAN3D) -> None:
@@ -36,7 +36,7 @@ def compiled(model: InfoGAN3D, *, mode: str, before: Prepare = plain) -> None:
     """torch.compile of every network; mode reduce-overhead records CUDA graphs."""
     before(model)
     torch._dynamo.reset()
-    for part in (model.generator, model.trunk, model.real_head, model.code_head):
+    for part in (model.generator, model.trunk, model.discriminator_head, model.q_head):
         part.compile(mode=mode)
 
 

@@ -29,10 +29,10 @@ from experiments.gpu_layers import Timed, layer_times
 from experiments.gpu_modes import MODES
 from infogan3d.bench.reference_port import write_chairs
 from infogan3d.bench.roofline import (
-    floor_seconds,
-    floor_table,
     measure_rates,
     operations,
+    roofline_seconds,
+    roofline_table,
     step_work,
 )
 from infogan3d.bench.runners import (
@@ -165,8 +165,8 @@ def run(plan: Plan) -> dict[str, Any]:
         "operations a batch": operations(work),
         "share of the rate": share,
         "rates": {key: asdict(one) for key, one in rates.items()},
-        "floor": {key: floor_seconds(work, one) for key, one in rates.items()},
-        "table": floor_table(work, list(rates.values())),
+        "floor": {key: roofline_seconds(work, one) for key, one in rates.items()},
+        "table": roofline_table(work, list(rates.values())),
     }
 
 

@@ -29,7 +29,7 @@ from jaxtyping import Bool, Float
 from scipy.optimize import minimize_scalar
 
 from experiments.walk_effects import shapes_of
-from infogan3d.models.sampling import draw
+from infogan3d.models.sampling import draw_codes
 from infogan3d.runs.build import build_data
 from infogan3d.runs.folder import load_model, load_settings
 
@@ -157,7 +157,7 @@ def read_job(run: Path) -> Job:
         told = ", ".join(f"{name}={model[name]}" for name in ("reading", "pairing", "lambda2"))
         raise ValueError(f"{run} has {told}: the slope is that of run, random and lambda2 above 0.")
     trained = load_model(run)
-    codes = draw(trained, SAMPLES, seed=0)
+    codes = draw_codes(trained, SAMPLES, seed=0)
     made = [shapes_of(trained, codes.row(i)) for i in range(SAMPLES)]
     return compare(
         torch.cat(made).numpy(),

@@ -53,9 +53,9 @@ def strength(model: InfoGAN3D, real: Float[Tensor, "B 1 R R R"], *, seed: int = 
     codes = sample_codes(model.spec, len(real), generator=random)
     made = model.generator(latent_vector(codes, model.spec))
     features = model.trunk(torch.sigmoid(made))
-    logits = model.real_head(features)
+    logits = model.discriminator_head(features)
     gen = model.hparams["adversarial_weight"] * losses.label_loss(logits, torch.ones_like(logits))
-    information = model.information(model.code_head(features), codes)[2]
+    information = model.information(model.q_head(features), codes)[2]
     limit, terms = model.limit(made, real)
     first = model.hparams["lambda1"] * terms["G/loss_kl"]
     game, code, whole, part = (

@@ -10,13 +10,13 @@ from PIL import Image
 
 from infogan3d.data.datasets.sweethome3d import Seat, read_seat
 from infogan3d.inversion.silhouette_loss import Placement, surface_in_world
-from infogan3d.inversion.stages import Order
+from infogan3d.inversion.stages import ReconstructionRequest
 from infogan3d.inversion.targets import carving_of
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.io.packs import load_pack
-from infogan3d.rendering.figures import SIZE, evenly, paper
+from infogan3d.rendering.figures import SIZE, canvas, evenly
 from infogan3d.rendering.render import mesh_picture
-from infogan3d.stats.estimate import Score, mean_score
+from infogan3d.stats.estimate import Estimate, mean_score
 from infogan3d.stats.tables import score_lines
 
 FILLS = {"volume": 0.5, "touched": 0.0}  # which cells the truth has: half-full ones, all it touches
@@ -38,7 +38,7 @@ Found = dict[str, Any]  # what is kept of one seat at one number of views
 Seats = dict[str, dict[str, Any]]  # id -> kind, longest side, number of views -> Found
 
 
-def protocol(order: Order, seats: Seats, *, checkpoint: str) -> str:
+def protocol(order: ReconstructionRequest, seats: Seats, *, checkpoint: str) -> str:
     """What a stranger must set to measure the same."""
     kinds = [seat["kind"] for seat in seats.values()]
     frame, search, carving = order.frame, order.search, carving_of(order.data)
@@ -95,7 +95,7 @@ def gain_lines(seats: Seats, counts: Sequence[int], fill: str) -> list[str]:
 
 def lines_of(columns: dict[int, dict[str, Float[np.ndarray, " n"]]], *, form: str) -> list[str]:
     """A Markdown table of means [95 % bootstrap] from numbers of views -> row -> values."""
-    rows: dict[str, dict[str, Score]] = {}
+    rows: dict[str, dict[str, Estimate]] = {}
     for n, values in columns.items():
         for name, one in values.items():
             rows.setdefault(name, {})[views_text(n)] = mean_score(name, one)
@@ -139,7 +139,7 @@ def draw(seats: Seats, wanted: Sequence[tuple[Path, Seat]], folder: Path) -> Ima
                 row.append(drawn(surface_in_world(grid, place), span))
         captions.append(names)
         rows.append(row)
-    return paper(captions, rows)
+    return canvas(captions, rows)
 
 
 def drawn(mesh: Mesh, span: float) -> UInt8[np.ndarray, "s s 3"]:

@@ -27,8 +27,8 @@ from experiments.workers import each
 from infogan3d.data.build import SPLITS
 from infogan3d.evaluation.scorecard import inverted, rebuilt, score_model
 from infogan3d.io.files import save_json, save_picture, save_text
-from infogan3d.models.sampling import draw, occupied
-from infogan3d.rendering.figures import sheet
+from infogan3d.models.sampling import draw_codes, generate_grids
+from infogan3d.rendering.figures import contact_sheet
 from infogan3d.runs import build, folder
 
 SYSTEMS: dict[str, str] = {  # experiment -> name in the tables
@@ -212,8 +212,8 @@ def draw_systems(
             rows.append(f"{system}\noptimised")
             shapes.append(inverted(model, real, steps=steps, starts=STARTS, seed=0) > 0.5)
         rows.append(f"{system}\nsamples")
-        shapes.append(occupied(model, draw(model, count, seed=0)))
-    return sheet(np.concatenate(shapes), columns=count, rows=rows, title="none picked")
+        shapes.append(generate_grids(model, draw_codes(model, count, seed=0)))
+    return contact_sheet(np.concatenate(shapes), columns=count, rows=rows, title="none picked")
 
 
 # ---- the command ---------------------------------------------------------------------------

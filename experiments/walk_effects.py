@@ -22,10 +22,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d.models.infogan import InfoGAN3D
-from infogan3d.models.networks.latent import Codes, latent_vector, walk
-from infogan3d.models.sampling import draw
+from infogan3d.models.networks.latent import Codes, latent_vector, traverse
+from infogan3d.models.sampling import draw_codes
 from infogan3d.runs.folder import load_model
-from infogan3d.stats.estimate import Score
+from infogan3d.stats.estimate import Estimate
 
 BLOCKS, STEPS, BASES = 8, 8, 32
 TURNS = tuple(float(np.pi / 2 / 2**k) for k in (4, 3, 2, 1, 0))  # of z, from slight to drawn anew
@@ -57,11 +57,11 @@ class Effect:
 
     code: str
     kind: str
-    change: Score
-    coarse: Score
-    detail: Score
-    detail_share: Score
-    excess: Score
+    change: Estimate
+    coarse: Estimate
+    detail: Estimate
+    detail_share: Estimate
+    excess: Estimate
 
 
 def split_change(shapes: Float[Tensor, "n R R R"]) -> tuple[float, float]:
@@ -77,7 +77,7 @@ def split_change(shapes: Float[Tensor, "n R R R"]) -> tuple[float, float]:
 @torch.no_grad()
 def shapes_of(model: InfoGAN3D, codes: Codes) -> Float[Tensor, "n R R R"]:
     """Probabilities of the averaged generator, in 32 bits whatever the run's precision."""
-    return torch.sigmoid(model.average(latent_vector(codes, model.spec)))[:, 0]
+    return torch.sigmoid(model.ema(latent_vector(codes, model.spec)))[:, 0]
 
 
 def turned(base: Codes, fresh: Float[Tensor, "n noise"], turn: float) -> Codes:
@@ -97,7 +97,10 @@ def measure(model: InfoGAN3D, *, bases: int = BASES, seed: int = 0) -> Moves:
         raise ValueError(f"bases={bases} gives no interval: take 2 or more.")
     if not spec.names or not spec.noise:
         raise ValueError(f"{spec} has no code to walk or no z to compare with: train with both.")
-    starts, others = draw(model, bases, seed=seed), draw(model, bases * STEPS, seed=seed + 1)
+    starts, others = (
+        draw_codes(model, bases, seed=seed),
+        draw_codes(model, bases * STEPS, seed=seed + 1),
+    )
     rows = [starts.row(i) for i in range(bases)]
     free = [others.rows(slice(i * STEPS, (i + 1) * STEPS)) for i in range(bases)]
 
@@ -110,7 +113,7 @@ def measure(model: InfoGAN3D, *, bases: int = BASES, seed: int = 0) -> Moves:
     pairs = list(zip(rows, free, strict=True))
     return Moves(
         {
-            name: change([walk(row, spec, name=name, steps=STEPS) for row in rows])
+            name: change([traverse(row, spec, name=name, steps=STEPS) for row in rows])
             for name in spec.names
         },
         tuple(change([turned(row, one.noise, turn) for row, one in pairs]) for turn in TURNS),
@@ -157,7 +160,7 @@ def shares_of(moves: Moves) -> dict[tuple[str, str], float]:
 
 def intervals(
     moves: Moves, statistic: Callable[[Moves], dict[Any, float]], *, resamples: int = 1000
-) -> dict[Any, Score]:
+) -> dict[Any, Estimate]:
     """Numbers that follow from the moves, with their 95 % bootstrap intervals over the bases."""
     count = moves.everything.shape[1]
     random = np.random.default_rng(0)
@@ -165,7 +168,7 @@ def intervals(
     scores = {}
     for key, mean in statistic(moves).items():
         low, high = np.percentile([one[key] for one in drawn], (2.5, 97.5))
-        scores[key] = Score(str(key), float(mean), float(low), float(high), count)
+        scores[key] = Estimate(str(key), float(mean), float(low), float(high), count)
     return scores
 
 

@@ -23,7 +23,7 @@ def discover(settings: dict[str, Any], out: Path) -> None:
     first, cards = cut_cards(found, bins=settings["bins"], seed=settings["seed"])
     rows, resampled = families(first, cards, NAMES)
     told = [
-        shape_or_detail(first, [one.kind for one in found.movers], NAMES),
+        shape_or_detail(first, [one.kind for one in found.axes], NAMES),
         codes_or_directions(rows, resampled),
     ]
     statements = [one for one in told if one is not None]

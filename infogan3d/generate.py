@@ -7,27 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from infogan3d.geometry.components import KEPT, pieces, settled
+from infogan3d.geometry.components import KEPT, count_components, filter_components
 from infogan3d.geometry.surface import save_mesh
 from infogan3d.io.files import check_choice, save_json, save_picture, save_text
 from infogan3d.io.packs import pack_grids, save_pack
-from infogan3d.models.base import ChairModel
+from infogan3d.io.progress import counting_bar
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.infogan import InfoGAN3D
-from infogan3d.models.networks.latent import Codes, walk
+from infogan3d.models.networks.latent import Codes, traverse
 from infogan3d.models.onnx_export import save_onnx
-from infogan3d.models.sampling import draw, occupied
-from infogan3d.rendering.figures import sheet
+from infogan3d.models.sampling import draw_codes, generate_grids
+from infogan3d.rendering.figures import contact_sheet
 from infogan3d.runs import command, folder
 from infogan3d.semantics.editing.request import (
-    dial_table,
+    format_value,
     read_asked,
+    request_table,
     rest_text,
-    told_value,
     warning,
 )
-from infogan3d.semantics.editing.search import dial, joined
+from infogan3d.semantics.editing.search import attribute_search, joined
 
 FORMATS = ("glb", "obj", "stl", "onnx")
 
@@ -47,17 +47,17 @@ def generate(settings: dict[str, Any], out: Path) -> None:
     if asked:
         codes, ids, title = dialled(model, asked, settings, out)
     else:
-        codes = draw(model, 1 if code else settings["count"], seed=settings["seed"])
+        codes = draw_codes(model, 1 if code else settings["count"], seed=settings["seed"])
         title = f"{code} moved" if code else f"samples, seed {settings['seed']}"
         if code:
             steps, span = settings["count"], settings["span"]
-            codes = walk(codes, model.spec, name=code, steps=steps, span=span)
+            codes = traverse(codes, model.spec, name=code, steps=steps, span=span)
         ids = [f"{code or 'sample'}-{index:04d}" for index in range(len(codes.noise))]
     folder.save_config(settings, out)
     keep(model, codes, ids, title, out, form=settings["format"], how=settings["pieces"])
 
 
-def export_generator(model: ChairModel, path: Path) -> Path:
+def export_generator(model: ShapeModel, path: Path) -> Path:
     """G as an ONNX file: latent vectors in, occupancy out. Errors: not that kind of G."""
     if not isinstance(model, InfoGAN3D):
         raise ValueError("format=onnx writes the G of an InfoGAN: give a run of one, or glb.")
@@ -65,7 +65,7 @@ def export_generator(model: ChairModel, path: Path) -> Path:
 
 
 def dialled(
-    model: ChairModel, asked: dict[str, float], settings: dict[str, Any], out: Path
+    model: ShapeModel, asked: dict[str, float], settings: dict[str, Any], out: Path
 ) -> tuple[Codes, list[str], str]:
     """The codes of the base chair and of the changed one; prints asked, reached and the rest."""
     count, base = settings["count"], settings["base"]
@@ -73,48 +73,45 @@ def dialled(
         raise ValueError(f"base={base} is none of the {count} samples: give 0 to {count - 1}.")
     if settings["tries"] < 1:
         raise ValueError(f"tries={settings['tries']} is too small: give 1 or more.")
-    start = draw(model, count, seed=settings["seed"]).row(base)
-    told = TextColumn("shapes tried")
-    with Progress(told, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as bar:
-        task = bar.add_task("", total=settings["tries"])
-        found = dial(
+    start = draw_codes(model, count, seed=settings["seed"]).row(base)
+    with counting_bar("shapes tried", settings["tries"]) as tick:
+        found = attribute_search(
             model,
             start,
             asked,
             tries=settings["tries"],
             seed=settings["seed"],
-            tick=lambda done: bar.advance(task, done),
+            tick=tick,
         )
-        bar.update(task, total=found.tries, completed=found.tries)
-    text = "\n\n".join([dial_table(found), rest_text(found)])
+    text = "\n\n".join([request_table(found), rest_text(found)])
     out.mkdir(parents=True, exist_ok=True)
     save_text(text + "\n", out / "dial.md")
     save_json(found.numbers(), out / "dial.json")
     print(text)
     if warning(found):
         print(warning(found))
-    words = ", ".join(f"{name} {told_value(name, value)}" for name, value in asked.items())
+    words = ", ".join(f"{name} {format_value(name, value)}" for name, value in asked.items())
     ids = [f"sample-{base:04d}", "dialled"]
     return joined([found.base, found.codes]), ids, f"sample {base}, and asked: {words}"
 
 
 def keep(
-    model: ChairModel, codes: Codes, ids: list[str], title: str, out: Path, *, form: str, how: str
+    model: ShapeModel, codes: Codes, ids: list[str], title: str, out: Path, *, form: str, how: str
 ) -> None:
     """The shapes of some codes as a pack, a sheet and meshes."""
-    grids = settled(occupied(model, codes).astype(np.float32), how) > 0.5
+    grids = filter_components(generate_grids(model, codes).astype(np.float32), how) > 0.5
     parts = {"noise": codes.noise, "discrete": codes.discrete, "continuous": codes.continuous}
     pack = pack_grids(grids, ids=ids, columns={k: v.cpu().numpy() for k, v in parts.items()})
     kept = save_pack(pack, out / "shapes.npz")
     columns, size = (2, 300) if "dialled" in ids else (8, 150)
-    drawn = sheet(grids, title=title, columns=columns, size=size)
+    drawn = contact_sheet(grids, title=title, columns=columns, size=size)
     picture = save_picture(drawn, out / "samples" / "samples.png")
     (out / "meshes").mkdir(exist_ok=True)
     for name, grid in zip(ids, grids, strict=True):
         if grid.any():
             save_mesh(grid, out / "meshes" / f"{name}.{'glb' if form == 'onnx' else form}")
     empty = int((~grids.any((1, 2, 3))).sum())
-    apart = sum(pieces(grid)[0] > 1 for grid in grids)
+    apart = sum(count_components(grid)[0] > 1 for grid in grids)
     print(f"{len(grids)} shapes ({empty} empty, occupancy {np.mean(grids):.3f}, {apart} in pieces)")
     print(f"pack    {kept}\nsheet   {picture}\nmeshes  {out / 'meshes'}")
 

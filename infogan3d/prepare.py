@@ -7,7 +7,7 @@ from typing import Any
 from infogan3d.data.build import SPLITS, split_hash, split_of
 from infogan3d.io.files import save_picture
 from infogan3d.io.packs import content_hash
-from infogan3d.rendering.figures import sheet
+from infogan3d.rendering.figures import contact_sheet
 from infogan3d.runs import build, command, folder
 
 
@@ -20,7 +20,7 @@ def prepare(settings: dict[str, Any], out: Path) -> None:
     split = split_of(whole.ids, seed=data.split_seed, fractions=data.fractions)
     folder.save_config(settings, out)
     pictured = save_picture(
-        sheet(whole.grids(slice(0, 32)), title=f"{data.source}: the first of {len(whole)}"),
+        contact_sheet(whole.grids(slice(0, 32)), title=f"{data.source}: the first of {len(whole)}"),
         out / "samples" / "real.png",
     )
     named = f"split {split_hash(whole.ids, split)}"

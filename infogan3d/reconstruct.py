@@ -17,15 +17,22 @@ import torch
 from jaxtyping import Bool
 
 from infogan3d.evaluation.reconstruction import shape_scores
-from infogan3d.geometry.components import KEPT, pieces, settled
+from infogan3d.geometry.components import KEPT, count_components, filter_components
 from infogan3d.geometry.surface import save_closed
 from infogan3d.inversion.figure import picture_sheet, shape_sheet
-from infogan3d.inversion.stages import Order, Rung, Search, climb, codes_by_name, fit_views
+from infogan3d.inversion.stages import (
+    InversionConfig,
+    ReconstructionRequest,
+    Stage,
+    codes_by_name,
+    fit_views,
+    run_stages,
+)
 from infogan3d.inversion.targets import frame_of, mesh_target, pack_target
 from infogan3d.inversion.view_targets import agreement_table, agreements, read_chair_views
 from infogan3d.io.files import check_choice, save_json, save_picture
 from infogan3d.io.packs import load_pack, pack_grids, save_pack
-from infogan3d.io.progress import progress_reconstruct as progress
+from infogan3d.io.progress import objective_bar
 from infogan3d.runs import build, command, folder
 from infogan3d.stats.estimate import mean_score
 from infogan3d.stats.tables import Protocol, Rows, markdown_table, plain
@@ -47,14 +54,16 @@ def reconstruct(settings: dict[str, Any], out: Path) -> None:
         from_grids(order)
 
 
-def read_order(settings: dict[str, Any], *, path: Path, out: Path) -> Order:
+def read_order(settings: dict[str, Any], *, path: Path, out: Path) -> ReconstructionRequest:
     """What the settings ask for, with the run's model and what is known of its data."""
     run = Path(settings["run"])
     model = folder.load_model(run, device=settings["device"])
     trained = folder.load_settings(run)
     frame = frame_of(trained["data"], kept_grids(trained))
-    search = Search(**{one.name: settings[one.name] for one in fields(Search)})
-    return Order(path, model, trained["resolution"], trained["data"], frame, search, settings, out)
+    search = InversionConfig(**{one.name: settings[one.name] for one in fields(InversionConfig)})
+    return ReconstructionRequest(
+        path, model, trained["resolution"], trained["data"], frame, search, settings, out
+    )
 
 
 def one_input(settings: dict[str, Any]) -> tuple[str, Path]:
@@ -75,12 +84,12 @@ def kept_grids(trained: dict[str, Any]) -> Bool[np.ndarray, "n R R R"] | None:
 # ---- from grids ------------------------------------------------------------------------------
 
 
-def from_grids(order: Order) -> None:
+def from_grids(order: ReconstructionRequest) -> None:
     """Meshes and packs: every rung scored against the grid."""
     truth, ids, notes = grids_of(order)
     target = torch.from_numpy(truth).float()[:, None].to(order.model.device)
-    with progress("optimising") as tell:
-        rungs = climb(order.model, target, order.search, on_step=tell)
+    with objective_bar("optimising") as tell:
+        rungs = run_stages(order.model, target, order.search, on_step=tell)
     points = order.settings["points"]
     rows: Rows = {}
     for rung in rungs:
@@ -94,7 +103,9 @@ def from_grids(order: Order) -> None:
     print(f"picture {save_picture(sheet, order.out / 'reconstruction.png')}")
 
 
-def grids_of(order: Order) -> tuple[Bool[np.ndarray, "n R R R"], list[str], list[str]]:
+def grids_of(
+    order: ReconstructionRequest,
+) -> tuple[Bool[np.ndarray, "n R R R"], list[str], list[str]]:
     """The target's grids, their ids, and what was assumed to get them."""
     settings = order.settings
     if settings["mesh"] is None:
@@ -113,7 +124,7 @@ def grids_of(order: Order) -> tuple[Bool[np.ndarray, "n R R R"], list[str], list
     return grid[None], [order.path.stem], notes
 
 
-def from_pictures(order: Order) -> None:
+def from_pictures(order: ReconstructionRequest) -> None:
     """Pictures: every rung, and the hull, scored by how its silhouettes agree with the masks."""
     fitted = fit_views(order, read_chair_views(order.path))
     target, best, rungs = fitted.target, fitted.best, fitted.rungs
@@ -138,12 +149,12 @@ def from_pictures(order: Order) -> None:
 # ---- what comes out --------------------------------------------------------------------------
 
 
-def keep(order: Order, rung: Rung, ids: list[str], about: dict[str, Any]) -> None:
+def keep(order: ReconstructionRequest, rung: Stage, ids: list[str], about: dict[str, Any]) -> None:
     """Write the settings, codes.json, the pack and the meshes, and say where they lie.
 
     Errors: one shape only, and it is empty (`ValueError`).
     """
-    shapes = settled(rung.occupancy, order.settings["pieces"])
+    shapes = filter_components(rung.occupancy, order.settings["pieces"])
     if len(shapes) == 1 and not (shapes > 0.5).any():
         raise ValueError(
             f"the run makes an empty shape of {order.path}, so there is no mesh: give more steps "
@@ -152,7 +163,7 @@ def keep(order: Order, rung: Rung, ids: list[str], about: dict[str, Any]) -> Non
     folder.save_config(order.settings, order.out)
     rows = []
     for name, latent, shape in zip(ids, rung.latent, shapes, strict=True):
-        count, floating = pieces(shape > 0.5)
+        count, floating = count_components(shape > 0.5)
         path = order.out / ("shape.glb" if len(ids) == 1 else f"meshes/{name}.glb")
         closed = save_closed(shape, path) if count else None
         row = {"id": name, "pieces": count, "floating": floating, "watertight": closed}
@@ -160,8 +171,8 @@ def keep(order: Order, rung: Rung, ids: list[str], about: dict[str, Any]) -> Non
     pack = save_pack(pack_grids(shapes > 0.5, ids=ids), order.out / "shape.npz")
     head = {"run": order.settings["run"], "target": str(order.path), "frame": vars(order.frame)}
     codes = save_json({**head, **about, "shapes": rows}, order.out / "codes.json")
-    apart = sum(pieces(shape > 0.5)[0] > 1 for shape in shapes)
-    floating = float(np.mean([pieces(shape > 0.5)[1] for shape in shapes]))
+    apart = sum(count_components(shape > 0.5)[0] > 1 for shape in shapes)
+    floating = float(np.mean([count_components(shape > 0.5)[1] for shape in shapes]))
     mesh = order.out / ("shape.glb" if len(ids) == 1 else "meshes")
     print(f"codes   {codes}\npack    {pack}\nmesh    {mesh}")
     print(f"pieces  {apart} of {len(ids)} in several, {100 * floating:.2f} % of their cells float")

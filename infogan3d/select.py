@@ -14,11 +14,10 @@ from infogan3d.disentanglement.known_factors import (
     score_codes,
 )
 from infogan3d.disentanglement.model_centrality import Sweep, most_central, open_sweep
-from infogan3d.disentanglement.predicted_codes import read_by_q
+from infogan3d.disentanglement.predicted_codes import predict_with_q
 from infogan3d.disentanglement.report import BOUND, Selected, columns, dots_picture, numbers, report
 from infogan3d.io.files import save_json, save_text
-from infogan3d.io.progress import Tick_sweep as Tick
-from infogan3d.io.progress import progress_select as progress
+from infogan3d.io.progress import Tick, counting_bar
 from infogan3d.runs import command
 
 
@@ -28,7 +27,7 @@ def select(settings: dict[str, Any], out: Path) -> None:
     sweep = open_sweep(folder, device=settings["device"])
     why = unscored(sweep, settings)
     known = None if why else fresh_chairs(sweep.settings[0], count=settings["chairs"])
-    with progress(len(sweep.names) * (1 if why else 2)) as tick:
+    with counting_bar("reading and scoring runs", len(sweep.names) * (1 if why else 2)) as tick:
         choice, chance = most_central(
             sweep, count=settings["count"], seed=settings["seed"], tick=tick
         )  # without labels; then the labels
@@ -47,7 +46,7 @@ def scored(
 ) -> tuple[FactorScorecard, ...]:
     """What each run's Q reads off known chairs, scored by their factors."""
     return tuple(
-        score_codes({"Q": read_by_q(model, known.grids)}, known, seed=seed, tick=tick)
+        score_codes({"Q": predict_with_q(model, known.grids)}, known, seed=seed, tick=tick)
         for model in sweep.models
     )
 

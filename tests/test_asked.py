@@ -6,7 +6,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from infogan3d.attributes.measure import NAMES
-from infogan3d.semantics.editing.request import read_asked, told_value
+from infogan3d.semantics.editing.request import format_value, read_asked
 
 
 def test_words_become_numbers_and_null_is_not_asked():
@@ -17,8 +17,8 @@ def test_words_become_numbers_and_null_is_not_asked():
 
 def test_numbers_become_words():
     told = [("arms", 2.0), ("stands", 0.0), ("legs", 4.0), ("legs", 3.5), ("width", 0.45)]
-    assert [told_value(*one) for one in told] == ["closed", "no", "4", "3.500", "0.450"]
-    assert told_value("recline", float("nan")) == "-"
+    assert [format_value(*one) for one in told] == ["closed", "no", "4", "3.500", "0.450"]
+    assert format_value("recline", float("nan")) == "-"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,16 @@
 import pytest
 
 from infogan3d.attributes.measure import NAMES, UNITS
-from infogan3d.attributes.vocabulary import DETAIL, KIN, SHAPE, UNIT_WORDS, WORDS, kin_of, words
-from infogan3d.stats.estimate import short
+from infogan3d.attributes.vocabulary import (
+    DETAIL,
+    KIN,
+    SHAPE,
+    UNIT_WORDS,
+    WORDS,
+    correlated_with,
+    words,
+)
+from infogan3d.stats.estimate import format_number
 
 
 @pytest.mark.parametrize(
@@ -17,13 +25,13 @@ from infogan3d.stats.estimate import short
     ],
 )
 def test_shares_are_short(value, text):
-    assert short(value) == text
-    assert short(float("nan")) == "-"
+    assert format_number(value) == text
+    assert format_number(float("nan")) == "-"
 
 
 def test_every_attribute_is_shape_or_detail():
     assert sorted(SHAPE + DETAIL) == sorted(NAMES)
-    kin = kin_of(("volume", "legs", "surface"))
+    kin = correlated_with(("volume", "legs", "surface"))
     assert kin.tolist() == [[True, False, True], [False, True, False], [True, False, True]]
 
 

@@ -10,7 +10,7 @@ from test_infogan import moved, snapshot
 
 from infogan3d.models.baselines.autoencoders import CNNAutoEncoder, IMAutoEncoder
 from infogan3d.models.networks.latent import Codes
-from infogan3d.models.sampling import as_batch, draw
+from infogan3d.models.sampling import draw_codes, to_batch
 
 TINY: dict[str, Any] = {
     "batches": 6,
@@ -85,12 +85,12 @@ def test_rebuild_is_decode_of_infer(system, tiny_data):
     model = build(system)
     fit(model, data, max_steps=2)
     model.eval()
-    grid = as_batch(model, data.packs["validation"].grids())
-    latent = model.infer(grid)
+    grid = to_batch(model, data.packs["validation"].grids())
+    latent = model.encode(grid)
     assert latent.shape == (len(grid), model.latent_size) == (len(grid), 6)
-    assert torch.equal(model.rebuild(grid), torch.sigmoid(model.decode(latent)))
-    alone = model.rebuild(grid[:1])
-    assert torch.allclose(alone, model.rebuild(grid)[:1], atol=1e-5)
+    assert torch.equal(model.reconstruct(grid), torch.sigmoid(model.decode(latent)))
+    alone = model.reconstruct(grid[:1])
+    assert torch.allclose(alone, model.reconstruct(grid)[:1], atol=1e-5)
     free = latent.detach().requires_grad_()
     (slope,) = torch.autograd.grad(model.decode(free).square().sum(), free)
     assert slope.abs().max() > 0
@@ -99,13 +99,13 @@ def test_rebuild_is_decode_of_infer(system, tiny_data):
 def test_samples_are_normal_before_the_latent_gan_and_its_own_after(system, tiny_data):
     model = build(system, batches=3)
     fit(model, tiny_data(), max_steps=3)
-    codes = draw(model, 5, seed=0)
+    codes = draw_codes(model, 5, seed=0)
     nothing = Codes(0 * codes.noise, codes.discrete, codes.continuous)
-    assert torch.allclose(model.latent_of(nothing)[0], model.latent_mean)
-    early = model.latent_of(codes)
+    assert torch.allclose(model.to_latent(nothing)[0], model.latent_mean)
+    early = model.to_latent(codes)
     assert 0 <= early.min() < early.max() <= 1
     fit(model, tiny_data(), max_steps=2)
-    late = model.latent_of(codes)
+    late = model.to_latent(codes)
     assert model.batches_done == 5
     assert torch.equal(late, model.latent_generator(codes.noise))
     assert late.shape == early.shape == (5, 6)
@@ -120,12 +120,12 @@ def test_the_latent_gan_comes_nearer_to_the_latents(tiny_data):
     model = build("cnn_ae", batches=1, latent_lr=3e-3, latent_width=32)
     with torch.no_grad():
         model.encoder.out.bias.copy_(torch.tensor([2.0, -2.0, 2.0, -2.0, 2.0, -2.0]))
-    data, codes = tiny_data(), draw(model, 64, seed=0)
+    data, codes = tiny_data(), draw_codes(model, 64, seed=0)
     data.setup()
     start = model.latent_generator(codes.noise).mean(0)
     fit(model, data, max_steps=120)
     model.eval()
-    aim = model.infer(as_batch(model, data.packs["train"].grids())).mean(0)
+    aim = model.encode(to_batch(model, data.packs["train"].grids())).mean(0)
     before, after = (start - aim).abs(), (model.latent_generator(codes.noise).mean(0) - aim).abs()
     assert before.mean() > 0.3
     assert after.mean() < before.mean() / 2
@@ -155,7 +155,7 @@ def test_checkpoints_load_without_running_code(system, tiny_data, tmp_path):
     assert dict(loaded.hparams) == dict(model.hparams)
     assert {*TINY, *OWN[system]} <= {*loaded.hparams}
     assert loaded.batches_done == 8
-    codes = draw(model, 2, seed=0)
+    codes = draw_codes(model, 2, seed=0)
     assert torch.equal(loaded.eval()(codes), model.eval()(codes))
 
 
@@ -174,6 +174,6 @@ def test_another_end_of_the_auto_encoding_is_refused_once_it_is_past(tiny_data, 
 
 def test_bf16_stays_near_fp32(system):
     grid = (torch.rand(2, 1, 16, 16, 16, generator=torch.Generator().manual_seed(0)) < 0.1).float()
-    told = [build(system, precision=p).eval().rebuild(grid) for p in ("32", "bf16")]
+    told = [build(system, precision=p).eval().reconstruct(grid) for p in ("32", "bf16")]
     assert told[1].dtype == torch.float32
     assert (told[0] - told[1]).abs().max() < 0.05

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from infogan3d.models.optim import averaged_copy, decay, move_average
+from infogan3d.models.optim import ema_copy, ema_decay, update_ema
 
 
 def network() -> nn.Sequential:
@@ -13,14 +13,14 @@ def network() -> nn.Sequential:
 
 
 def test_decay_warms_up_to_its_most():
-    assert [decay(n, most=0.9) for n in (0, 8, 80, 81, 1000)] == [0.1, 0.5, 0.9, 0.9, 0.9]
-    assert decay(10**6, most=0.999) == 0.999
-    assert decay(0, most=0.0) == 0
+    assert [ema_decay(n, most=0.9) for n in (0, 8, 80, 81, 1000)] == [0.1, 0.5, 0.9, 0.9, 0.9]
+    assert ema_decay(10**6, most=0.999) == 0.999
+    assert ema_decay(0, most=0.0) == 0
 
 
 def test_a_copy_is_apart_untrained_and_in_evaluation():
     first = network()
-    copied = averaged_copy(first)
+    copied = ema_copy(first)
     assert not copied.training
     assert first.training
     assert not any(parameter.requires_grad for parameter in copied.parameters())
@@ -31,12 +31,12 @@ def test_a_copy_is_apart_untrained_and_in_evaluation():
 
 def test_the_average_keeps_its_share_of_weights_and_statistics():
     first = network()
-    average = averaged_copy(first)
+    average = ema_copy(first)
     before = {name: value.clone() for name, value in average.state_dict().items()}
     with torch.no_grad():
         first[0].weight.add_(1)
         first(torch.randn(8, 2))
-    move_average(average, first, n=8, most=0.9)
+    update_ema(average, first, n=8, most=0.9)
     for name, value in average.state_dict().items():
         new = first.state_dict()[name]
         expected = 0.5 * before[name] + 0.5 * new if value.is_floating_point() else new
@@ -46,10 +46,10 @@ def test_the_average_keeps_its_share_of_weights_and_statistics():
 
 def test_most_of_0_copies_and_of_1_warms_up_only():
     first = network()
-    average = averaged_copy(first)
+    average = ema_copy(first)
     with torch.no_grad():
         first[0].weight.add_(1)
-    move_average(average, first, n=10**9, most=1.0)
+    update_ema(average, first, n=10**9, most=1.0)
     assert (first[0].weight - average[0].weight).min() > 0.99
-    move_average(average, first, n=10**9, most=0.0)
+    update_ema(average, first, n=10**9, most=0.0)
     assert torch.equal(average[0].weight, first[0].weight)

@@ -8,7 +8,7 @@ import torch
 
 from infogan3d.bench.cases import generate
 from infogan3d.bench.cases.generate import ONNX, awake, generate_costs
-from infogan3d.bench.roofline import Rates
+from infogan3d.bench.roofline import MachineRates
 from infogan3d.bench.runners import OURS, OURS_WIDE, PORT
 from infogan3d.models.networks.latent import sample_codes
 from infogan3d.runs import schema
@@ -27,7 +27,7 @@ TINY: dict[str, Any] = {
 def test_a_tiny_bench(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rates = {"32": Rates("32", 1e9, 1e9), "bf16": Rates("bf16", 4e9, 1e9)}
+    rates = {"32": MachineRates("32", 1e9, 1e9), "bf16": MachineRates("bf16", 4e9, 1e9)}
     monkeypatch.setattr(generate, "measure_rates", lambda _, name: rates[name])
     found = generate_costs(TINY, 0, tmp_path)
     assert list(found["batches"]) == ["1", "3"]

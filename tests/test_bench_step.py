@@ -8,7 +8,7 @@ import pytest
 from infogan3d.bench.cases import step
 from infogan3d.bench.cases.step import figures, read_cases, step_costs, tell_sizes
 from infogan3d.bench.reference_port import PortSettings
-from infogan3d.bench.roofline import Rates, operations, step_work
+from infogan3d.bench.roofline import MachineRates, operations, step_work
 from infogan3d.bench.runners import OURS, OURS_WIDE, PORT, Block, Case
 from infogan3d.runs import schema
 
@@ -27,7 +27,7 @@ TINY: dict[str, Any] = {
     "size_width": 2,
     "size_blocks": 1,
 }
-RATES = {"32": Rates("32", 1e9, 1e9), "bf16": Rates("bf16", 4e9, 1e9)}
+RATES = {"32": MachineRates("32", 1e9, 1e9), "bf16": MachineRates("bf16", 4e9, 1e9)}
 
 
 def test_a_tiny_bench(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infogan3d.semantics.card import Card, Leak
+from infogan3d.semantics.card import Card, SideEffect
 from infogan3d.semantics.card_figures import (
     SIZE,
     TOP,
@@ -76,7 +76,9 @@ def test_a_walk_is_as_large_as_its_chairs():
 
 def test_a_card_grows_with_its_sentences():
     blank = Image.new("RGB", (WIDTH, 10), "white")
-    leaks = tuple(Leak(name, 0.3, 0.2) for name in ("leg_thickness", "seat_thickness", "symmetry"))
+    leaks = tuple(
+        SideEffect(name, 0.3, 0.2) for name in ("leg_thickness", "seat_thickness", "symmetry")
+    )
     wordy = card(kin=(("legs", 0.2),), leaks=leaks, information=1.5, made_of="z 0.70, c0 0.30")
     lines = folded(wordy.lines(), 112)
     assert len(lines) > 5

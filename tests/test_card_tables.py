@@ -5,19 +5,19 @@ import pytest
 from test_card_pictures import card
 
 from infogan3d.attributes.measure import NAMES, UNITS
-from infogan3d.semantics.card import Leak
+from infogan3d.semantics.card import SideEffect
 from infogan3d.semantics.card_tables import as_numbers, card_table, likeness, protocol_text, spread
-from infogan3d.semantics.pick_freeze import Survey
-from infogan3d.semantics.sensitivity import FirstOrder
+from infogan3d.semantics.pick_freeze import PickFreeze
+from infogan3d.semantics.sensitivity import FirstOrderTable
 from infogan3d.stats.estimate import Share
 from infogan3d.stats.tables import plain_numbers
 
 SETTINGS = {"seed": 4, "pairs": 30, "bins": 7, "directions": 0}
 
 
-def survey_of(attributes: np.ndarray, *, overlap: float = 0.4) -> Survey:
+def survey_of(attributes: np.ndarray, *, overlap: float = 0.4) -> PickFreeze:
     totals = np.full((1, 3, len(NAMES)), 0.25)
-    return Survey(attributes, (), (), (), totals, totals[0], None, overlap, 60)
+    return PickFreeze(attributes, (), (), (), totals, totals[0], None, overlap, 60)
 
 
 def test_the_protocol_tells_every_number():
@@ -36,7 +36,7 @@ def test_shapes_that_are_all_alike_are_told():
 
 
 def test_a_row_a_card():
-    shares = {"effect": Share(0.5, 0.4, 0.6), "leaks": (Leak("seat_height", 0.1, 0.0),)}
+    shares = {"effect": Share(0.5, 0.4, 0.6), "leaks": (SideEffect("seat_height", 0.1, 0.0),)}
     cards = [
         card(name="c0", information=0.7, **shares),
         card("discrete", name="d0"),
@@ -58,7 +58,7 @@ def test_the_numbers_are_json_and_whole():
     effect = np.full((1, len(NAMES)), 0.5)
     effect[0, 0] = np.nan
     halves = np.stack([effect, effect])[None]
-    first = FirstOrder(effect, effect[None] * [[[1]], [[1]]], np.array([0.02]), halves)
+    first = FirstOrderTable(effect, effect[None] * [[[1]], [[1]]], np.array([0.02]), halves)
     numbers = as_numbers(
         survey_of(attributes), first, [card()], settings=SETTINGS, families=[], statements=[]
     )

@@ -3,8 +3,8 @@ import pytest
 
 from infogan3d.attributes.measure import UNITS
 from infogan3d.semantics.card import Card, correlations, make_card, monotony, profile, way
-from infogan3d.semantics.sensitivity import first_order_table, groups_of, total_effects
-from infogan3d.stats.estimate import short
+from infogan3d.semantics.sensitivity import first_order_table, groups_of, total_indices
+from infogan3d.stats.estimate import format_number
 
 COLUMNS = ("width", "height", "volume", "surface")
 
@@ -47,7 +47,7 @@ def test_a_code_gets_its_name(table):
     assert card.title == "c1: overall width, .93, leaks .12 into height"
     assert card.alive
     assert not card.dead
-    assert (card.main, len(card.leaks), card.kin) == ("width", 1, ())
+    assert (card.main, len(card.side_effects), card.correlated_attributes) == ("width", 1, ())
     assert card.effect.low < 0.93 * (1 - 1 / 400) < card.effect.high  # 20 bins hide 1 / 400
     assert card.monotony == pytest.approx(1, abs=0.01)
     first, second, third = card.lines()
@@ -57,7 +57,7 @@ def test_a_code_gets_its_name(table):
         f"(Spearman {card.monotony:+.2f})"
     )
     follows = correlations(attributes)[0, 1] ** 2 * card.effect.mean
-    assert third == f"leaks .12 into height ({short(follows)} of it as the two go together)"
+    assert third == f"leaks .12 into height ({format_number(follows)} of it as the two go together)"
 
 
 def test_kin_go_along_and_do_not_leak(table):
@@ -66,8 +66,10 @@ def test_kin_go_along_and_do_not_leak(table):
     turned[:, 3] = turned[:, 2] + 0.01 * turned[:, 3]  # surface after volume, both moved by c1
     card = cut([("c0", "continuous", c1)], turned)
     assert card.main in ("volume", "surface")
-    assert [name for name, _ in card.kin] == [{"volume": "surface", "surface": "volume"}[card.main]]
-    assert [leak.attribute for leak in card.leaks] == ["height"]
+    assert [name for name, _ in card.correlated_attributes] == [
+        {"volume": "surface", "surface": "volume"}[card.main]
+    ]
+    assert [leak.attribute for leak in card.side_effects] == ["height"]
     assert "with it goes" in card.lines()[2]
 
 
@@ -82,7 +84,7 @@ def test_a_dead_code_and_one_that_works_only_with_others(table):
     code = np.random.default_rng(9).uniform(-1, 1, 4000)
     dead = cut([("c0", "continuous", code)], attributes)
     assert dead.dead
-    assert dead.title == f"c0: dead, moves nothing above its floor of {short(dead.floor)}"
+    assert dead.title == f"c0: dead, moves nothing above its floor of {format_number(dead.floor)}"
     assert dead.lines() == []
     mixed = cut([("c0", "continuous", code)], attributes, totals=0.3, information=0.4)
     assert not mixed.dead
@@ -125,7 +127,7 @@ def test_the_way_in_words():
 
 def test_units_are_told(table):
     c1, attributes = table
-    shares = total_effects(attributes[:100], attributes[100:200], attributes.var(0))
+    shares = total_indices(attributes[:100], attributes[100:200], attributes.var(0))
     assert shares.shape == (3, 4)
     card = cut([("c1", "continuous", c1)], attributes[:, [0, 2]], names=("recline", "volume"))
     assert card.course().startswith("mean recline 0.406 to 0.593 degrees, rising")

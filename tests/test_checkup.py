@@ -19,9 +19,9 @@ from infogan3d.io.packs import pack_grids
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import latent_vector
 from infogan3d.training import validation
-from infogan3d.training.diagnosis import NAMES, Finding
+from infogan3d.training.diagnosis import NAMES, Diagnosis
 from infogan3d.training.validation import (
-    Checkup,
+    Validation,
     diversity,
     draws,
     effect,
@@ -91,7 +91,7 @@ def test_chairs_are_spread_over_the_split():
 def test_scores_of_known_shapes(tiny_model):
     model = tiny_model()
     real = bars(2, 4, 8, 16)
-    model.average = Shows(bars(2, 4, 5, 0))  # IoU with the nearest: 1, 1, 4/5, 0
+    model.ema = Shows(bars(2, 4, 5, 0))  # IoU with the nearest: 1, 1, 4/5, 0
     scores, seen = measure(model, real, bars(4)[0])
     assert scores["val/nearest_iou"] == pytest.approx((1 + 1 + 4 / 5 + 0) / 4)
     assert scores["val/coverage"] == 2 / 4  # 2 and 4; the empty one's nearest is the first
@@ -107,7 +107,7 @@ def test_scores_of_known_shapes(tiny_model):
 
 def test_effects_tell_z_from_codes(tiny_model):
     model = tiny_model()
-    model.average = Shows(bars(2, 8, 14), by_code=True)
+    model.ema = Shows(bars(2, 8, 14), by_code=True)
     scores, _ = measure(model, bars(*range(1, 17)), bars(4)[0])
     base, _, new_codes = draws(model, 16)
     lengths = torch.tensor([2, 8, 14])
@@ -149,7 +149,7 @@ def test_measuring_leaves_the_model_and_the_random_numbers_alone(tiny_model):
         assert torch.equal(torch.get_rng_state(), drawn)
         assert (np.random.get_state()[1] == numpys).all()  # noqa: NPY002
         assert (model.training, model.encoder.training) == (mode, mode)
-        assert not model.average.training
+        assert not model.ema.training
 
 
 def test_training_numbers_are_taken_a_code(tiny_model):
@@ -165,9 +165,11 @@ def test_training_numbers_are_taken_a_code(tiny_model):
 # In training
 
 
-def run(model: InfoGAN3D, data: Any, folder: Path, *more: pl.Callback, **settings: Any) -> Checkup:
+def run(
+    model: InfoGAN3D, data: Any, folder: Path, *more: pl.Callback, **settings: Any
+) -> Validation:
     """Train with a check-up every four batches into metrics.csv and doctor.csv."""
-    doctor = Checkup(folder)
+    doctor = Validation(folder)
     trainer = pl.Trainer(
         accelerator="cpu",
         devices=1,
@@ -252,7 +254,7 @@ def test_training_is_the_same_with_and_without(tiny_model, tiny_data, tmp_path, 
     changes = {**changes, "trunk_norm": "batch"}
     with_it, without = tiny_model(**changes), tiny_model(**changes)
     checked = fit(
-        with_it, tiny_data(), Checkup(tmp_path), max_steps=9, limit_val_batches=1.0
+        with_it, tiny_data(), Validation(tmp_path), max_steps=9, limit_val_batches=1.0
     ).losses
     plain = fit(without, tiny_data(), max_steps=9).losses
     assert (tmp_path / "doctor.csv").exists()
@@ -265,10 +267,12 @@ def test_a_resumed_run_finds_what_the_unbroken_one_finds(tiny_model, tiny_data, 
     settings: dict[str, Any] = {"limit_val_batches": 1.0, "log_every_n_steps": 1}
     found: dict[str, list[Any]] = {"whole": [], "part": [], "rest": []}
 
-    class Noted(Checkup):
+    class Noted(Validation):
         def tell(self, trainer: pl.Trainer, line: str, *, batch: int) -> None:
             self.told = None
-            found[self.run.name].append((batch, line, sorted(self.heard.items()), self.weight))
+            found[self.run.name].append(
+                (batch, line, sorted(self.select_assigned.items()), self.weight)
+            )
 
     saved = tmp_path / "last.ckpt"
     fit(tiny_model(), tiny_data(), Noted(tmp_path / "whole"), max_steps=12, **settings)
@@ -281,33 +285,35 @@ def test_a_resumed_run_finds_what_the_unbroken_one_finds(tiny_model, tiny_data, 
 
 
 def test_scores_reach_monitors_and_none_is_lost_without_loggers(tiny_model, tiny_data, tmp_path):
-    trainer = fit(tiny_model(), tiny_data(), Checkup(tmp_path), max_epochs=1, limit_val_batches=1.0)
+    trainer = fit(
+        tiny_model(), tiny_data(), Validation(tmp_path), max_epochs=1, limit_val_batches=1.0
+    )
     known = {name for name in trainer.callback_metrics if name.startswith("val/")}
     assert known == SCORES - {"val/rebuilt_iou"}
 
 
 def test_what_training_says_is_a_running_mean_of_the_last_batches(tiny_model, tmp_path):
-    doctor, model = Checkup(tmp_path), tiny_model()
+    doctor, model = Validation(tmp_path), tiny_model()
     trainer = Mock(spec=pl.Trainer, is_global_zero=True)
     model.terms = {"G/loss": torch.ones(())}
     doctor.on_train_batch_end(trainer, model, 0, 0, 0)
-    assert (doctor.heard, doctor.weight) == ({}, 0.0)  # the start: no D yet
+    assert (doctor.select_assigned, doctor.weight) == ({}, 0.0)  # the start: no D yet
     for value in (1.0, 0.0, 0.5):
         model.terms = {name: torch.tensor(value) for name in validation.HEARD}
         doctor.on_train_batch_end(trainer, model, 0, 0, 0)
     k = validation.KEPT
     mean = (k * k * 1.0 + k * 0.0 + 0.5) / (k * k + k + 1)
-    assert float(doctor.heard["D/accuracy"]) / doctor.weight == pytest.approx(mean)
-    again = Checkup(tmp_path)
+    assert float(doctor.select_assigned["D/accuracy"]) / doctor.weight == pytest.approx(mean)
+    again = Validation(tmp_path)
     again.load_state_dict(doctor.state_dict())
     assert again.state_dict() == doctor.state_dict()
-    assert set(again.heard) == set(validation.HEARD)
+    assert set(again.select_assigned) == set(validation.HEARD)
 
 
 def test_the_line_goes_past_the_bar_to_the_csv_and_to_wandb(tmp_path):
     wandb, other, bar = Mock(spec=WandbLogger), Mock(spec=CSVLogger), Mock()
     trainer = Mock(spec=pl.Trainer, progress_bar_callback=bar, loggers=[other, wandb])
-    doctor = Checkup(tmp_path / "new")
+    doctor = Validation(tmp_path / "new")
     doctor.tell(trainer, "doctor: all well", batch=200)
     doctor.tell(trainer, 'doctor: a (b, "c"): d', batch=400)
     assert [call.args for call in bar.print.call_args_list] == [
@@ -325,7 +331,7 @@ def test_the_line_goes_past_the_bar_to_the_csv_and_to_wandb(tmp_path):
 
 
 def test_all_well_is_told_when_a_failure_is_over(tiny_model, tiny_data, tmp_path, monkeypatch):
-    answers = iter([(Finding("empty", "a", "b"),), (Finding("empty", "c", "b"),), (), ()])
+    answers = iter([(Diagnosis("empty", "a", "b"),), (Diagnosis("empty", "c", "b"),), (), ()])
     monkeypatch.setattr(validation, "diagnose", lambda *_, **__: next(answers))
     run(tiny_model(), tiny_data(), tmp_path, max_steps=16, max_epochs=-1)
     assert rows(tmp_path, "doctor.csv") == [
@@ -337,7 +343,7 @@ def test_all_well_is_told_when_a_failure_is_over(tiny_model, tiny_data, tmp_path
 
 def test_only_the_first_process_checks_and_not_before_training(tiny_model, tmp_path, monkeypatch):
     monkeypatch.setattr(validation, "measure", lambda *_, **__: pytest.fail("measured"))
-    doctor, model = Checkup(tmp_path), tiny_model()
+    doctor, model = Validation(tmp_path), tiny_model()
     model.terms = {name: torch.ones(()) for name in validation.HEARD}
     second = Mock(spec=pl.Trainer, is_global_zero=False, sanity_checking=False)
     doctor.setup(second, model, "fit")
@@ -345,5 +351,5 @@ def test_only_the_first_process_checks_and_not_before_training(tiny_model, tmp_p
     doctor.on_validation_epoch_end(second, model)
     before = Mock(spec=pl.Trainer, is_global_zero=True, sanity_checking=True)
     doctor.on_validation_epoch_end(before, model)
-    assert doctor.heard == {}
+    assert doctor.select_assigned == {}
     assert list(tmp_path.iterdir()) == []

@@ -22,8 +22,8 @@ from experiments.walk_effects import (
     turned,
 )
 from infogan3d.models.infogan import InfoGAN3D
-from infogan3d.models.networks.latent import walk
-from infogan3d.models.sampling import draw
+from infogan3d.models.networks.latent import traverse
+from infogan3d.models.sampling import draw_codes
 from infogan3d.runs.folder import LAST, save_config
 
 CELLS = 16**3
@@ -34,10 +34,10 @@ def model(tiny_model) -> InfoGAN3D:
     """An untrained model whose shapes differ, and whose d1 is connected to nothing."""
     built = tiny_model(width=4, discrete=[3, 2], continuous=1)
     with torch.no_grad():
-        for layer in built.average.layers:
+        for layer in built.ema.layers:
             if hasattr(layer, "weight"):
                 layer.weight.mul_(3)
-        built.average.layers[0].weight[4 + 3 : 4 + 3 + 2] = 0
+        built.ema.layers[0].weight[4 + 3 : 4 + 3 + 2] = 0
     return built.eval()
 
 
@@ -99,8 +99,8 @@ def test_the_parts_are_all_of_the_change_and_the_mean_over_pairs():
 def test_a_model_is_walked_code_by_code(model):
     moves = measure(model, bases=3, seed=5)
     assert list(moves.codes) == ["d0", "d1", "c0"]
-    start = draw(model, 3, seed=5).row(2)
-    grids = shapes_of(model, walk(start, model.spec, name="d0"))
+    start = draw_codes(model, 3, seed=5).row(2)
+    grids = shapes_of(model, traverse(start, model.spec, name="d0"))
     pairs = [float((a - b).square().mean()) for a, b in combinations(grids, 2)]
     assert len(pairs) == 3
     assert moves.codes["d0"][0, 2] == pytest.approx(np.mean(pairs), rel=1e-4)
@@ -114,7 +114,7 @@ def test_a_model_is_walked_code_by_code(model):
 
 
 def test_a_right_angle_draws_z_anew_and_holds_the_codes(model):
-    base, fresh = draw(model, 1, seed=0), draw(model, 6, seed=1).noise
+    base, fresh = draw_codes(model, 1, seed=0), draw_codes(model, 6, seed=1).noise
     made = turned(base, fresh, TURNS[-1])
     assert torch.allclose(made.noise, fresh, atol=1e-6)
     assert (made.discrete == base.discrete).all()
@@ -130,7 +130,7 @@ def test_what_cannot_be_measured_is_refused(tiny_model):
             measure(tiny_model(**changes))
     dead = tiny_model()
     with torch.no_grad():
-        dead.average.layers[-1].weight.zero_()
+        dead.ema.layers[-1].weight.zero_()
     with pytest.raises(ValueError, match="makes one shape whatever its codes: train it first"):
         measure(dead, bases=2)
 

@@ -10,7 +10,7 @@ from infogan3d.models.networks.latent import (
     latent_vector,
     sample_codes,
     step_seed,
-    walk,
+    traverse,
 )
 
 SMALL = CodeSpec(noise=3, discrete=(4, 2), continuous=2)
@@ -69,16 +69,16 @@ def test_a_walk_moves_its_own_code_only():
     held = latent_vector(base, SMALL)
     places = {"d0": range(3, 7), "d1": range(7, 9), "c0": range(9, 10), "c1": range(10, 11)}
     for name, own in places.items():
-        moved = latent_vector(walk(base, SMALL, name=name, steps=8), SMALL)
+        moved = latent_vector(traverse(base, SMALL, name=name, steps=8), SMALL)
         different = (moved != held).any(0).nonzero()[:, 0].tolist()
         assert set(different) == set(own), name
 
 
 def test_a_walk_covers_a_code_in_order():
     base = sample_codes(SMALL, 1, generator=by(2))
-    assert walk(base, SMALL, name="d0").discrete[:, 0].tolist() == [0, 1, 2, 3]
-    assert walk(base, SMALL, name="d0", steps=3).discrete[:, 0].tolist() == [0, 1, 2]
-    line = walk(base, SMALL, name="c1", steps=5, span=2.0).continuous[:, 1].tolist()
+    assert traverse(base, SMALL, name="d0").discrete[:, 0].tolist() == [0, 1, 2, 3]
+    assert traverse(base, SMALL, name="d0", steps=3).discrete[:, 0].tolist() == [0, 1, 2]
+    line = traverse(base, SMALL, name="c1", steps=5, span=2.0).continuous[:, 1].tolist()
     assert line == [-2, -1, 0, 1, 2]
     assert torch.equal(base.continuous, sample_codes(SMALL, 1, generator=by(2)).continuous)
 
@@ -98,7 +98,7 @@ def test_codes_without_a_kind_are_built():
         (lambda: CodeSpec(discrete=(20, 1)), "every discrete code needs at least 2 values"),
         (lambda: CodeSpec(0, (), 0), "codes are all empty"),
         (
-            lambda: walk(sample_codes(SMALL, 1, generator=by(0)), SMALL, name="d2"),
+            lambda: traverse(sample_codes(SMALL, 1, generator=by(0)), SMALL, name="d2"),
             "there is no code 'd2' here: choose one of d0, d1, c0, c1",
         ),
     ],

@@ -16,7 +16,7 @@ from infogan3d.disentanglement.known_factors import FactorScorecard, scorecard_o
 from infogan3d.disentanglement.metrics import suite
 from infogan3d.disentanglement.model_centrality import choose
 from infogan3d.runs import folder
-from infogan3d.stats.estimate import Score
+from infogan3d.stats.estimate import Estimate
 
 # `codes` has E and the most settings; without its file InfoGAN's own codes do.
 SMALL = "codes"
@@ -26,9 +26,9 @@ AGREEMENT = np.array([[1.0, 0.2, 0.2], [0.2, 1.0, 0.8], [0.6, 0.4, 1.0]])  # the
 def card(mig: float, *, share: float, readers: tuple[str, ...] = ("Q",)) -> FactorScorecard:
     """A scorecard whose scores are all .8 but for MIG; by covered factors all are .9."""
 
-    def row(mean: float, **changes: float) -> dict[str, Score]:
+    def row(mean: float, **changes: float) -> dict[str, Estimate]:
         scores = dict.fromkeys(suite.NAMES, mean) | changes
-        return {name: Score(name, one, one, one, 500) for name, one in scores.items()}
+        return {name: Estimate(name, one, one, one, 500) for name, one in scores.items()}
 
     rows = {reader: row(0.8, mig=mig) for reader in readers}
     rows |= {f"{reader} permuted": row(0.1, mig=mig / 10) for reader in readers}

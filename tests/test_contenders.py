@@ -13,10 +13,10 @@ from infogan3d.bench.runners import (
     OURS,
     OURS_WIDE,
     PORT,
-    Arena,
     Block,
     Case,
     Clock,
+    ProcessPerRunner,
     Task,
     chair_data,
     lay_out,
@@ -98,7 +98,7 @@ def test_each_contender_has_a_process_of_its_own(
     class Pool:
         def __init__(self, workers: int, **given: object) -> None:
             assert workers == 1
-            self.ours = given["initializer"] is command.keep_freed_memory
+            self.ours = given["initializer"] is command.retain_malloc_arenas
 
         def submit(self, work: object, task: Task) -> "Pool":
             assert work is run_block
@@ -112,7 +112,7 @@ def test_each_contender_has_a_process_of_its_own(
             sent.append((self.ours, "shut down"))
 
     monkeypatch.setattr(runners, "ProcessPoolExecutor", Pool)
-    with Arena() as arena:
+    with ProcessPerRunner() as arena:
         for who in (OURS, OURS_WIDE, PORT):
             arena.run(Task(who, CASE, chairs))
     assert sent == [

@@ -49,10 +49,10 @@ def test_a_place_is_reached_and_nothing_else_moves():
 def test_four_families_of_unit_vectors_and_z_leaves_the_codes_alone(tiny_model):
     model = tiny_model()
     found = find_directions(
-        model.average.layers,
+        model.ema.layers,
         model.spec,
         (draws(50, 0), draws(50, 1)),
-        latent_of=model.latent_of,
+        latent_of=model.to_latent,
         count=6,
     )
     sizes = {family: sum(one.family == family for one in found) for family in ("sefa z", "pca z")}
@@ -73,15 +73,15 @@ def test_directions_of_z_do_not_see_codes_however_strong(tiny_model):
     found = {}
     for strength in (0.0, 100.0):
         with torch.no_grad():
-            model.average.layers[0].weight[4:] = strength
-            model.average.layers[0].weight[0] = 3.0
+            model.ema.layers[0].weight[4:] = strength
+            model.ema.layers[0].weight[0] = 3.0
         found[strength] = {
             one.name: one.vector
             for one in find_directions(
-                model.average.layers[:1] + torch.nn.Sequential(torch.nn.Identity()),
+                model.ema.layers[:1] + torch.nn.Sequential(torch.nn.Identity()),
                 model.spec,
                 (draws(200, 0), draws(200, 1)),
-                latent_of=model.latent_of,
+                latent_of=model.to_latent,
                 count=1,
             )
         }
@@ -104,5 +104,5 @@ def test_no_z_no_directions_of_it(tiny_model):
     pair = tuple(
         sample_codes(spec, 20, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1)
     )
-    found = find_directions(model.average.layers, spec, pair, latent_of=model.latent_of, count=2)
+    found = find_directions(model.ema.layers, spec, pair, latent_of=model.to_latent, count=2)
     assert np.unique([one.family for one in found]).tolist() == ["pca all", "sefa all"]

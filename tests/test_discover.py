@@ -94,7 +94,7 @@ def test_directions_stand_beside_the_codes(discovered, tiny_model):
     changes = {"directions": 2, "count": 300, "pairs": 30, "bases": 1}
     model = tiny_model()
     with torch.no_grad():  # untrained it fills no cell; now about half of them
-        model.average.layers[-1].bias += 0.0485
+        model.ema.layers[-1].bias += 0.0485
     numbers, printed = discovered(model, **changes)
     names = [f"{family} {i}" for family in FOUND for i in (0, 1)]
     assert sorted(card["name"] for card in numbers["cards"]) == sorted(["d0", "d1", "c0", *names])

@@ -12,12 +12,12 @@ from omegaconf import OmegaConf
 from torch import Tensor, nn
 
 from infogan3d.models.infogan import InfoGAN3D
-from infogan3d.models.sampling import as_batch, made_by
-from infogan3d.training.diagnosis import NAMES, SIGNS, Finding, Vitals, diagnose, one_line
+from infogan3d.models.sampling import generate_occupancy, to_batch
+from infogan3d.training.diagnosis import NAMES, RULES, Diagnosis, Symptoms, diagnose, one_line
 from infogan3d.training.validation import draws, mean_grid, measure
 
 CONF = Path(__file__).parents[1] / "conf" / "system" / "infogan3d.yaml"
-WELL = Vitals(
+WELL = Symptoms(
     d_accuracy=0.8,
     d_loss=1.1,
     d_gap=1.0,
@@ -39,7 +39,7 @@ WELL = Vitals(
 GAME = {"D/accuracy": 0.8, "D/loss": 1.1, "Q/accuracy": 0.9, "Q/loss_continuous": -0.5}
 
 
-def names(findings: tuple[Finding, ...]) -> list[str]:
+def names(findings: tuple[Diagnosis, ...]) -> list[str]:
     return [finding.name for finding in findings]
 
 
@@ -55,8 +55,8 @@ def pack(tiny_data):
 
 def fill(model: InfoGAN3D, pack) -> None:
     """Let samples fill as many cells as chairs do, by the bias of the last layer."""
-    bias = model.average.layers[-1].bias
-    logits = torch.logit(made_by(model, draws(model, 32)[0])).flatten()
+    bias = model.ema.layers[-1].bias
+    logits = torch.logit(generate_occupancy(model, draws(model, 32)[0])).flatten()
     bias.sub_(torch.quantile(logits[::7], 1 - float(pack.grids().mean())))
 
 
@@ -65,7 +65,7 @@ def model(tiny_model, pack) -> InfoGAN3D:
     """An untrained model whose samples differ and are about as full as chairs."""
     built = tiny_model(width=4, trunk_width=4)
     with torch.no_grad():
-        for layer in built.average.layers:
+        for layer in built.ema.layers:
             if hasattr(layer, "kernel_size"):
                 layer.weight.mul_(3)
         fill(built, pack)
@@ -90,34 +90,34 @@ class Same(nn.Module):
 
 
 def set_bias(model: InfoGAN3D, pack, value: float) -> None:
-    model.average.layers[-1].bias.fill_(value)
+    model.ema.layers[-1].bias.fill_(value)
 
 
 def one_value(model: InfoGAN3D, pack) -> None:
     """Every value of d0 has the same weights, and nothing else has any."""
-    weight = model.average.layers[0].weight
+    weight = model.ema.layers[0].weight
     weight[4:7] = weight[4:5].clone()
     weight[:4], weight[7:] = 0, 0
     fill(model, pack)
 
 
 def forget_noise(model: InfoGAN3D, pack) -> None:
-    model.average.layers[0].weight[:4] = 0
+    model.ema.layers[0].weight[:4] = 0
     fill(model, pack)
 
 
 def forget_codes(model: InfoGAN3D, pack) -> None:
-    model.average.layers[0].weight[4:] = 0
+    model.ema.layers[0].weight[4:] = 0
     fill(model, pack)
 
 
 def show_the_mean(model: InfoGAN3D, pack) -> None:
     share = torch.from_numpy(pack.grids().mean(0))[None].float()
-    model.average = Same(20 * (share * 1.05 - 0.5))  # the best answer to random pairs
+    model.ema = Same(20 * (share * 1.05 - 0.5))  # the best answer to random pairs
 
 
 def spoil(model: InfoGAN3D, pack) -> None:
-    model.average.layers[0].weight[0, 0] = math.nan
+    model.ema.layers[0].weight[0, 0] = math.nan
 
 
 PROVOKED: dict[str, Callable[[InfoGAN3D, object], None]] = {
@@ -145,15 +145,15 @@ def test_each_failure_of_the_generator_is_named_alone(model, pack, name):
 
 def test_a_judge_that_is_far_ahead_is_saturated(model, pack):
     real = pack.grids(slice(0, 32))
-    made = made_by(model, draws(model, len(real))[0])
+    made = generate_occupancy(model, draws(model, len(real))[0])
     with torch.no_grad():
         model.trunk.eval()
-        chairs, samples = model.trunk(as_batch(model, real)), model.trunk(made)
-        head = model.real_head.out
+        chairs, samples = model.trunk(to_batch(model, real)), model.trunk(made)
+        head = model.discriminator_head.out
         head.weight.copy_((chairs.mean(0) - samples.mean(0))[None] * 1e6)
         head.bias.copy_(-head.weight @ (chairs.mean(0) + samples.mean(0)) / 2)
-        right = (model.real_head(chairs) > 0).float().mean() + (
-            model.real_head(samples) < 0
+        right = (model.discriminator_head(chairs) > 0).float().mean() + (
+            model.discriminator_head(samples) < 0
         ).float().mean()
     assert float(right) / 2 >= 0.99
     assert told(model, pack, {**GAME, "D/accuracy": float(right) / 2}) == ["D saturated"]
@@ -259,7 +259,7 @@ def test_the_line_tells_name_sign_and_cure():
 
 def test_every_setting_that_a_cure_names_exists():
     known = OmegaConf.load(CONF)
-    cures = [cure.words for sign in SIGNS for cure in sign.cures]
+    cures = [cure.words for sign in RULES for cure in sign.remedies]
     named = {word for words in cures for word in re.findall(r"\b[a-z]+\.[a-z_0-9]+", words)}
     assert len(named) > 10
     assert {word for word in named if OmegaConf.select(known, word) is None} == set()
@@ -268,8 +268,8 @@ def test_every_setting_that_a_cure_names_exists():
 
 def test_every_value_that_a_cure_sets_is_taken_and_then_not_offered_again(tiny_model):
     offered = 0
-    for sign in SIGNS:
-        for cure in sign.cures:
+    for sign in RULES:
+        for cure in sign.remedies:
             for setting, value in re.findall(r"model\.(\w+)=([\w.]+)", cure.words):
                 given = float(value) if value[0].isdigit() else value
                 assert dict(tiny_model(**{setting: given}).hparams)[setting] == given
@@ -284,25 +284,25 @@ def test_every_failure_has_a_cure_whatever_the_settings(tiny_model):
         for reading in ("run", "bce"):
             for reaches in ("trunk", "head"):
                 chosen = {"pairing": pairing, "reading": reading, "information_reaches": reaches}
-                for sign in SIGNS:
-                    assert any(cure.fits({**settings, **chosen}) for cure in sign.cures)
-                    assert any(cure.fits({}) for cure in sign.cures)
+                for sign in RULES:
+                    assert any(cure.fits({**settings, **chosen}) for cure in sign.remedies)
+                    assert any(cure.fits({}) for cure in sign.remedies)
 
 
 def test_cures_follow_the_settings():
     ignored = replace(WELL, code_effect=0.0)
     deaf = diagnose(ignored, {"information_reaches": "head", "pairing": "inverse"})
-    assert deaf[0].cure.startswith("set model.information_reaches=trunk, or raise model.inform")
+    assert deaf[0].remedy.startswith("set model.information_reaches=trunk, or raise model.inform")
     inverse = diagnose(ignored, {"information_reaches": "trunk", "pairing": "inverse"})
-    assert inverse[0].cure.endswith("or lower model.codes_divergence")
+    assert inverse[0].remedy.endswith("or lower model.codes_divergence")
     sure = replace(WELL, d_accuracy=1.0, d_gap=9.0)
     hard = {"real_labels": [1.0, 1.0], "accuracy_gate": 0.7}
-    assert diagnose(sure, hard)[0].cure == (
+    assert diagnose(sure, hard)[0].remedy == (
         "soften model.real_labels and model.fake_labels, or lower model.trunk_lr"
     )
-    assert diagnose(sure)[0].cure.startswith("set model.accuracy_gate=0.8")
+    assert diagnose(sure)[0].remedy.startswith("set model.accuracy_gate=0.8")
 
 
 def test_names_are_told_once_and_only_known_ones_are_hidden():
     assert len(set(NAMES)) == len(NAMES) == 10
-    assert {name for sign in SIGNS for name in sign.hides} < set(NAMES)
+    assert {name for sign in RULES for name in sign.hides} < set(NAMES)

@@ -7,12 +7,12 @@ from infogan3d.models.networks.latent import CodeSpec, sample_codes
 from infogan3d.semantics.sensitivity import (
     codes_table,
     first_order,
+    first_order_indices,
     first_order_table,
-    first_orders,
     groups_of,
-    permutation_floor,
+    permutation_threshold,
     resampling,
-    total_effects,
+    total_indices,
 )
 
 
@@ -35,7 +35,7 @@ def test_a_code_that_does_nothing_has_0_in_the_mean():
     """Eta squared would have (k - 1) / (n - 1) = 0.095 here."""
     random = np.random.default_rng(0)
     groups = np.repeat(np.arange(20), 10)
-    found = first_orders(groups, random.normal(size=(200, 1000)))
+    found = first_order_indices(groups, random.normal(size=(200, 1000)))
     assert found.mean() == pytest.approx(0, abs=0.004)
     assert found.min() < 0
 
@@ -46,8 +46,8 @@ def test_weights_are_repeated_shapes():
     attributes[3:9, 1] = np.nan
     counts = random.integers(3, size=40)
     again = np.repeat(np.arange(40), counts)
-    expected = first_orders(groups[again], attributes[again])
-    found = first_orders(groups, attributes, weights=counts[None].astype(float))
+    expected = first_order_indices(groups[again], attributes[again])
+    found = first_order_indices(groups, attributes, weights=counts[None].astype(float))
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
@@ -68,7 +68,7 @@ def test_what_never_changes_or_is_hardly_ever_known_has_no_effect():
     table[:, 2] = np.arange(100)
     found = first_order_table([np.repeat([0, 1], 50)], [table])
     assert np.isnan(found.effect[0]).tolist() == [True, True, False]
-    totals = total_effects(table, table[::-1], np.array([0.0, 8.0, 800.0]))
+    totals = total_indices(table, table[::-1], np.array([0.0, 8.0, 800.0]))
     assert np.isnan(totals[0]).tolist() == [True, True, False]
 
 
@@ -85,10 +85,10 @@ def test_a_dead_code_passes_its_floor_in_5_of_100_cases_over_all_attributes():
     random = np.random.default_rng(4)
     attributes = random.normal(size=(300, 6))
     groups = np.repeat(np.arange(5), 60)
-    floor = permutation_floor(groups, attributes, permutations=400)
-    best = [first_orders(random.permutation(groups), attributes).max() for _ in range(400)]
+    floor = permutation_threshold(groups, attributes, permutations=400)
+    best = [first_order_indices(random.permutation(groups), attributes).max() for _ in range(400)]
     assert 0.02 < np.mean(np.array(best) > floor) < 0.09
-    assert permutation_floor(groups, np.ones((300, 2))) == 0
+    assert permutation_threshold(groups, np.ones((300, 2))) == 0
 
 
 def test_the_interval_holds_the_truth():
@@ -128,7 +128,7 @@ def test_both_effects_agree_with_scipy_on_ishigamis_function():
         assert alone == pytest.approx(known.first_order[i], abs=0.02)
         mixed = first.copy()
         mixed[i] = other[i]
-        total, low, high = total_effects(base, ishigami(mixed)[:, None], base.var(0))[:, 0]
+        total, low, high = total_indices(base, ishigami(mixed)[:, None], base.var(0))[:, 0]
         assert total == pytest.approx(known.total_order[i], abs=0.03)
         assert low < known.total_order[i] < high
 
@@ -136,7 +136,7 @@ def test_both_effects_agree_with_scipy_on_ishigamis_function():
 def test_total_effect_by_hand():
     """Squares 4, 0, 4, 0: mean 2, half of it 1, of a variance of 2."""
     base, moved = np.array([[0.0], [1], [2], [3]]), np.array([[2.0], [1], [0], [3]])
-    assert total_effects(base, moved, np.array([2.0]))[0, 0] == 0.5
+    assert total_indices(base, moved, np.array([2.0]))[0, 0] == 0.5
 
 
 def test_the_table_of_codes_is_in_latent_order():

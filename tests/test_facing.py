@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infogan3d.geometry.orientation import LEAST_LEAN, snap_facing, top_lean
+from infogan3d.geometry.orientation import LEAST_BACK_OFFSET, back_offset, canonical_yaw
 from infogan3d.io.packs import load_pack
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -28,7 +28,7 @@ def stool():
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 def test_every_facing_is_turned_back(turns):
     turned = np.rot90(chair(), -turns, axes=(0, 1))
-    grid, took = snap_facing(turned)
+    grid, took = canonical_yaw(turned)
     assert took == turns
     np.testing.assert_array_equal(grid, chair())
 
@@ -36,7 +36,7 @@ def test_every_facing_is_turned_back(turns):
 def test_a_chair_a_little_askew_is_not_turned():
     leaning = chair()
     leaning[8:14, 22:24, 15:] = False  # the back stands on one side only
-    grid, took = snap_facing(leaning)
+    grid, took = canonical_yaw(leaning)
     assert took == 0
     np.testing.assert_array_equal(grid, leaning)
 
@@ -44,16 +44,16 @@ def test_a_chair_a_little_askew_is_not_turned():
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 def test_a_stool_and_an_empty_grid_stay_as_they_are(turns):
     turned = np.rot90(stool(), turns, axes=(0, 1))
-    grid, took = snap_facing(turned)
+    grid, took = canonical_yaw(turned)
     assert took == 0
     np.testing.assert_array_equal(grid, turned)
-    assert snap_facing(np.zeros((4, 4, 4), dtype=bool))[1] == 0
+    assert canonical_yaw(np.zeros((4, 4, 4), dtype=bool))[1] == 0
 
 
 def test_the_lean_is_measured_from_the_middle_of_the_footprint():
     """Footprint y 6..24, middle 15; top quarter is the back, y 22..24, middle 23: 8 of 18."""
-    np.testing.assert_allclose(top_lean(chair()), [0, 8 / 18])
-    np.testing.assert_allclose(top_lean(stool()), [0, 0])
+    np.testing.assert_allclose(back_offset(chair()), [0, 8 / 18])
+    np.testing.assert_allclose(back_offset(stool()), [0, 0])
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,8 @@ def test_real_chairs_are_snapped_to_plus_y(name, least):
     pack = load_pack(path)
     kinds = pack.columns.get("kind", np.full(len(pack), "chair"))
     grids = pack.grids(kinds == "chair")
-    took = [snap_facing(np.rot90(grid, -k % 4, axes=(0, 1)))[1] for k, grid in enumerate(grids)]
+    took = [canonical_yaw(np.rot90(grid, -k % 4, axes=(0, 1)))[1] for k, grid in enumerate(grids)]
     right = np.array(took) == np.arange(len(grids)) % 4
-    leans = np.array([np.abs(top_lean(grid)).max() for grid in grids])
-    assert right[leans >= LEAST_LEAN].mean() > least
-    assert (leans >= LEAST_LEAN).mean() > 0.95
+    leans = np.array([np.abs(back_offset(grid)).max() for grid in grids])
+    assert right[leans >= LEAST_BACK_OFFSET].mean() > least
+    assert (leans >= LEAST_BACK_OFFSET).mean() > 0.95

@@ -48,7 +48,7 @@ def card(codes, known):
     kept = suite.RESAMPLES
     suite.RESAMPLES = 20
     ticks: list[int] = []
-    made = score_codes({"Q": codes}, known, tick=lambda: ticks.append(1))
+    made = score_codes({"Q": codes}, known, tick=ticks.append)
     suite.RESAMPLES = kept
     assert len(ticks) == 1
     return made

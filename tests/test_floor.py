@@ -6,16 +6,16 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from infogan3d.bench.reference_port import PortDiscriminator, PortSettings, port_generator
 from infogan3d.bench.roofline import (
-    Layer,
-    Rates,
-    Work,
-    floor_seconds,
-    floor_table,
+    LayerCost,
+    MachineRates,
+    StepWork,
     generator_layers,
     head_layers,
+    kernel_products,
     measure_rates,
-    meetings,
     operations,
+    roofline_seconds,
+    roofline_table,
     shape_work,
     step_work,
     trunk_layers,
@@ -35,8 +35,8 @@ def test_products_at_the_border_are_left_out() -> None:
     """2 cells into 4 on one axis: o = 2i - 1 + k, so 3 of 4 taps of each land inside."""
     inside = sum(0 <= 2 * i - 1 + k < 4 for i in range(2) for k in range(4))
     assert inside == 6
-    assert meetings(2) == inside**3
-    assert meetings(2, padded=True) == 8**3
+    assert kernel_products(2) == inside**3
+    assert kernel_products(2, padded=True) == 8**3
 
 
 def test_the_papers_layers_by_hand() -> None:
@@ -88,10 +88,13 @@ def test_both_turns_have_the_operations_that_torch_counts() -> None:
 
 
 def test_a_layer_takes_the_longer_of_its_two_times() -> None:
-    rates = Rates("bf16", matrix=1e9, copy=1e6)
-    assert Work("G", "counted", 2 * 10**9, 10, 10).seconds(rates) == 2.0
-    assert Work("G", "moved", 10, 10**6, 10**6).seconds(rates) == 6.0  # 2 bytes and 4 bytes
-    assert floor_seconds([Work("G", "a", 10**9, 0), Work("G", "b", 0, 5 * 10**5)], rates) == 2.0
+    rates = MachineRates("bf16", matrix=1e9, copy=1e6)
+    assert StepWork("G", "counted", 2 * 10**9, 10, 10).seconds(rates) == 2.0
+    assert StepWork("G", "moved", 10, 10**6, 10**6).seconds(rates) == 6.0  # 2 bytes and 4 bytes
+    assert (
+        roofline_seconds([StepWork("G", "a", 10**9, 0), StepWork("G", "b", 0, 5 * 10**5)], rates)
+        == 2.0
+    )
 
 
 def test_a_step_is_linear_in_the_batch_but_for_weights_and_optimizers() -> None:
@@ -105,13 +108,13 @@ def test_a_step_is_linear_in_the_batch_but_for_weights_and_optimizers() -> None:
 
 def test_g_alone_has_no_norm() -> None:
     assert [work.name for work in shape_work(GIVEN)] == [f"G {i} forward" for i in (1, 2, 3)]
-    assert isinstance(generator_layers(GIVEN)[0], Layer)
+    assert isinstance(generator_layers(GIVEN)[0], LayerCost)
 
 
 def test_the_table_has_a_row_a_turn() -> None:
-    rates = [Rates("32", 1e9, 1e9), Rates("bf16", 2e9, 1e9)]
+    rates = [MachineRates("32", 1e9, 1e9), MachineRates("bf16", 2e9, 1e9)]
     work = step_work(GIVEN, batch=2)
-    lines = floor_table(work, rates).splitlines()
+    lines = roofline_table(work, rates).splitlines()
     assert [line.split("  ")[0] for line in lines[1:]] == [
         "G",
         "D turn",
@@ -119,7 +122,7 @@ def test_the_table_has_a_row_a_turn() -> None:
         "optimizers",
         "whole step",
     ]
-    assert lines[-1].split()[-1] == f"{floor_seconds(work, rates[1]) * 1e3:.2f}"
+    assert lines[-1].split()[-1] == f"{roofline_seconds(work, rates[1]) * 1e3:.2f}"
 
 
 @pytest.mark.parametrize("precision", ["32", "bf16"])

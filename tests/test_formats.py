@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from infogan3d.geometry.orientation import stand_up, stand_up_points
+from infogan3d.geometry.orientation import points_y_up_to_z_up, y_up_to_z_up
 from infogan3d.io import files, voxel_files
 from infogan3d.io.files import open_archive
 from infogan3d.io.mesh_files import read_mesh
@@ -37,10 +37,10 @@ def binvox_bytes(grid: np.ndarray, header: str = "#binvox 1\ndim {0} {0} {0}\nda
 
 
 def test_stand_up_moves_points_and_cells_alike() -> None:
-    cell = np.argwhere(stand_up(lone_cell(4, 0, 1, 2)))[0]
+    cell = np.argwhere(y_up_to_z_up(lone_cell(4, 0, 1, 2)))[0]
     centre = np.array([[0.5, 1.5, 2.5]]) - 2
     assert cell.tolist() == [0, 1, 1]
-    assert (stand_up_points(centre) + 2).tolist() == [[0.5, 1.5, 1.5]]
+    assert (points_y_up_to_z_up(centre) + 2).tolist() == [[0.5, 1.5, 1.5]]
 
 
 # binvox

@@ -9,7 +9,7 @@ import torch
 
 from experiments import found_codes
 from infogan3d.disentanglement.metrics.suite import NAMES
-from infogan3d.models.base import ChairModel
+from infogan3d.models.base import ShapeModel
 
 
 def test_a_case_trains_the_first_part_alone(tmp_path):
@@ -44,7 +44,7 @@ def test_the_teacher_is_read_in_the_codes_it_found():
             count = len(grid)
             return [torch.arange(count) % 2, torch.zeros(count)], torch.full((count, 1), 0.5)
 
-    class Model(ChairModel):
+    class Model(ShapeModel):
         teacher = Told()
 
     read = found_codes.read_by_teacher(Model(), np.zeros((5, 4, 4, 4), dtype=bool))

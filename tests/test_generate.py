@@ -10,7 +10,7 @@ from test_experiments import settings as composed
 from infogan3d.generate import generate
 from infogan3d.io.packs import load_pack
 from infogan3d.models.onnx_export import shape_session
-from infogan3d.models.sampling import draw, occupied
+from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.runs import folder
 
 
@@ -20,7 +20,7 @@ def test_a_sample_is_changed_and_what_was_reached_is_printed(smoke, tmp_path, ca
     pack = load_pack(tmp_path / "shapes.npz")
     assert pack.ids == ("sample-0002", "dialled")
     model = folder.load_model(smoke.folder)
-    assert (pack.grids()[0] == occupied(model, draw(model, 4, seed=3))[2]).all()
+    assert (pack.grids()[0] == generate_grids(model, draw_codes(model, 4, seed=3))[2]).all()
     told = json.loads((tmp_path / "dial.json").read_text())
     assert told["asked"] == {"width": 0.5, "arms": 0.0}
     table = (tmp_path / "dial.md").read_text()
@@ -66,9 +66,9 @@ def test_g_is_written_as_an_onnx_file_that_makes_the_same_shapes(smoke, tmp_path
     generate(composed("generate", f"run={smoke.folder}", "format=onnx", "count=2"), tmp_path)
     model = folder.load_model(smoke.folder)
     session = shape_session(tmp_path / "generator.onnx", threads=1)
-    latent = model.latent_of(draw(model, 2, seed=0)).numpy()
+    latent = model.to_latent(draw_codes(model, 2, seed=0)).numpy()
     model.hparams["precision"] = "32"
-    true = model(draw(model, 2, seed=0)).numpy()
+    true = model(draw_codes(model, 2, seed=0)).numpy()
     np.testing.assert_allclose(session(latent), true, atol=1e-4)
     pack = load_pack(tmp_path / "shapes.npz")
     meshes = {path.suffix for path in (tmp_path / "meshes").iterdir()}

@@ -10,7 +10,7 @@ from experiments import gpu_page, gpu_speed
 from experiments.gpu_layers import Timed, layer_times, operands, passes
 from experiments.gpu_modes import thin_layers
 from infogan3d.bench.reference_port import PortSettings
-from infogan3d.bench.roofline import Rates
+from infogan3d.bench.roofline import MachineRates
 from infogan3d.bench.runners import OURS, PORT
 from infogan3d.models.infogan import InfoGAN3D
 
@@ -20,7 +20,7 @@ GIVEN = PortSettings(resolution=16, width=2, trunk_layers=4)
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rates that nobody measures, one thread, and the switches put back."""
-    monkeypatch.setattr(gpu_speed, "measure_rates", lambda _, name: Rates(name, 1e10, 1e9))
+    monkeypatch.setattr(gpu_speed, "measure_rates", lambda _, name: MachineRates(name, 1e10, 1e9))
     monkeypatch.setattr(torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
 
 
@@ -72,7 +72,7 @@ def test_a_part_that_fails_is_told_and_the_rest_goes_on(
 
 
 def test_every_way_of_a_layer_gives_the_same() -> None:
-    rows = list(layer_times(GIVEN, batch=2, device="cpu", rates=Rates("bf16", 1e12, 1e12)))
+    rows = list(layer_times(GIVEN, batch=2, device="cpu", rates=MachineRates("bf16", 1e12, 1e12)))
     assert all(isinstance(row, Timed) for row in rows), rows
     assert len(rows) == 6 * (2 + 4) + 2
     assert max(row.differ for row in rows if isinstance(row, Timed)) < 0.01

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from infogan3d.models.optim import computes_bf16, guarded_step, not_finite
+from infogan3d.models.optim import not_finite, step_if_finite, supports_bf16
 
 
 def adam(*values: float, fused: bool = True) -> tuple[list[torch.nn.Parameter], torch.optim.Adam]:
@@ -15,7 +15,7 @@ def test_a_finite_gradient_moves_the_weight_as_adam_does():
     (weight,), optimizer = adam(1.0)
     broken = torch.zeros(())
     weight.grad = torch.tensor([5.0])
-    guarded_step(optimizer, broken)
+    step_if_finite(optimizer, broken)
     assert weight.item() == pytest.approx(0.9)
     assert broken == 0
 
@@ -26,17 +26,17 @@ def test_one_bad_gradient_leaves_every_weight_and_stops_later_steps(bad, fused):
     (first, second), optimizer = adam(1.0, 2.0, fused=fused)
     broken = torch.zeros(())
     first.grad, second.grad = torch.tensor([1.0]), torch.tensor([bad])
-    guarded_step(optimizer, broken)
+    step_if_finite(optimizer, broken)
     assert (first.item(), second.item(), broken.item()) == (1.0, 2.0, 1.0)
     second.grad = torch.tensor([1.0])
-    guarded_step(optimizer, broken)
+    step_if_finite(optimizer, broken)
     assert (first.item(), second.item(), broken.item()) == (1.0, 2.0, 1.0)
 
 
 def test_weights_without_a_gradient_are_passed_over():
     (first, second), optimizer = adam(1.0, 2.0)
     first.grad = torch.tensor([1.0])
-    guarded_step(optimizer, torch.zeros(()))
+    step_if_finite(optimizer, torch.zeros(()))
     assert first.item() == pytest.approx(0.9)
     assert second.item() == 2.0
 
@@ -47,5 +47,5 @@ def test_terms_that_are_not_finite_are_named():
 
 
 def test_precision_is_a_word_about_the_device():
-    assert isinstance(computes_bf16("cpu"), bool)
-    assert not computes_bf16("abacus")
+    assert isinstance(supports_bf16("cpu"), bool)
+    assert not supports_bf16("abacus")

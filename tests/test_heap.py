@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from infogan3d.runs.command import keep_freed_memory
+from infogan3d.runs.command import retain_malloc_arenas
 
 SCRIPT = """
 import sys
@@ -37,4 +37,4 @@ def test_freed_tensors_stay_with_the_process():
 
 def test_elsewhere_nothing_is_asked(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert keep_freed_memory() is False
+    assert retain_malloc_arenas() is False

@@ -3,9 +3,9 @@ import pytest
 import torch
 from scipy import ndimage
 
-from infogan3d.geometry.camera import Camera, focal_lengths, lenses, project, seeing3d_cameras
-from infogan3d.geometry.visual_hull.mask_pyramid import crop, develop, squared_distance
-from infogan3d.geometry.visual_hull.octree import Cube, Near, fill, outline, sift
+from infogan3d.geometry.camera import Camera, focal_lengths, project, projections, seeing3d_cameras
+from infogan3d.geometry.visual_hull.mask_pyramid import build_pyramid, crop, squared_distance
+from infogan3d.geometry.visual_hull.octree import Cube, Near, fill, outline, refine
 
 CAMERAS = seeing3d_cameras(elevations=(20, 30, -5), azimuths=6, size=100)
 
@@ -42,7 +42,7 @@ def plain(masks, cameras, cube, allowed, within=None):
 def film(masks, margin=0):
     top, bottom, left, right = crop(masks, margin=margin)
     cut = masks[:, top:bottom, left:right]
-    return develop(cut, cut, top=top, left=left)
+    return build_pyramid(cut, cut, top=top, left=left)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -60,7 +60,7 @@ def film(masks, margin=0):
 def test_sifting_keeps_exactly_what_a_look_at_every_sample_keeps(seed, samples, sizes, allowed):
     masks = blobs(len(CAMERAS), 100, seed)
     cube = Cube((-21.0, -20.0, -22.5), 41.0, samples)
-    kept = sift(film(torch.from_numpy(masks)), lenses(CAMERAS), cube, sizes, allowed=allowed)
+    kept = refine(film(torch.from_numpy(masks)), projections(CAMERAS), cube, sizes, allowed=allowed)
     wanted = plain(masks, CAMERAS, cube, allowed)
     assert 0 < wanted.sum() < wanted.size
     np.testing.assert_array_equal(fill(kept, samples=samples, finer=1).numpy(), wanted)
@@ -70,7 +70,9 @@ def test_sifting_keeps_exactly_what_a_look_at_every_sample_keeps(seed, samples, 
 def test_a_cube_that_reaches_the_cameras_or_lies_behind_them_is_carved_the_same(side):
     masks = blobs(len(CAMERAS), 100, 3)
     cube = Cube((-side / 2, -side / 2, -side / 2), side, 48)
-    kept = sift(film(torch.from_numpy(masks)), lenses(CAMERAS), cube, (8, 4, 2, 1), allowed=5)
+    kept = refine(
+        film(torch.from_numpy(masks)), projections(CAMERAS), cube, (8, 4, 2, 1), allowed=5
+    )
     wanted = plain(masks, CAMERAS, cube, 5)
     assert wanted.any()
     np.testing.assert_array_equal(fill(kept, samples=48, finer=1).numpy(), wanted)
@@ -83,7 +85,9 @@ def test_wide_pictures_off_centre_cameras_and_odd_sizes_are_carved_the_same():
     )
     masks = np.stack([mask[:67, :131] for mask in blobs(6, 131, 4)])
     cube = Cube((-9.0, -9.0, -9.0), 18.0, 40)  # 45 degrees: samples fall right between two pixels
-    kept = sift(film(torch.from_numpy(masks)), lenses(cameras), cube, (8, 4, 2, 1), allowed=2)
+    kept = refine(
+        film(torch.from_numpy(masks)), projections(cameras), cube, (8, 4, 2, 1), allowed=2
+    )
     wanted = plain(masks, cameras, cube, 2)
     assert 0 < wanted.sum() < wanted.size
     np.testing.assert_array_equal(fill(kept, samples=40, finer=1).numpy(), wanted)
@@ -91,13 +95,13 @@ def test_wide_pictures_off_centre_cameras_and_odd_sizes_are_carved_the_same():
 
 def test_near_a_silhouette_means_within_the_projected_distance():
     masks = torch.from_numpy(blobs(len(CAMERAS), 100, 5))
-    cube, lens, reach = Cube((-20.0, -20.0, -20.0), 40.0, 24), lenses(CAMERAS), 8
+    cube, lens, reach = Cube((-20.0, -20.0, -20.0), 40.0, 24), projections(CAMERAS), 8
     assert 2.0 * focal_lengths(lens).max() / (96 - 20 * 3**0.5) < reach
     top, bottom, left, right = crop(masks, margin=reach)
     cut = masks[:, top:bottom, left:right]
     squared = squared_distance(cut, reach)
-    wide = develop(squared <= reach**2, cut, top=top, left=left)
-    kept = sift(wide, lens, cube, (4, 2, 1), allowed=3, near=Near(squared, 2.0, reach))
+    wide = build_pyramid(squared <= reach**2, cut, top=top, left=left)
+    kept = refine(wide, lens, cube, (4, 2, 1), allowed=3, near=Near(squared, 2.0, reach))
     wanted = plain(masks.numpy(), CAMERAS, cube, 3, within=2.0)
     assert wanted.sum() > plain(masks.numpy(), CAMERAS, cube, 3).sum() > 0
     np.testing.assert_array_equal(fill(kept, samples=24, finer=1).numpy(), wanted)
@@ -105,9 +109,9 @@ def test_near_a_silhouette_means_within_the_projected_distance():
 
 def test_a_hollow_sift_finds_the_same_bounding_box_from_fewer_samples():
     masks = torch.from_numpy(blobs(len(CAMERAS), 100, 6))
-    cube, lens = Cube((-30.0, -30.0, -30.0), 60.0, 64), lenses(CAMERAS)
-    whole = sift(film(masks), lens, cube, (8, 4, 2, 1), allowed=4)
-    hollow = sift(film(masks), lens, cube, (8, 4, 2, 1), allowed=4, hollow=True)
+    cube, lens = Cube((-30.0, -30.0, -30.0), 60.0, 64), projections(CAMERAS)
+    whole = refine(film(masks), lens, cube, (8, 4, 2, 1), allowed=4)
+    hollow = refine(film(masks), lens, cube, (8, 4, 2, 1), allowed=4, hollow=True)
     for one, other in zip(outline(whole), outline(hollow), strict=True):
         assert one.tolist() == other.tolist()
     assert len(hollow[-1][0]) < len(whole[-1][0])

@@ -10,7 +10,7 @@ from conftest import fit
 
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import sample_codes
-from infogan3d.models.optim import NotFinite
+from infogan3d.models.optim import NonFiniteError
 
 LIMIT = {"G/loss_shape_limit", "G/loss_kl", "G/loss_mse"}
 GAME = {"D/loss", "D/loss_real", "D/loss_made", "D/accuracy"}
@@ -56,12 +56,16 @@ class Watched(Watching, InfoGAN3D):
 @pytest.mark.parametrize(
     ("changes", "judge", "maker"),
     [
-        ({}, {"trunk", "real_head", "code_head"}, {"generator"}),
-        ({"information_reaches": "head"}, {"trunk", "real_head"}, {"generator", "code_head"}),
-        ({"pairing": "inverse"}, {"trunk", "real_head", "code_head"}, {"generator", "encoder"}),
+        ({}, {"trunk", "discriminator_head", "q_head"}, {"generator"}),
+        ({"information_reaches": "head"}, {"trunk", "discriminator_head"}, {"generator", "q_head"}),
+        (
+            {"pairing": "inverse"},
+            {"trunk", "discriminator_head", "q_head"},
+            {"generator", "encoder"},
+        ),
         (
             {"trunk_norm": "spectral", "trunk_layers": 5, "precision": "bf16"},
-            {"trunk", "real_head", "code_head"},
+            {"trunk", "discriminator_head", "q_head"},
             {"generator"},
         ),
     ],
@@ -116,7 +120,7 @@ def test_accuracy_is_the_mean_over_real_and_made_shapes(tiny_model, tiny_data):
     for bias in (-50.0, 50.0):
         model = tiny_model()
         with torch.no_grad():
-            model.real_head.out.bias.fill_(bias)
+            model.discriminator_head.out.bias.fill_(bias)
         trainer = fit(model, tiny_data(), max_steps=1)
         assert model.accuracy == 0.5
         assert trainer.losses[0]["D/accuracy"] == 0.5
@@ -156,9 +160,9 @@ def test_without_averaging_the_average_is_the_generator(tiny_model, tiny_data):
     for most, same in ((0.0, True), (0.999, False)):
         model = tiny_model(ema=most)
         fit(model, tiny_data(), max_steps=2)
-        pairs = zip(model.average.parameters(), model.generator.parameters(), strict=True)
+        pairs = zip(model.ema.parameters(), model.generator.parameters(), strict=True)
         assert all(torch.equal(kept, new) for kept, new in pairs) == same
-        assert not model.average.training
+        assert not model.ema.training
 
 
 def test_the_average_follows_its_rule(tiny_model, tiny_data):
@@ -173,7 +177,7 @@ def test_the_average_follows_its_rule(tiny_model, tiny_data):
     for n, weight in enumerate(model.weights):
         share = min(0.15, (1 + n) / (10 + n))
         expected = share * expected + (1 - share) * weight
-    assert torch.allclose(model.average.layers[0].weight, expected, atol=1e-7)
+    assert torch.allclose(model.ema.layers[0].weight, expected, atol=1e-7)
 
 
 def test_bf16_stays_near_fp32(tiny_model, tiny_data):
@@ -241,12 +245,12 @@ class Poisoned(pl.Callback):
 @pytest.mark.parametrize("every", [1, 4])
 def test_a_nan_stops_the_run_before_the_weights_take_it(tiny_model, tiny_data, changes, every):
     model, poisoned = tiny_model(**changes), Poisoned(2)
-    with pytest.raises(NotFinite, match=r"not finite by batch (3|4): "):
+    with pytest.raises(NonFiniteError, match=r"not finite by batch (3|4): "):
         fit(model, tiny_data(), poisoned, max_steps=8, log_every_n_steps=every)
     assert model.batches_done == (3 if every == 1 else 4)
     parts = moved(model, poisoned.before)
-    assert parts <= {"average"}  # which moves towards the weights that stay
-    with pytest.raises(NotFinite):
+    assert parts <= {"ema"}  # which moves towards the weights that stay
+    with pytest.raises(NonFiniteError):
         model.on_save_checkpoint({})
 
 
@@ -341,4 +345,4 @@ def test_labels_upside_down_are_refused_in_the_first_batch(tiny_model, tiny_data
 
 def test_a_model_without_an_encoder_cannot_rebuild(tiny_model):
     with pytest.raises(ValueError, match=r"this model has no encoder: train with model\.pairing"):
-        tiny_model().rebuild(torch.zeros(1, 1, 16, 16, 16))
+        tiny_model().reconstruct(torch.zeros(1, 1, 16, 16, 16))

@@ -7,11 +7,11 @@ from torch.distributions import Categorical, Normal, kl_divergence
 
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.posterior import (
-    Answer,
-    divergence,
-    draw_latent,
-    likely_latent,
-    press,
+    Posterior,
+    kl_to_prior,
+    normal_to_uniform,
+    posterior_mode,
+    rsample,
 )
 
 SPEC = CodeSpec(noise=3, discrete=(4, 2), continuous=2)
@@ -21,29 +21,31 @@ def by(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def answer(count: int = 5, *, seed: int = 0) -> Answer:
+def answer(count: int = 5, *, seed: int = 0) -> Posterior:
     """Random answers that ask for gradients."""
     random = by(seed)
     sizes = [(3,), (3,), (4,), (2,), (2,), (2,)]
     parts = [torch.randn(count, *size, generator=random).requires_grad_() for size in sizes]
-    return Answer(parts[0], parts[1], parts[2:4], parts[4], parts[5])
+    return Posterior(parts[0], parts[1], parts[2:4], parts[4], parts[5])
 
 
-def prior(count: int) -> Answer:
+def prior(count: int) -> Posterior:
     """What samples are drawn from."""
     zeros = [torch.zeros(count, size) for size in (3, 3, 4, 2, 2, 2)]
-    return Answer(zeros[0], zeros[1], zeros[2:4], zeros[4], zeros[5])
+    return Posterior(zeros[0], zeros[1], zeros[2:4], zeros[4], zeros[5])
 
 
 def test_press_makes_normal_numbers_uniform():
-    pressed = press(torch.randn(20000, generator=by(1)))
+    pressed = normal_to_uniform(torch.randn(20000, generator=by(1)))
     assert kstest(pressed.numpy(), "uniform", args=(-1, 2)).statistic < 0.012
-    assert press(torch.tensor([-9.0, 0.0, 9.0])).tolist() == [-1, 0, 1]
-    assert press(torch.tensor(1.0)).item() == pytest.approx(0.682689, abs=1e-5)  # one sigma
+    assert normal_to_uniform(torch.tensor([-9.0, 0.0, 9.0])).tolist() == [-1, 0, 1]
+    assert normal_to_uniform(torch.tensor(1.0)).item() == pytest.approx(
+        0.682689, abs=1e-5
+    )  # one sigma
 
 
 def test_a_draw_has_one_hot_blocks_and_codes_in_range():
-    latent = draw_latent(answer(200), by(2))
+    latent = rsample(answer(200), by(2))
     assert latent.shape == (200, SPEC.size)
     for block in (latent[:, 3:7], latent[:, 7:9]):
         hard = block.sort(1).values
@@ -55,7 +57,7 @@ def test_a_draw_has_one_hot_blocks_and_codes_in_range():
 def test_a_draw_passes_gradients_to_every_part():
     given = answer(4)
     weights = torch.randn(SPEC.size, generator=by(3))
-    (draw_latent(given, by(4)) @ weights).sum().backward()
+    (rsample(given, by(4)) @ weights).sum().backward()
     parts = [given.noise_mean, given.noise_log_variance, *given.discrete]
     for part in [*parts, given.continuous_mean, given.continuous_log_variance]:
         assert part.grad is not None
@@ -64,29 +66,29 @@ def test_a_draw_passes_gradients_to_every_part():
 
 def test_a_seed_decides_the_draw():
     given = answer()
-    first, again, other = (draw_latent(given, by(seed)) for seed in (5, 5, 6))
+    first, again, other = (rsample(given, by(seed)) for seed in (5, 5, 6))
     assert torch.equal(first, again)
     assert (first != other).any(1).all()
 
 
 def test_an_answer_at_the_prior_draws_what_samples_are_drawn_from():
-    latent = draw_latent(prior(20000), by(7))
+    latent = rsample(prior(20000), by(7))
     assert kstest(latent[:, 0].numpy(), "norm").statistic < 0.012
     assert kstest(latent[:, 9].numpy(), "uniform", args=(-1, 2)).statistic < 0.012
     assert latent[:, 3:7].mean(0).tolist() == pytest.approx([0.25] * 4, abs=0.012)
     given = prior(20000)
     given.discrete[1][:, 0] = 2.0
-    share = draw_latent(given, by(8))[:, 7].mean().item()
+    share = rsample(given, by(8))[:, 7].mean().item()
     assert share == pytest.approx(torch.sigmoid(torch.tensor(2.0)).item(), abs=0.01)
 
 
 def test_the_likely_latent_holds_means_and_top_values():
     given = answer(6)
-    latent = likely_latent(given, SPEC)
+    latent = posterior_mode(given, SPEC)
     assert torch.equal(latent[:, :3], given.noise_mean)
     assert torch.equal(latent[:, 3:7].argmax(1), given.discrete[0].argmax(1))
     assert latent[:, 3:9].sum(1).tolist() == [2] * 6
-    assert torch.equal(latent[:, 9:], press(given.continuous_mean))
+    assert torch.equal(latent[:, 9:], normal_to_uniform(given.continuous_mean))
 
 
 @pytest.mark.parametrize("weight", [1.0, 0.4, 0.0])
@@ -102,12 +104,14 @@ def test_divergence_equals_torchs(weight):
         uniform = Categorical(logits=torch.zeros_like(row))
         codes = codes + kl_divergence(Categorical(logits=row), uniform).mean()
     expected = from_normal(given.noise_mean, given.noise_log_variance) + weight * codes
-    assert divergence(given, codes_weight=weight).item() == pytest.approx(expected.item(), rel=1e-5)
+    assert kl_to_prior(given, codes_weight=weight).item() == pytest.approx(
+        expected.item(), rel=1e-5
+    )
 
 
 def test_the_prior_is_free_and_an_answer_without_codes_is_priced():
-    assert divergence(prior(4)).item() == pytest.approx(0, abs=1e-6)
+    assert kl_to_prior(prior(4)).item() == pytest.approx(0, abs=1e-6)
     empty = torch.zeros(4, 0)
-    bare = Answer(torch.ones(4, 3), torch.zeros(4, 3), [], empty, empty)
-    assert divergence(bare).item() == pytest.approx(1.5)
-    assert draw_latent(bare, by(0)).shape == (4, 3)
+    bare = Posterior(torch.ones(4, 3), torch.zeros(4, 3), [], empty, empty)
+    assert kl_to_prior(bare).item() == pytest.approx(1.5)
+    assert rsample(bare, by(0)).shape == (4, 3)

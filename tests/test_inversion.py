@@ -4,14 +4,14 @@ import pytest
 import torch
 from torch import nn
 
-from infogan3d.inversion.optimize import grid_loss, invert, layout, loosen, tighten
-from infogan3d.models.base import ChairModel
+from infogan3d.inversion.optimize import grid_loss, harden, invert, layout, relax
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import CodeSpec, latent_vector, sample_codes
 
 SPEC = CodeSpec(noise=3, discrete=(3, 2), continuous=1)
 
 
-class Linear(ChairModel):
+class Linear(ShapeModel):
     """Logits that are a fixed linear map of the latent."""
 
     def __init__(self, spec: CodeSpec = SPEC, *, encoder: bool = False, gain: float = 3.0) -> None:
@@ -27,7 +27,7 @@ class Linear(ChairModel):
     def decode(self, latent):
         return (latent @ self.weight).view(-1, 1, 4, 4, 4)
 
-    def infer(self, grid):
+    def encode(self, grid):
         return torch.zeros(len(grid), self.spec.size)
 
 
@@ -139,9 +139,9 @@ def test_a_latent_without_a_layout_is_free_and_has_no_prior():
 
 def test_loosen_and_tighten_undo_each_other():
     latent = known(6)
-    leaves = loosen(latent, SPEC)
-    torch.testing.assert_close(tighten(leaves, SPEC, heat=None), latent, atol=1e-3, rtol=0)
-    soft = tighten(leaves, SPEC, heat=1.0)
+    leaves = relax(latent, SPEC)
+    torch.testing.assert_close(harden(leaves, SPEC, heat=None), latent, atol=1e-3, rtol=0)
+    soft = harden(leaves, SPEC, heat=1.0)
     assert soft[:, 3:6].amax(1).tolist() == pytest.approx([0.8] * 6, abs=1e-5)
     assert soft[:, 6:8].amax(1).tolist() == pytest.approx([0.8] * 6, abs=1e-5)
 

@@ -7,9 +7,15 @@ import torch
 from infogan3d.geometry.camera import Views, seeing3d_cameras
 from infogan3d.inversion.optimize import grid_loss
 from infogan3d.inversion.silhouette_loss import Placement, seen_through
-from infogan3d.inversion.stages import Search, choose_placement, climb, codes_by_name, read_codes
+from infogan3d.inversion.stages import (
+    InversionConfig,
+    choose_placement,
+    codes_by_name,
+    read_codes,
+    run_stages,
+)
 from infogan3d.models.networks.latent import sample_codes
-from infogan3d.models.sampling import decoded
+from infogan3d.models.sampling import decode_occupancy
 
 PLACE = Placement((-20.0, -20.0, -20.0), 40.0)
 
@@ -17,19 +23,19 @@ PLACE = Placement((-20.0, -20.0, -20.0), 40.0)
 def made(model, count: int):
     """Latents and what they decode to."""
     codes = sample_codes(model.spec, count, generator=torch.Generator().manual_seed(4))
-    latent = model.latent_of(codes)
-    return latent, decoded(model, latent)
+    latent = model.to_latent(codes)
+    return latent, decode_occupancy(model, latent)
 
 
 def test_a_model_climbs_the_rungs_that_it_has(tiny_model):
     target = (torch.rand(2, 1, 16, 16, 16, generator=torch.Generator()) < 0.1).float()
-    search = Search(steps=4, tuning=3)
+    search = InversionConfig(steps=4, tuning=3)
     names = [
-        [rung.name for rung in climb(tiny_model(pairing=pairing), target, search)]
+        [rung.name for rung in run_stages(tiny_model(pairing=pairing), target, search)]
         for pairing in ("random", "inverse")
     ]
     assert names == [["Q", "optimised", "tuned G"], ["Q", "encoder", "optimised", "tuned G"]]
-    rungs = climb(tiny_model(pairing="inverse"), target, search)
+    rungs = run_stages(tiny_model(pairing="inverse"), target, search)
     errors = [float(np.mean((rung.occupancy - target[:, 0].numpy()) ** 2)) for rung in rungs]
     assert errors[3] < errors[2]
     loss = grid_loss(target)
@@ -43,11 +49,13 @@ def test_a_model_climbs_the_rungs_that_it_has(tiny_model):
 def test_each_shape_is_tuned_to_its_own_target(tiny_model):
     target = torch.zeros(2, 1, 16, 16, 16)
     target[1] = 1
-    whole = climb(tiny_model(), target, Search(steps=1, tuning=40, tuning_lr=5e-3))[-1].occupancy
-    own = climb(
+    whole = run_stages(tiny_model(), target, InversionConfig(steps=1, tuning=40, tuning_lr=5e-3))[
+        -1
+    ].occupancy
+    own = run_stages(
         tiny_model(),
         target,
-        Search(steps=1, tuning=40, tuning_lr=5e-3),
+        InversionConfig(steps=1, tuning=40, tuning_lr=5e-3),
         loss=grid_loss(target),
     )[-1].occupancy
     for shapes in (whole, own):
@@ -56,9 +64,9 @@ def test_each_shape_is_tuned_to_its_own_target(tiny_model):
 
 def test_starts_are_the_models_unless_set(tiny_model):
     with_encoder, without = tiny_model(pairing="inverse"), tiny_model()
-    assert Search().starts_for(with_encoder) == 1
-    assert Search().starts_for(without) == 4
-    assert Search(starts=2).starts_for(without) == 2
+    assert InversionConfig().starts_for(with_encoder) == 1
+    assert InversionConfig().starts_for(without) == 4
+    assert InversionConfig(starts=2).starts_for(without) == 2
 
 
 def test_q_alone_reads_codes_and_leaves_z_at_nought(tiny_model):
@@ -67,10 +75,10 @@ def test_q_alone_reads_codes_and_leaves_z_at_nought(tiny_model):
     latent = read_codes(model, grid)
     assert latent.shape == (3, model.spec.size)
     assert (latent[:, :4] == 0).all()
-    logits, mean, _ = model.code_head(model.trunk(grid))
+    logits, mean, _ = model.q_head(model.trunk(grid))
     assert torch.equal(latent[:, 4:7].argmax(1), logits[0].argmax(1))
     assert latent[:, -1].tolist() == pytest.approx(mean[:, 0].clamp(-1, 1).tolist(), abs=1e-3)
-    model.code_head = None
+    model.q_head = None
     assert read_codes(model, grid) is None
 
 
@@ -88,18 +96,20 @@ class Blocks(torch.nn.Module):
 
 def test_the_placement_that_explains_the_pictures_is_chosen(tiny_model):
     model = tiny_model()
-    model.average = Blocks()
+    model.ema = Blocks()
     latent = torch.zeros(1, model.spec.size)
-    truth = decoded(model, latent)[0]
+    truth = decode_occupancy(model, latent)[0]
     cameras = seeing3d_cameras(elevations=(20,), azimuths=3, size=120)
     views = Views("box", seen_through(truth, cameras, PLACE), cameras)
     sides = (60.0, 40.0, 26.0)
     places = tuple(Placement((-s / 2,) * 3, s) for s in sides)
     shells = np.stack([shell(views, place) for place in places])
-    best, hull, loss = choose_placement(model, views, places, shells, Search(steps=20), inside=0.0)
+    best, hull, loss = choose_placement(
+        model, views, places, shells, InversionConfig(steps=20), inside=0.0
+    )
     assert best == 1
     assert hull.shape == (1, 1, 16, 16, 16)
-    found = climb(model, hull, Search(steps=40), loss=loss)[-1]
+    found = run_stages(model, hull, InversionConfig(steps=40), loss=loss)[-1]
     assert ((found.occupancy[0] > 0.5) == (truth > 0.5)).mean() > 0.97
 
 

@@ -69,17 +69,17 @@ def test_discrete_information_is_the_surprise_of_the_drawn_codes():
     expected = -sum(
         Categorical(logits=row).log_prob(drawn[:, i]).mean() for i, row in enumerate(logits)
     )
-    assert losses.discrete_information(logits, drawn).item() == pytest.approx(expected.item())
+    assert losses.categorical_nll(logits, drawn).item() == pytest.approx(expected.item())
 
 
 def test_an_ignorant_reader_pays_the_entropy_and_a_sure_one_nothing():
     drawn = T([[0, 1], [3, 2]])
     ignorant = [torch.zeros(2, 20), torch.zeros(2, 10)]
-    loss = losses.discrete_information(ignorant, drawn)
+    loss = losses.categorical_nll(ignorant, drawn)
     assert loss.item() == pytest.approx(math.log(20) + math.log(10), rel=1e-6)
     sure = [100 * torch.eye(20)[drawn[:, 0]], 100 * torch.eye(10)[drawn[:, 1]]]
-    assert losses.discrete_information(sure, drawn).item() == pytest.approx(0, abs=1e-6)
-    assert losses.discrete_information([], torch.zeros(2, 0, dtype=torch.long)).item() == 0
+    assert losses.categorical_nll(sure, drawn).item() == pytest.approx(0, abs=1e-6)
+    assert losses.categorical_nll([], torch.zeros(2, 0, dtype=torch.long)).item() == 0
 
 
 def test_code_accuracy_counts_codes_read_rightly():
@@ -93,9 +93,9 @@ def test_continuous_information_is_the_gaussian_likelihood():
     mean, log_variance, drawn = (torch.randn(6, 2, generator=by(seed)) for seed in (4, 5, 6))
     normal = Normal(mean, (0.5 * log_variance).exp())
     expected = -normal.log_prob(drawn).sum(1).mean()
-    loss = losses.continuous_information(mean, log_variance, drawn)
+    loss = losses.gaussian_nll(mean, log_variance, drawn)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
-    exact = losses.continuous_information(drawn, torch.zeros(6, 2), drawn)
+    exact = losses.gaussian_nll(drawn, torch.zeros(6, 2), drawn)
     assert exact.item() == pytest.approx(math.log(2 * math.pi))
 
 
@@ -110,12 +110,14 @@ def test_each_reading_of_the_kl_like_term_by_hand():
         "kl": -(math.log(0.5) + math.log(0.75) + math.log(0.1)) / 4,
     }
     for reading, value in values.items():
-        assert losses.kl_like(made, real, reading=reading).item() == pytest.approx(value), reading
-    half = losses.kl_like(cells(0.25), cells(0.5), reading="run")
+        assert losses.shape_limit_first_term(made, real, reading=reading).item() == pytest.approx(
+            value
+        ), reading
+    half = losses.shape_limit_first_term(cells(0.25), cells(0.5), reading="run")
     assert half.item() == pytest.approx(0.5 * (math.log(0.5) - 0.25))
 
 
-@pytest.mark.parametrize("reading", losses.READINGS)
+@pytest.mark.parametrize("reading", losses.SHAPE_LIMIT_FORMS)
 def test_every_reading_stays_finite_with_its_gradient_at_the_ends(reading):
     logits = cells(-200.0, -200, 0, 0, 200, 200, -1, 1).requires_grad_()
     loss = losses.shape_limit(logits, cells(0.0, 1, 0, 1, 0, 1, 1, 0), reading=reading)
@@ -169,7 +171,7 @@ def test_the_mean_over_cells_does_not_depend_on_their_number():
 
 def test_an_unknown_reading_is_refused():
     with pytest.raises(ValueError, match=r"shape_limit\.reading=l2 is not known: choose one of"):
-        losses.kl_like(cells(0.5), cells(1.0), reading="l2")
+        losses.shape_limit_first_term(cells(0.5), cells(1.0), reading="l2")
 
 
 # Divergence
@@ -178,14 +180,14 @@ def test_an_unknown_reading_is_refused():
 def test_divergences_equal_torchs():
     mean, log_variance = torch.randn(5, 3, generator=by(8)), torch.randn(5, 3, generator=by(9))
     expected = kl_divergence(Normal(mean, (0.5 * log_variance).exp()), Normal(0.0, 1.0))
-    price = losses.noise_divergence(mean, log_variance)
+    price = losses.gaussian_kl(mean, log_variance)
     assert price.item() == pytest.approx(expected.sum(1).mean().item(), rel=1e-5)
-    assert losses.noise_divergence(torch.zeros(2, 3), torch.zeros(2, 3)).item() == 0
+    assert losses.gaussian_kl(torch.zeros(2, 3), torch.zeros(2, 3)).item() == 0
     logits = [torch.randn(5, size, generator=by(size)) for size in (6, 2)]
     expected = sum(
         kl_divergence(Categorical(logits=row), Categorical(logits=torch.zeros_like(row))).mean()
         for row in logits
     )
-    assert losses.code_divergence(logits).item() == pytest.approx(expected.item(), rel=1e-4)
-    assert losses.code_divergence([100 * torch.eye(6)]).item() == pytest.approx(math.log(6))
-    assert losses.code_divergence([]).item() == 0
+    assert losses.categorical_kl(logits).item() == pytest.approx(expected.item(), rel=1e-4)
+    assert losses.categorical_kl([100 * torch.eye(6)]).item() == pytest.approx(math.log(6))
+    assert losses.categorical_kl([]).item() == 0

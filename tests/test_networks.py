@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from infogan3d.models.networks.discriminator import CodeHead, Encoder, RealHead, Trunk
+from infogan3d.models.networks.discriminator import DiscriminatorHead, Encoder, QHead, Trunk
 from infogan3d.models.networks.generator import RESOLUTIONS, Generator
 from infogan3d.models.networks.latent import CodeSpec
 
@@ -37,8 +37,8 @@ def test_every_size_builds_and_passes_shapes_through(resolution):
         features = trunk(grid)
         assert features.shape == (2, trunk.features)
         assert trunk.features == 8 * width * max(resolution // 16, 2) ** 3
-        assert RealHead(trunk.features)(features).shape == (2,)
-        logits, mean, log_variance = CodeHead(trunk.features, spec=SPEC)(features)
+        assert DiscriminatorHead(trunk.features)(features).shape == (2,)
+        logits, mean, log_variance = QHead(trunk.features, spec=SPEC)(features)
         assert [tuple(row.shape) for row in logits] == [(2, 4), (2, 2)]
         assert mean.shape == log_variance.shape == (2, 2)
 
@@ -85,7 +85,7 @@ def test_the_papers_trunk_at_64():
     with torch.device("meta"):
         four = Trunk(resolution=64, width=64)
         five = Trunk(resolution=64, width=64, layers=5)
-        heads = RealHead(four.features), CodeHead(four.features, spec=CodeSpec())
+        heads = DiscriminatorHead(four.features), QHead(four.features, spec=CodeSpec())
     assert (four.features, five.features) == (32768, 4096)
     weights = 64 * (64 + 64 * 128 + 128 * 256 + 256 * 512) + 64 + 128 + 256 + 512
     assert size(four) == weights == 11_015_104

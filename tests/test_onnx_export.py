@@ -17,7 +17,7 @@ from infogan3d.models.onnx_export import PlainGenerator, needed, save_onnx, shap
 def awake(model: InfoGAN3D) -> InfoGAN3D:
     """With statistics and weights that make occupancies differ from 0.5."""
     random = torch.Generator().manual_seed(1)
-    for name, one in [*model.average.named_parameters(), *model.average.named_buffers()]:
+    for name, one in [*model.ema.named_parameters(), *model.ema.named_buffers()]:
         if one.is_floating_point():
             drawn = torch.rand(one.shape, generator=random)
             one.data.copy_(drawn + 0.5 if "running_var" in name else 2 * drawn - 1)
@@ -45,7 +45,7 @@ def test_the_file_makes_what_the_model_makes_by_plain_layers(
 def test_norms_are_folded_into_the_layers_before_them(
     tiny_model: Callable[..., InfoGAN3D],
 ) -> None:
-    average = awake(tiny_model(width=3)).average
+    average = awake(tiny_model(width=3)).ema
     latent = torch.randn(4, 10)
     with torch.no_grad():
         assert torch.allclose(

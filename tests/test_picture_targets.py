@@ -6,7 +6,7 @@ import pytest
 from infogan3d.data.multiview import write_views
 from infogan3d.data.procedural.chairs import Factors, chair_mesh, cube_of, overall_size
 from infogan3d.geometry.camera import Views, seeing3d_camera, seeing3d_cameras
-from infogan3d.inversion.targets import Frame
+from infogan3d.inversion.targets import GridFrame
 from infogan3d.inversion.view_targets import (
     agreement_table,
     agreements,
@@ -19,8 +19,8 @@ from infogan3d.inversion.view_targets import (
 from infogan3d.rendering.render import silhouettes
 
 FACTORS = Factors(recline=0.0)
-FLOOR, HULL = Frame("floor", 60 / 64, True), Frame("fitted", 60 / 64, True)
-SOLID = Frame("fitted", 60 / 64, False)
+FLOOR, HULL = GridFrame("floor", 60 / 64, True), GridFrame("fitted", 60 / 64, True)
+SOLID = GridFrame("fitted", 60 / 64, False)
 DATA = {"name": "chairs", "method": "any128", "tolerance": 0}
 
 

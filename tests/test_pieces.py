@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 import trimesh
 
-from infogan3d.geometry.components import joined_pieces, largest_piece, pieces, settled
+from infogan3d.geometry.components import (
+    bridge_components,
+    count_components,
+    filter_components,
+    largest_component,
+)
 from infogan3d.geometry.surface import save_closed
 
 
@@ -18,17 +23,17 @@ def apart() -> np.ndarray:
 
 
 def test_pieces_are_counted_and_weighed():
-    assert pieces(apart() > 0.5) == (2, pytest.approx(1 / 25))
-    assert pieces(apart() > 0.85) == (1, 0.0)
-    assert pieces(apart() > 1) == (0, 0.0)
+    assert count_components(apart() > 0.5) == (2, pytest.approx(1 / 25))
+    assert count_components(apart() > 0.85) == (1, 0.0)
+    assert count_components(apart() > 1) == (0, 0.0)
 
 
 def test_the_largest_piece_stays_with_its_surroundings():
-    kept = largest_piece(apart())
+    kept = largest_component(apart())
     assert kept[7, 7, 7] == 0
     assert kept[5, 5, 5] == np.float32(0.2)
-    assert pieces(kept > 0.5) == (1, 0.0)
-    assert largest_piece(kept) is kept
+    assert count_components(kept > 0.5) == (1, 0.0)
+    assert largest_component(kept) is kept
 
 
 def test_pieces_are_joined_and_crumbs_dropped():
@@ -36,23 +41,23 @@ def test_pieces_are_joined_and_crumbs_dropped():
     grid[2:10, 2:10, 2:6] = 0.9
     grid[4:6, 4:6, 9:14] = 0.9  # a post, its gap below
     grid[14, 14, 14] = 0.9  # a crumb
-    made = joined_pieces(grid)
-    assert pieces(made > 0.5) == (1, 0.0)
+    made = bridge_components(grid)
+    assert count_components(made > 0.5) == (1, 0.0)
     assert (made[4:6, 4:6, 6:9] == np.float32(0.75)).all()
     assert made[14, 14, 14] == 0
     assert (made != grid).sum() == 13
-    assert joined_pieces(made) is made
+    assert bridge_components(made) is made
     empty = np.zeros((4, 4, 4), np.float32)
-    assert joined_pieces(empty) is empty
+    assert bridge_components(empty) is empty
 
 
 def test_shapes_with_all_joined_or_the_largest_pieces():
     both = np.stack([apart(), np.zeros_like(apart())])
-    assert settled(both, "all") is both
-    assert [pieces(one > 0.5)[0] for one in settled(both, "joined")] == [1, 0]
-    assert [pieces(one > 0.5)[0] for one in settled(both, "largest")] == [1, 0]
+    assert filter_components(both, "all") is both
+    assert [count_components(one > 0.5)[0] for one in filter_components(both, "joined")] == [1, 0]
+    assert [count_components(one > 0.5)[0] for one in filter_components(both, "largest")] == [1, 0]
     with pytest.raises(ValueError, match="pieces"):
-        settled(both, "some")
+        filter_components(both, "some")
 
 
 def test_noise_comes_out_closed(tmp_path):

@@ -11,7 +11,7 @@ from infogan3d.models.networks.latent import sample_codes
 def test_the_copy_meets_the_target_and_the_model_stays(tiny_model):
     model = tiny_model().eval()
     kept = {name: value.clone() for name, value in model.state_dict().items()}
-    latent = model.latent_of(sample_codes(model.spec, 1, generator=torch.Generator()))
+    latent = model.to_latent(sample_codes(model.spec, 1, generator=torch.Generator()))
     target = torch.zeros(1, 1, 16, 16, 16)
     target[..., 4:12, 4:12, :6] = 1
     tuned = tune(model, latent, target, steps=30, lr=5e-3)
@@ -23,7 +23,7 @@ def test_the_copy_meets_the_target_and_the_model_stays(tiny_model):
 
 def test_locality_holds_what_lies_around(tiny_model):
     model = tiny_model().eval()
-    latent = model.latent_of(sample_codes(model.spec, 1, generator=torch.Generator()))
+    latent = model.to_latent(sample_codes(model.spec, 1, generator=torch.Generator()))
     near = latent + torch.randn(16, latent.shape[1], generator=torch.Generator()) * 0.2
     target = torch.zeros(1, 1, 16, 16, 16)
     moved = []

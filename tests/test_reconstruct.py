@@ -15,7 +15,7 @@ from test_picture_targets import written
 
 from infogan3d.data.procedural.chairs import Factors, chair_mesh
 from infogan3d.geometry.camera import seeing3d_camera, seeing3d_cameras
-from infogan3d.inversion.stages import Rung
+from infogan3d.inversion.stages import Stage
 from infogan3d.io.packs import load_pack, pack_grids, save_pack
 from infogan3d.reconstruct import reconstruct
 from infogan3d.runs import folder as runs_folder
@@ -227,10 +227,10 @@ def test_an_empty_result_is_one_sentence(ask, tmp_path, monkeypatch):
 
     def nothing(model, target, *_, **__):
         return [
-            Rung("optimised", model.infer(target).detach(), np.zeros((1, 16, 16, 16), np.float32))
+            Stage("optimised", model.encode(target).detach(), np.zeros((1, 16, 16, 16), np.float32))
         ]
 
-    monkeypatch.setattr("infogan3d.reconstruct.climb", nothing)
+    monkeypatch.setattr("infogan3d.reconstruct.run_stages", nothing)
     with pytest.raises(
         ValueError, match=r"the run makes an empty shape of .*stool\.obj, so there is"
     ):

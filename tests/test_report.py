@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from infogan3d.io.files import save_picture
-from infogan3d.rendering.figures import draw_curves, sheet, write_page
+from infogan3d.rendering.figures import contact_sheet, draw_curves, write_page
 from infogan3d.rendering.render import grid_picture
 from infogan3d.runs.folder import read_metrics
 
@@ -35,7 +35,7 @@ def tiles(paper: Image.Image, columns: int, *, left: int, top: int) -> list[np.n
 
 def test_a_sheet_has_a_tile_a_shape_in_order():
     grids = shapes(5)
-    paper = sheet(grids, columns=3, size=SIZE)
+    paper = contact_sheet(grids, columns=3, size=SIZE)
     assert paper.size == (3 * SIZE, 8 + 2 * SIZE)
     cut = tiles(paper, 3, left=0, top=8)
     for index, grid in enumerate(grids):
@@ -48,7 +48,7 @@ def test_a_sheet_has_a_tile_a_shape_in_order():
 def test_an_empty_shape_among_others_looks_unlike_them():
     grids = shapes(3)
     grids[1] = False
-    cut = tiles(sheet(grids, columns=3, size=SIZE), 3, left=0, top=8)
+    cut = tiles(contact_sheet(grids, columns=3, size=SIZE), 3, left=0, top=8)
     filled, empty, other = ((tile < 200).any(2).sum() for tile in cut)
     assert filled > 20 + empty
     assert other > 20 + empty
@@ -56,7 +56,7 @@ def test_an_empty_shape_among_others_looks_unlike_them():
 
 def test_titles_and_captions_stand_beside_the_tiles():
     grids = shapes(4)
-    paper = sheet(grids, columns=2, size=SIZE, title="samples", rows=["d0", "c0"])
+    paper = contact_sheet(grids, columns=2, size=SIZE, title="samples", rows=["d0", "c0"])
     assert paper.size == (70 + 2 * SIZE, 40 + 2 * SIZE)
     pixels = np.asarray(paper)
     assert (pixels[:40] < 128).any()
@@ -68,11 +68,13 @@ def test_titles_and_captions_stand_beside_the_tiles():
 
 def test_a_sheet_without_shapes_is_refused():
     with pytest.raises(ValueError, match="there is no shape to draw on the sheet: give at least"):
-        sheet(shapes(0))
+        contact_sheet(shapes(0))
 
 
 def test_pictures_are_saved_whole(tmp_path):
-    path = save_picture(sheet(shapes(2), columns=2, size=SIZE), tmp_path / "new" / "sheet.png")
+    path = save_picture(
+        contact_sheet(shapes(2), columns=2, size=SIZE), tmp_path / "new" / "sheet.png"
+    )
     with Image.open(path) as picture:
         assert (picture.format, picture.size) == ("PNG", (2 * SIZE, 8 + SIZE))
     assert [file.name for file in path.parent.iterdir()] == ["sheet.png"]
@@ -114,7 +116,9 @@ def test_curves_are_drawn_a_panel_each(tmp_path):
 
 
 def test_a_page_links_what_is_there_and_escapes_what_it_is_told(tmp_path):
-    picture = save_picture(sheet(shapes(1), columns=1, size=SIZE), tmp_path / "samples" / "a.png")
+    picture = save_picture(
+        contact_sheet(shapes(1), columns=1, size=SIZE), tmp_path / "samples" / "a.png"
+    )
     page = write_page(tmp_path, title="a < b & c", pictures=[picture], tables=["| <i> |", ""])
     text = page.read_text()
     assert page == tmp_path / "report.html"

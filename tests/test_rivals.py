@@ -15,7 +15,7 @@ from test_infogan import Watching, same_state
 from infogan3d.evaluate import evaluate
 from infogan3d.generate import generate
 from infogan3d.io.packs import load_pack
-from infogan3d.models.baselines.gan3d import ThreeDGAN
+from infogan3d.models.baselines.gan3d import GAN3D
 from infogan3d.models.networks.latent import Codes
 from infogan3d.runs import build, folder
 from infogan3d.runs.build import build_model
@@ -30,11 +30,11 @@ SMALL: dict[str, tuple[str, ...]] = {
 }
 
 
-class Watched(Watching, ThreeDGAN):
+class Watched(Watching, GAN3D):
     """Notes what each turn moved."""
 
 
-def gan(kind: type[ThreeDGAN] = ThreeDGAN, **changes: Any) -> ThreeDGAN:
+def gan(kind: type[GAN3D] = GAN3D, **changes: Any) -> GAN3D:
     torch.manual_seed(0)
     return kind(**{**TINY, **changes})
 
@@ -43,12 +43,12 @@ def gan(kind: type[ThreeDGAN] = ThreeDGAN, **changes: Any) -> ThreeDGAN:
 
 
 def test_networks_have_the_published_channels():
-    model = ThreeDGAN()
+    model = GAN3D()
     maker = [w.shape[:2] for w in model.generator.parameters() if w.dim() == 5]
     judge = [w.shape[:2] for w in model.trunk.parameters() if w.dim() == 5]
     assert maker == [(200, 512), (512, 256), (256, 128), (128, 64), (64, 1)]
     assert judge == [(64, 1), (128, 64), (256, 128), (512, 256)]
-    assert model.real_head.out.weight.shape == (1, 512 * 4**3)
+    assert model.discriminator_head.out.weight.shape == (1, 512 * 4**3)
     adams = model.configure_optimizers()
     assert [one.defaults["lr"] for one in adams] == [1e-5, 0.0025]
     assert all(one.defaults["betas"] == (0.5, 0.999) for one in adams)
@@ -58,7 +58,7 @@ def test_networks_have_the_published_channels():
 def test_each_turn_moves_its_own_network_only(tiny_data):
     model = gan(Watched)
     trainer = fit(model, tiny_data(), max_steps=2)
-    judge = ("discriminator_turn", {"trunk", "real_head"})
+    judge = ("discriminator_turn", {"trunk", "discriminator_head"})
     assert model.turns == [judge, ("generator_turn", {"generator"})] * 2
     assert trainer.global_step == model.batches_done == 2
     names = {"D/loss", "D/loss_real", "D/loss_made", "D/accuracy", "G/loss", "G/occupancy"}
@@ -77,7 +77,7 @@ def test_the_judge_rests_above_its_gate(tiny_data):
 def test_z_is_uniform_and_moves_the_shape():
     model = gan()
     ends = torch.tensor([[-9.0, 0.0, 9.0, 0.6744898, -0.6744898]])
-    latent = model.latent_of(Codes(ends, torch.zeros(1, 0, dtype=torch.long), torch.zeros(1, 0)))
+    latent = model.to_latent(Codes(ends, torch.zeros(1, 0, dtype=torch.long), torch.zeros(1, 0)))
     assert latent[0].tolist() == pytest.approx([0, 0.5, 1, 0.75, 0.25], abs=1e-6)
     latent.requires_grad_()
     logits = model.decode(latent)
@@ -85,16 +85,16 @@ def test_z_is_uniform_and_moves_the_shape():
     (slope,) = torch.autograd.grad(logits.square().sum(), latent)
     assert slope.abs().min() > 0
     with pytest.raises(ValueError, match=r"system=3dgan has no encoder: its latents are found by"):
-        model.rebuild(torch.zeros(1, 1, 16, 16, 16))
+        model.reconstruct(torch.zeros(1, 1, 16, 16, 16))
 
 
 def test_without_averaging_samples_come_from_the_generator_itself(tiny_data):
     for most, same in ((0.0, True), (0.99, False)):
         model = gan(ema=most)
         fit(model, tiny_data(), max_steps=2)
-        pairs = zip(model.average.parameters(), model.generator.parameters(), strict=True)
+        pairs = zip(model.ema.parameters(), model.generator.parameters(), strict=True)
         assert all(torch.equal(kept, new) for kept, new in pairs) == same
-        assert not model.average.training
+        assert not model.ema.training
 
 
 @pytest.mark.parametrize("stop", [{"max_epochs": 1}, {"max_steps": 6}], ids=["epoch", "mid-epoch"])

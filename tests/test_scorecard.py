@@ -36,7 +36,7 @@ def test_rebuilt_is_the_encoder_and_the_averaged_generator(tiny_model):
     again = rebuilt(model, REAL, batch=2)
     assert again.shape == (3, 16, 16, 16)
     assert 0 <= again.min() < again.max() <= 1
-    whole = model.rebuild(torch.from_numpy(REAL).float()[:, None])[:, 0]
+    whole = model.reconstruct(torch.from_numpy(REAL).float()[:, None])[:, 0]
     assert np.allclose(again, whole.numpy(), atol=1e-6)
 
 

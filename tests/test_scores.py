@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from infogan3d.stats.estimate import Score, bootstrap, count_score, mean_score
+from infogan3d.stats.estimate import Estimate, bootstrap, count_score, mean_score
 from infogan3d.stats.tables import Protocol, markdown_table
 
 PROTOCOL = Protocol(32, 0.5, 4096, "unit cube", "test", 84)
@@ -29,7 +29,7 @@ def test_the_interval_is_the_middle_95_percent():
 
 
 def test_one_value_has_no_width_and_none_is_refused():
-    assert mean_score("iou", np.array([0.5])) == Score("iou", 0.5, 0.5, 0.5, 1)
+    assert mean_score("iou", np.array([0.5])) == Estimate("iou", 0.5, 0.5, 0.5, 1)
     with pytest.raises(ValueError, match="no shapes to take the mean iou of"):
         mean_score("iou", np.array([]))
 
@@ -45,9 +45,9 @@ def test_the_protocol_says_everything_in_one_line():
 
 def test_a_table_prints_the_protocol_and_all_columns():
     rows = {
-        "nothing": {"mse_x1e3": Score("mse_x1e3", 30.654, 28.1, 33.25, 84)},
+        "nothing": {"mse_x1e3": Estimate("mse_x1e3", 30.654, 28.1, 33.25, 84)},
         "ours": {
-            "iou": Score("iou", 0.5, 0.4, 0.6, 84),
+            "iou": Estimate("iou", 0.5, 0.4, 0.6, 84),
             "empty": count_score("empty", 2, 84),
         },
     }

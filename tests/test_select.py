@@ -16,7 +16,7 @@ from infogan3d.disentanglement.metrics import suite
 from infogan3d.disentanglement.model_centrality import choose
 from infogan3d.disentanglement.report import Selected, columns, places, report, table
 from infogan3d.select import select, unscored
-from infogan3d.stats.estimate import Score
+from infogan3d.stats.estimate import Estimate
 
 AGREEMENT = np.array([[1.0, 0.4, 0.8], [0.6, 1.0, 0.2], [1.0, 0.4, 1.0]])
 
@@ -24,8 +24,8 @@ AGREEMENT = np.array([[1.0, 0.4, 0.8], [0.6, 1.0, 0.2], [1.0, 0.4, 1.0]])
 def made_up(mig: float) -> FactorScorecard:
     """A scorecard whose scores are all .5 but for MIG."""
     scores = dict.fromkeys(suite.NAMES, 0.5) | {"mig": mig}
-    row = {name: Score(name, one, one, one, 500) for name, one in scores.items()}
-    rows = {"Q": row, "Q permuted": {k: Score(k, 0.1, 0.1, 0.1, 500) for k in row}}
+    row = {name: Estimate(name, one, one, one, 500) for name, one in scores.items()}
+    rows = {"Q": row, "Q permuted": {k: Estimate(k, 0.1, 0.1, 0.1, 500) for k in row}}
     return FactorScorecard(
         "500 chairs", 0.5, ("c0", "c1"), tuple("abcd"), rows, {"Q": ("b", "d")}, rows
     )

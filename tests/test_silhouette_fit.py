@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.geometry.camera import Views, seeing3d_cameras, smaller, turned
-from infogan3d.geometry.orientation import quarter
+from infogan3d.geometry.camera import Views, seeing3d_cameras, shrink_views, turn_camera
+from infogan3d.geometry.orientation import rotation_z90
 from infogan3d.geometry.surface import grid_surface
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.inversion.silhouette_loss import (
     Placement,
-    Rays,
-    agreement,
-    inside_weight,
-    picture_loss,
+    RayCells,
+    interior_weight,
     ray_loss,
     seen_through,
+    silhouette_iou,
+    silhouette_loss,
     surface_in_world,
-    trace,
+    trace_rays,
 )
 from infogan3d.rendering.render import silhouettes
 
@@ -63,7 +63,7 @@ def test_a_surface_lies_where_its_placement_says():
 
 
 def test_every_ray_of_a_chair_meets_it_and_few_meet_another():
-    rays = trace(pictures(chair()), [PLACE], resolution=R)
+    rays = trace_rays(pictures(chair()), [PLACE], resolution=R)
     row = torch.zeros(1, dtype=torch.long)
     assert float(ray_loss(logits(chair()), rays, row)) < 0.02
     shifted = np.roll(chair(), 4, axis=2)
@@ -72,7 +72,7 @@ def test_every_ray_of_a_chair_meets_it_and_few_meet_another():
 
 
 def test_a_cell_counts_once_on_a_ray():
-    rays = trace(pictures(chair()), [PLACE], resolution=R)
+    rays = trace_rays(pictures(chair()), [PLACE], resolution=R)
     cells = rays.cells[0].numpy()
     for ray in cells[::97]:
         real = ray[ray < R**3]
@@ -83,73 +83,77 @@ def test_a_cell_counts_once_on_a_ray():
 
 def test_the_loss_of_one_ray_by_hand():
     """Cells at probability 1/2 and 1/4: s = 1 - 1/2 * 3/4 = 5/8."""
-    rays = Rays(torch.tensor([[[0, 1, 8, 8]]]))
+    rays = RayCells(torch.tensor([[[0, 1, 8, 8]]]))
     values = torch.full((1, 1, 2, 2, 2), -9.0)
     values.view(-1)[:2] = torch.tensor([0.0, -math.log(3)])
     lone = ray_loss(values, rays, torch.zeros(1, dtype=torch.long))
     assert float(lone) == pytest.approx(-math.log(5 / 8), abs=1e-4)
-    nothing = ray_loss(values, Rays(torch.full((1, 1, 3), 8)), torch.zeros(1, dtype=torch.long))
+    nothing = ray_loss(values, RayCells(torch.full((1, 1, 3), 8)), torch.zeros(1, dtype=torch.long))
     assert float(nothing) == pytest.approx(-math.log(1e-4), abs=1e-3)
 
 
 def test_the_hull_speaks_for_the_background():
     hull = torch.zeros(1, 1, 2, 2, 2)
     hull.view(-1)[0] = 1
-    rays = Rays(torch.tensor([[[0]]]))
+    rays = RayCells(torch.tensor([[[0]]]))
     row = torch.zeros(1, dtype=torch.long)
     half = torch.zeros(1, 1, 2, 2, 2)
     least = math.log(2)
     told = [
-        float(picture_loss(rays, hull, weight=w, inside=i)(half, row))
+        float(silhouette_loss(rays, hull, weight=w, inside=i)(half, row))
         for w, i in ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0))
     ]
     assert told == pytest.approx([least * 7 / 8, least, least * 7 / 8 + least], abs=1e-5)
 
 
 def test_gradients_reach_the_cells_of_each_row():
-    rays = trace(pictures(chair()), [PLACE, Placement((-25.0, -25.0, -25.0), 50.0)], resolution=R)
+    rays = trace_rays(
+        pictures(chair()), [PLACE, Placement((-25.0, -25.0, -25.0), 50.0)], resolution=R
+    )
     grid = torch.zeros(2, 1, R, R, R, requires_grad=True)
     hull = torch.from_numpy(np.stack([chair(), chair()])).float()[:, None]
-    picture_loss(rays, hull)(grid, torch.tensor([0, 1])).sum().backward()
+    silhouette_loss(rays, hull)(grid, torch.tensor([0, 1])).sum().backward()
     assert (grid.grad[0] != 0).any()
     assert not torch.equal(grid.grad[0], grid.grad[1])
 
 
 def test_agreement_is_one_for_the_shape_and_less_for_another():
     views = pictures(chair())
-    assert agreement(chair(), views, PLACE) == pytest.approx(np.ones(8))
-    assert (agreement(np.roll(chair(), 2, axis=0), views, PLACE) < 0.95).all()
-    assert (agreement(np.zeros((R, R, R), bool), views, PLACE) == 0).all()
+    assert silhouette_iou(chair(), views, PLACE) == pytest.approx(np.ones(8))
+    assert (silhouette_iou(np.roll(chair(), 2, axis=0), views, PLACE) < 0.95).all()
+    assert (silhouette_iou(np.zeros((R, R, R), bool), views, PLACE) == 0).all()
     larger = Placement((-22.0, -22.0, -22.0), 44.0)
-    assert agreement(chair(), views, larger).mean() < 0.9
+    assert silhouette_iou(chair(), views, larger).mean() < 0.9
 
 
 @pytest.mark.parametrize("turns", [1, 2, 3])
 def test_a_turned_grid_in_its_placement_is_the_same_shape(turns):
     views = pictures(chair())
     grid, place = np.rot90(chair(), turns), Placement(PLACE.low, PLACE.side, turns)
-    assert agreement(grid, views, place) == pytest.approx(np.ones(8))
+    assert silhouette_iou(grid, views, place) == pytest.approx(np.ones(8))
     row = torch.zeros(1, dtype=torch.long)
-    assert float(ray_loss(logits(grid), trace(views, [place], resolution=R), row)) < 0.02
+    assert float(ray_loss(logits(grid), trace_rays(views, [place], resolution=R), row)) < 0.02
     box = (PLACE.low, tuple(one + PLACE.side for one in PLACE.low))
-    hull = carve(turned(views, turns), resolution=R, box=box, tolerance=0).grid
+    hull = carve(turn_camera(views, turns), resolution=R, box=box, tolerance=0).grid
     upright = carve(views, resolution=R, box=box, tolerance=0).grid
     assert (np.rot90(upright, turns) ^ hull).mean() < 0.002
-    assert (quarter(turns) @ [1.0, 0, 0]).round().tolist() == [[0, 1, 0], [-1, 0, 0], [0, -1, 0]][
-        turns - 1
-    ]
+    assert (rotation_z90(turns) @ [1.0, 0, 0]).round().tolist() == [
+        [0, 1, 0],
+        [-1, 0, 0],
+        [0, -1, 0],
+    ][turns - 1]
 
 
 def test_smaller_pictures_show_the_same():
     views = pictures(chair())
-    small = smaller(views, most=50)
+    small = shrink_views(views, most=50)
     assert small.masks.shape == (8, 40, 40)
     assert small.masks.mean() == pytest.approx(views.masks.mean(), rel=0.05)
     assert (small.cameras[0].focal, small.cameras[0].cx) == (views.cameras[0].focal / 3, 20.0)
-    assert smaller(views, most=120) is views
+    assert shrink_views(views, most=120) is views
 
 
 def test_the_inside_of_a_hull_says_more_with_more_views():
-    weights = [inside_weight(count, carved=True) for count in (1, 12, 24, 62)]
+    weights = [interior_weight(count, carved=True) for count in (1, 12, 24, 62)]
     assert weights == pytest.approx([1 / 576, 0.25, 1, 1])
-    assert inside_weight(62, carved=False) == 0
+    assert interior_weight(62, carved=False) == 0

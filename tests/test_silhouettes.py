@@ -5,8 +5,8 @@ from scipy import ndimage
 
 from infogan3d.geometry.camera import (
     focal_lengths,
-    lenses,
     project,
+    projections,
     seeing3d_camera,
     seeing3d_cameras,
 )
@@ -16,11 +16,11 @@ from infogan3d.geometry.visual_hull.mask_pyramid import (
     NONE,
     SOME,
     block_radius,
+    build_pyramid,
     codes,
     crop,
-    develop,
+    dilate,
     nearest_depth,
-    smear,
     squared_distance,
 )
 
@@ -33,13 +33,13 @@ def one_mask(size=40, seed=0):
 def test_the_lenses_project_like_the_views():
     cameras = seeing3d_cameras(azimuths=4, size=300)
     points = np.random.default_rng(0).normal(size=(9, 3)) * 10
-    lens = lenses(cameras)
+    lens = projections(cameras)
     for view, camera in enumerate(cameras):
         a, b, depth = lens.rows[view] @ points.T + np.array([[0], [0], [lens.distance[view]]])
         seen = np.stack([a / depth + camera.cx, b / depth + camera.cy, depth], axis=1)
         np.testing.assert_allclose(seen, project(points, camera), atol=1e-10)
     np.testing.assert_allclose(focal_lengths(lens), 581.098 / 2)
-    assert lenses(seeing3d_cameras(azimuths=4, size=300)) is lens  # computed once a camera set
+    assert projections(seeing3d_cameras(azimuths=4, size=300)) is lens  # computed once a camera set
 
 
 def test_cropping_finds_the_chair_with_its_margin():
@@ -53,7 +53,7 @@ def test_cropping_finds_the_chair_with_its_margin():
 @pytest.mark.parametrize("radius", [1, 2, 3, 5])
 def test_small_radius_codes_are_those_of_the_whole_neighbourhood(radius):
     mask = one_mask()
-    code, pixel, rim = codes(develop(mask, mask, top=0, left=0), radius)
+    code, pixel, rim = codes(build_pyramid(mask, mask, top=0, left=0), radius)
     size = (1, 2 * radius + 1, 2 * radius + 1)
     some = ndimage.maximum_filter(mask.numpy(), size, mode="constant", cval=0)
     every = ndimage.minimum_filter(mask.numpy(), size, mode="constant", cval=0)
@@ -68,12 +68,12 @@ def test_smearing_takes_over_the_bits_of_all_pixels_around_and_no_others():
     """One marked pixel at the end of a row: nothing may wrap to the next row."""
     picture = torch.zeros((2, 6, 7), dtype=torch.uint8)
     picture[0, 2, 6], picture[1, 3, 0] = 2, 1
-    got = smear(picture, 1)
+    got = dilate(picture, 1)
     assert got.shape == (2, 4, 5)
     assert (got[0] == 2).nonzero().tolist() == [[0, 4], [1, 4], [2, 4]]
     assert (got[1] == 1).nonzero().tolist() == [[1, 0], [2, 0], [3, 0]]
     assert int(got.sum()) == 3 * 2 + 3 * 1
-    assert smear(picture, 0).equal(picture)
+    assert dilate(picture, 0).equal(picture)
 
 
 @pytest.mark.parametrize("radius", [8, 17, 40])
@@ -81,7 +81,7 @@ def test_large_radius_codes_never_settle_wrongly(radius):
     mask = one_mask(150, seed=1)
     mask[:, :75] = False  # something for NONE to find
     mask[:, 76:] |= one_mask(74, seed=2).new_ones((1, 74, 150))
-    code, pixel, rim = codes(develop(mask, mask, top=0, left=0), radius)
+    code, pixel, rim = codes(build_pyramid(mask, mask, top=0, left=0), radius)
     size = (1, 2 * radius + 1, 2 * radius + 1)
     some = ndimage.maximum_filter(mask.numpy(), size, mode="constant", cval=0)
     every = ndimage.minimum_filter(mask.numpy(), size, mode="constant", cval=0)
@@ -95,7 +95,7 @@ def test_large_radius_codes_never_settle_wrongly(radius):
 
 def test_at_radius_nothing_the_code_is_the_mask():
     mask = one_mask()
-    code, pixel, rim = codes(develop(mask, mask, top=0, left=0), 0)
+    code, pixel, rim = codes(build_pyramid(mask, mask, top=0, left=0), 0)
     assert (pixel, rim) == (1, 1)
     np.testing.assert_array_equal(code[:, 1:-1, 1:-1].numpy(), np.where(mask, ALL, NONE))
     assert (code[:, 0] == NONE).all()
@@ -103,7 +103,7 @@ def test_at_radius_nothing_the_code_is_the_mask():
 
 def test_a_block_never_reaches_farther_than_its_radius():
     camera = seeing3d_camera(37, elevation=25)
-    lens = lenses((camera,))
+    lens = projections((camera,))
     corners = np.stack(np.meshgrid(*[(-1.0, 1.0)] * 3), axis=-1).reshape(-1, 3)
     rng = np.random.default_rng(0)
     for _ in range(200):

@@ -15,7 +15,7 @@ from PIL import Image
 
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import latent_vector
-from infogan3d.models.sampling import draw, occupied
+from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.training import snapshots
 from infogan3d.training.snapshots import Snapshots, sample_sheet, walk_sheet
 
@@ -25,22 +25,24 @@ def model(tiny_model) -> InfoGAN3D:
     """An untrained model whose shapes are neither empty nor full."""
     built = tiny_model(discrete=[3, 2], continuous=1)
     with torch.no_grad():
-        for layer in built.average.layers:
+        for layer in built.ema.layers:
             if hasattr(layer, "weight"):
                 layer.weight.mul_(3)
     return built
 
 
 def test_draws_repeat_by_seed_and_one_is_the_first_of_many(model):
-    first, again, other = (latent_vector(draw(model, 5, seed=s), model.spec) for s in (0, 0, 1))
+    first, again, other = (
+        latent_vector(draw_codes(model, 5, seed=s), model.spec) for s in (0, 0, 1)
+    )
     assert torch.equal(first, again)
     assert (first != other).any()
     assert first.shape == (5, 4 + 3 + 2 + 1)
 
 
 def test_occupied_is_the_model_in_batches(model):
-    codes = draw(model, 7, seed=0)
-    grids = occupied(model.train(), codes, batch=3)
+    codes = draw_codes(model, 7, seed=0)
+    grids = generate_grids(model.train(), codes, batch=3)
     assert grids.shape == (7, 16, 16, 16)
     assert (grids == (model(codes)[:, 0] > 0.5).numpy()).all()
     assert 0.05 < grids.mean() < 0.95
@@ -102,7 +104,7 @@ def test_the_last_snapshot_has_meshes_and_leaves_the_model_as_it_was(tmp_path, m
 
 def test_empty_shapes_have_no_mesh(tmp_path, model):
     with torch.no_grad():
-        model.average.layers[-1].bias.fill_(-1e4)
+        model.ema.layers[-1].bias.fill_(-1e4)
     assert Snapshots(tmp_path).save_meshes(model) == ()
     assert list((tmp_path / "meshes").iterdir()) == []
     assert sample_sheet(model, title="empty", count=2).size == (1200, 190)

@@ -160,7 +160,7 @@ def test_a_ring_under_a_seat_stays_a_ring():
 def test_memory_is_kept_flat_by_chunks_that_change_nothing(monkeypatch):
     ball = trimesh.creation.icosphere(subdivisions=3)
     whole = solid_voxelize(ball.vertices, ball.faces, resolution=32)
-    monkeypatch.setattr(voxelize, "MEETINGS", 700)
+    monkeypatch.setattr(voxelize, "RAY_HITS_AT_ONCE", 700)
     np.testing.assert_array_equal(solid_voxelize(ball.vertices, ball.faces, resolution=32), whole)
 
 

@@ -8,17 +8,17 @@ import pytest
 import torch
 from test_experiments import settings as composed
 
-from infogan3d.models.networks.discriminator import CodeHead, Encoder, Trunk
+from infogan3d.models.networks.discriminator import Encoder, QHead, Trunk
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec
-from infogan3d.models.networks.posterior import Answer
+from infogan3d.models.networks.posterior import Posterior
 from infogan3d.models.warmup import (
     answers_for,
-    begin_anew,
-    check_parts,
-    hand_over,
+    check_phases,
     match_prior,
-    part_of_start,
+    phase_at,
+    reinitialize,
+    transfer_weights,
 )
 from infogan3d.runs import folder
 from infogan3d.train import train
@@ -46,17 +46,17 @@ WORDS = (
 
 
 def test_parts():
-    whole = [part_of_start(i, start=10, unmix_after=0, teach=5) for i in (0, 5)]
-    assert [(one.done, one.by_z, one.taught) for one in whole] == [
+    whole = [phase_at(i, start=10, unmix_after=0, teach=5) for i in (0, 5)]
+    assert [(one.done, one.noise_only, one.taught) for one in whole] == [
         (0, False, False),
         (0.5, False, False),
     ]
-    two = [part_of_start(i, start=10, unmix_after=4, teach=2) for i in (0, 3, 4, 5, 6, 9)]
+    two = [phase_at(i, start=10, unmix_after=4, teach=2) for i in (0, 3, 4, 5, 6, 9)]
     assert [one.done for one in two] == [0, 0.75, 0, 1 / 6, 1 / 3, 5 / 6]
-    assert [one.by_z for one in two] == [True, True, False, False, False, False]
+    assert [one.noise_only for one in two] == [True, True, False, False, False, False]
     assert [one.taught for one in two] == [False, False, True, True, False, False]
-    assert two[1].price == 1
-    assert two[5].rate == pytest.approx(2.5 / 6 + 0.05)
+    assert two[1].kl_scale == 1
+    assert two[5].lr_scale == pytest.approx(2.5 / 6 + 0.05)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_parts():
 )
 def test_what_leaves_no_room_is_refused(given, told):
     with pytest.raises(ValueError, match=told):
-        check_parts(**given)
+        check_phases(**given)
 
 
 def test_networks_begin_anew():
@@ -82,7 +82,7 @@ def test_networks_begin_anew():
     generator(torch.randn(4, spec.size)).sum().backward()
     adam.step()
     before = [one.clone() for one in generator.parameters()]
-    begin_anew([generator], adam)
+    reinitialize([generator], adam)
     kernels = [(a, b) for a, b in zip(before, generator.parameters(), strict=True) if a.ndim == 5]
     assert not any(torch.equal(a, b) for a, b in kernels)
     assert not adam.state
@@ -106,15 +106,15 @@ def test_the_trunk_and_q_begin_with_what_e_has_learnt():
     for _ in range(3):  # so that BatchNorm has something to fold
         encoder(torch.rand(8, 1, 16, 16, 16))
     trunk = Trunk(resolution=16, width=2, layers=2)
-    head = CodeHead(trunk.features, spec=spec)
-    hand_over(encoder, trunk, head)
+    head = QHead(trunk.features, spec=spec)
+    transfer_weights(encoder, trunk, head)
     grid = torch.rand(4, 1, 16, 16, 16)
     _, _, (logits, mean, _) = encoder.eval()(grid)
     own_logits, own_mean, log_variance = head(trunk(grid))
     assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(logits, own_logits, strict=True))
     assert torch.allclose(mean, own_mean * math.sqrt(math.pi), atol=1e-5)
     assert torch.allclose(log_variance.exp(), torch.tensor(0.05))
-    hand_over(encoder, trunk, head, taken=torch.tensor([True, False, False, True]))
+    transfer_weights(encoder, trunk, head, taken=torch.tensor([True, False, False, True]))
     few_logits, few_mean, _ = head(trunk(grid))
     assert torch.equal(few_logits[0], own_logits[0])
     assert not few_logits[1].any()
@@ -144,7 +144,7 @@ def test_answers_come_in_order():
 
     def encode(grid):
         rows = grid.flatten(1)
-        return Answer(rows, rows + 1, [], rows[:, :0], rows[:, :0])
+        return Posterior(rows, rows + 1, [], rows[:, :0], rows[:, :0])
 
     mean, log_variance = answers_for(encode, grids, device="cpu")
     assert torch.equal(mean, torch.from_numpy(grids.reshape(200, -1)).float())

@@ -7,23 +7,23 @@ from infogan3d.semantics.claims import (
     families,
     family_table,
     shape_or_detail,
-    tops,
-    word_of,
+    top_effects,
+    verdict_of,
 )
-from infogan3d.semantics.sensitivity import FirstOrder
+from infogan3d.semantics.sensitivity import FirstOrderTable
 from infogan3d.stats.estimate import Share
 
 COLUMNS = ("width", "height", "legs", "arms")
 KINDS = ("discrete", "continuous")
 
 
-def effects(rows, *, noise: float = 0.01) -> FirstOrder:
+def effects(rows, *, noise: float = 0.01) -> FirstOrderTable:
     """Effects with bootstrap draws of a spread of `noise`."""
     effect = np.array(rows, dtype=float)
     random = np.random.default_rng(0)
     draws = effect + noise * random.normal(size=(200, *effect.shape))
     halves = np.stack([np.concatenate([effect[None], draws])] * 2, 1)
-    return FirstOrder(effect, draws, np.full(len(effect), 0.02), halves)
+    return FirstOrderTable(effect, draws, np.full(len(effect), 0.02), halves)
 
 
 @pytest.mark.parametrize(
@@ -66,20 +66,20 @@ def test_the_lead_is_over_what_is_no_kin():
     kin = np.eye(3, dtype=bool)
     kin[0, 1] = kin[1, 0] = True
     same = np.array([[[[0.5, 0.4, 0.1], [0.1, 0.2, 0.6]]] * 2])
-    main, lead = tops(same, kin)
+    main, lead = top_effects(same, kin)
     assert main.tolist() == [[0.5, 0.6]]
     np.testing.assert_allclose(lead, [[0.4, 0.4]])
-    assert tops(same[:, :, :1, :2], kin[:2, :2])[1].tolist() == [[0.5]]
+    assert top_effects(same[:, :, :1, :2], kin[:2, :2])[1].tolist() == [[0.5]]
 
 
 def test_a_lead_is_chosen_in_one_half_and_measured_in_the_other():
     """The first half chooses columns 0 and 1, the second 1 and 2; pure noise leads by nothing."""
     halves = np.array([[[[0.6, 0.2, 0.0]], [[0.1, 0.3, 0.2]]]])
-    main, lead = tops(halves, np.eye(3, dtype=bool))
+    main, lead = top_effects(halves, np.eye(3, dtype=bool))
     np.testing.assert_allclose(main, [[(0.1 + 0.2) / 2]])
     np.testing.assert_allclose(lead, [[((0.1 - 0.3) + (0.2 - 0.0)) / 2]])
     noise = np.random.default_rng(0).normal(size=(4000, 2, 1, 8))
-    assert np.abs(np.mean(tops(noise, np.eye(8, dtype=bool)), (1, 2))).max() < 0.05
+    assert np.abs(np.mean(top_effects(noise, np.eye(8, dtype=bool)), (1, 2))).max() < 0.05
 
 
 def card(name: str, kind: str, family: str, effect: float, total: float = 0.5) -> Card:
@@ -97,7 +97,7 @@ def card(name: str, kind: str, family: str, effect: float, total: float = 0.5) -
         dead=False,
         monotony=-0.9,
         means=(0.0, 1.0),
-        leaks=(),
+        side_effects=(),
     )
 
 
@@ -143,7 +143,7 @@ def test_worse_codes_are_told_and_no_directions_leave_nothing_to_say():
 
 
 def test_shapes_that_never_differ_have_no_families():
-    first = FirstOrder(
+    first = FirstOrderTable(
         np.full((4, 4), np.nan),
         np.full((9, 4, 4), np.nan),
         np.zeros(4),
@@ -160,7 +160,7 @@ def test_words():
         Share(mean, low, high)
         for mean, low, high in ((1.0, 0.5, 2.0), (-1.0, -2.0, -0.5), (0.0, -1.0, 1.0))
     )
-    assert word_of([above, above]) == "held"
-    assert word_of([above, below]) == "not held"
-    assert word_of([above, across]) == "undecided"
-    assert word_of([]) == "undecided"
+    assert verdict_of([above, above]) == "held"
+    assert verdict_of([above, below]) == "not held"
+    assert verdict_of([above, across]) == "undecided"
+    assert verdict_of([]) == "undecided"

@@ -11,7 +11,7 @@ from infogan3d.bench.reference_port import (
     FileChairs,
     PortDiscriminator,
     PortSettings,
-    StraightPort,
+    ReferencePort,
     port_generator,
     port_loader,
     write_chairs,
@@ -35,7 +35,7 @@ def test_it_has_as_many_parameters_as_ours(resolution: int, width: int, layers: 
         made, judge = port_generator(given), PortDiscriminator(given)
     assert count(made) == count(ours.generator)
     assert count(judge.trunk) == count(ours.trunk)
-    assert count(judge) == count(ours.trunk, ours.real_head, ours.code_head)
+    assert count(judge) == count(ours.trunk, ours.discriminator_head, ours.q_head)
     if (resolution, width) == (64, 64):
         assert count(made) == 17_209_217  # 189 x 512, then 512-256-128-64-1, each 4^3; BatchNorms
 
@@ -51,7 +51,7 @@ def test_both_make_the_same_shapes_from_the_same_weights() -> None:
         discrete=(3, 2),
         precision="32",
     )
-    port = StraightPort(TINY)
+    port = ReferencePort(TINY)
     port.generator.load_state_dict(
         dict(zip(port.generator.state_dict(), ours.generator.state_dict().values(), strict=True))
     )
@@ -73,7 +73,7 @@ def test_both_make_the_same_shapes_from_the_same_weights() -> None:
 
 
 def test_a_draw_holds_its_codes() -> None:
-    latent, discrete, continuous = StraightPort(TINY).draw(5)
+    latent, discrete, continuous = ReferencePort(TINY).draw(5)
     assert latent.shape == (5, 4 + 3 + 2 + 1, 1, 1, 1)
     flat = latent.flatten(1)
     assert torch.equal(flat[:, 4:7].argmax(1), discrete[:, 0])
@@ -83,7 +83,7 @@ def test_a_draw_holds_its_codes() -> None:
 
 def test_a_step_moves_every_network_and_tells_its_losses() -> None:
     torch.manual_seed(0)
-    port = StraightPort(TINY)
+    port = ReferencePort(TINY)
     before = [p.clone() for p in [*port.generator.parameters(), *port.discriminator.parameters()]]
     told = port.step((torch.rand(4, 1, 16, 16, 16) < 0.2).float())
     after = [*port.generator.parameters(), *port.discriminator.parameters()]
@@ -95,7 +95,7 @@ def test_a_step_moves_every_network_and_tells_its_losses() -> None:
 
 def test_the_shape_limit_is_the_reading_that_ours_runs() -> None:
     """0.1 y (log y - x) + (x - y)^2 in the mean; ln 2 is D's loss where it knows nothing."""
-    port = StraightPort(TINY)
+    port = ReferencePort(TINY)
     for parameter in [*port.generator.parameters(), *port.discriminator.parameters()]:
         nn.init.zeros_(parameter)
     told = port.generator_turn(torch.ones(2, 1, 16, 16, 16))

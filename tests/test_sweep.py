@@ -20,12 +20,12 @@ from infogan3d.disentanglement.model_centrality import (
     open_sweep,
 )
 from infogan3d.disentanglement.predicted_codes import drawn_codes
-from infogan3d.models.base import ChairModel
-from infogan3d.models.sampling import draw
+from infogan3d.models.base import ShapeModel
+from infogan3d.models.sampling import draw_codes
 from infogan3d.runs import folder as runs_folder
 
 
-def save_run(model: ChairModel, folder: Path, *words: str) -> Path:
+def save_run(model: ShapeModel, folder: Path, *words: str) -> Path:
     """A run folder as train leaves it, with nothing but its settings and its model."""
     runs_folder.save_config(
         composed("train", "+experiment=smoke", "data.exact=true", *words), folder
@@ -37,7 +37,7 @@ def save_run(model: ChairModel, folder: Path, *words: str) -> Path:
     return folder
 
 
-def sweep_of(*models: ChairModel, **changes: Any) -> Sweep:
+def sweep_of(*models: ShapeModel, **changes: Any) -> Sweep:
     """A sweep of models that lie nowhere."""
     names = tuple(f"{i}-boxes" for i in range(len(models)))
     given = {"folder": Path("there"), "settings": ({},) * len(models), "lost": ()}
@@ -46,7 +46,7 @@ def sweep_of(*models: ChairModel, **changes: Any) -> Sweep:
 
 def test_every_q_reads_the_shapes_of_every_run():
     sweep = sweep_of(Readers(), Readers(turn=math.pi / 4))
-    codes = drawn_codes(draw(sweep.models[1], 50, seed=1))
+    codes = drawn_codes(draw_codes(sweep.models[1], 50, seed=1))
     plain, own = cross_read(sweep, 1, count=50, seed=0)
     assert np.abs(own.values - codes.values).max() < 0.1
     turned = (codes.values[:, 1] - codes.values[:, 2]) / math.sqrt(2)
@@ -57,7 +57,7 @@ def test_every_q_reads_the_shapes_of_every_run():
 def test_the_run_that_is_not_like_the_others_is_not_chosen():
     sweep = sweep_of(Readers(turn=math.pi / 4), Readers(), Readers(turn=math.pi / 2))
     ticks: list[int] = []
-    choice, chance = most_central(sweep, count=400, seed=0, tick=lambda: ticks.append(1))
+    choice, chance = most_central(sweep, count=400, seed=0, tick=ticks.append)
     assert choice.chosen in ("1-boxes", "2-boxes")  # these two agree: a quarter turn swaps codes
     assert choice.agreement[1, 2] > 0.9
     assert choice.order[-1] == 0
@@ -67,7 +67,7 @@ def test_the_run_that_is_not_like_the_others_is_not_chosen():
 
 
 def test_chance_is_what_answers_to_other_shapes_score():
-    codes = drawn_codes(draw(Readers(), 1000, seed=0))
+    codes = drawn_codes(draw_codes(Readers(), 1000, seed=0))
     assert by_chance(codes, codes, seed=0) == pytest.approx(1 / 3, abs=0.1)
 
 

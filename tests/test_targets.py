@@ -7,11 +7,11 @@ import trimesh
 from infogan3d.data.datasets.procedural import chairs
 from infogan3d.data.procedural.chairs import Factors, chair_grid, chair_mesh, cube_of
 from infogan3d.evaluation.reconstruction import overlap
-from infogan3d.geometry.orientation import snap_facing
+from infogan3d.geometry.orientation import canonical_yaw
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.inversion.targets import (
     CARVING,
-    Frame,
+    GridFrame,
     carving_of,
     cube_for,
     frame_of,
@@ -24,7 +24,7 @@ from infogan3d.io.packs import pack_grids, save_pack
 CHAIRS = {"name": "chairs", "exact": False, "elevations": [0, 20, 30], "azimuths": 6, "size": 96}
 CHAIRS |= {"method": "centre", "tolerance": 0, "shaded": False}
 MESHES = {"name": "meshes"}
-SOLID, HULL = Frame("fitted", 60 / 64, False), Frame("fitted", 60 / 64, True)
+SOLID, HULL = GridFrame("fitted", 60 / 64, False), GridFrame("fitted", 60 / 64, True)
 FACTORS = Factors(base="panel", recline=0.0, seat_thickness=4.0, leg_thickness=3.0, arms="none")
 
 
@@ -45,14 +45,14 @@ def chair_file(tmp_path):
 
 
 def test_frames_by_name_and_by_what_the_grids_show():
-    assert frame_of(CHAIRS) == Frame("floor", 60 / 64, True)
-    assert frame_of(CHAIRS | {"exact": True}) == Frame("floor", 60 / 64, False)
+    assert frame_of(CHAIRS) == GridFrame("floor", 60 / 64, True)
+    assert frame_of(CHAIRS | {"exact": True}) == GridFrame("floor", 60 / 64, False)
     assert frame_of({"name": "seeing3d"}) == HULL
     assert frame_of({"name": "sweethome3d", "solid": True}) == SOLID
     assert frame_of({"name": "choy", "vox32": True}) == SOLID
     modelnet = np.zeros((5, 32, 32, 32), bool)
     modelnet[:, 4:28, 8:20, 6:28] = True
-    assert frame_of({"name": "pack"}, modelnet) == Frame("fitted", 0.75, False)
+    assert frame_of({"name": "pack"}, modelnet) == GridFrame("fitted", 0.75, False)
     chairs = np.zeros((9, 32, 32, 32), bool)
     for i, grid in enumerate(chairs):
         grid[8:24, 8:24, 1 : 18 + i] = True
@@ -94,9 +94,9 @@ def test_a_fitted_solid_is_turned_until_its_back_is_behind(tmp_path, turns):
     y_up(mesh, turns=turns, scale=0.5).export(path)
     grid, notes = mesh_target(path, data=MESHES, frame=SOLID, resolution=32)
     assert (grid == solid_voxelize(mesh.vertices, mesh.faces, resolution=32)).mean() > 0.995
-    assert snap_facing(grid)[1] == 0
+    assert canonical_yaw(grid)[1] == 0
     assert notes == [f"turned by {3 * turns} quarters, filled"]
-    small, _ = mesh_target(path, data=MESHES, frame=Frame("fitted", 0.75, False), resolution=32)
+    small, _ = mesh_target(path, data=MESHES, frame=GridFrame("fitted", 0.75, False), resolution=32)
     assert (np.ptp(np.argwhere(small), axis=0) + 1).max() in (24, 25)
 
 

@@ -7,7 +7,7 @@ import torch
 from infogan3d.models.code_discovery.teacher import HEARD, Targets, Teacher
 from infogan3d.models.networks.discriminator import Encoder
 from infogan3d.models.networks.latent import CodeSpec, sample_codes
-from infogan3d.models.networks.posterior import Answer
+from infogan3d.models.networks.posterior import Posterior
 
 SPEC = CodeSpec(6, (3, 2), 2)
 
@@ -59,8 +59,8 @@ def test_the_lesson_counts_taken_codes_only(taught):
     zeros = torch.zeros(20, 6)
 
     def lesson(discrete, continuous):
-        answer = Answer(zeros, zeros, discrete, continuous, torch.zeros(20, 2))
-        return float(teacher.lesson(grids, answer))
+        answer = Posterior(zeros, zeros, discrete, continuous, torch.zeros(20, 2))
+        return float(teacher.distillation_loss(grids, answer))
 
     wild = [sure, 50 * torch.randn(20, 2)], torch.stack([torch.full((20,), 5.0), normal[:, 1]], 1)
     assert lesson(*wild) == pytest.approx(0, abs=1e-5)
@@ -72,8 +72,8 @@ def test_the_lesson_counts_taken_codes_only(taught):
 def test_codes_that_are_not_taken_are_silent(taught):
     teacher, grids, _, _ = taught
     mean, log_variance, (logits, centre, spread) = teacher.encoder(grids[:4])
-    answer = Answer(mean, log_variance, logits, centre, spread)
-    silent = teacher.silence(answer)
+    answer = Posterior(mean, log_variance, logits, centre, spread)
+    silent = teacher.mask_unassigned(answer)
     assert torch.equal(silent.noise_mean, mean)
     assert torch.equal(silent.discrete[0], logits[0])
     assert not silent.discrete[1].any()
@@ -81,14 +81,14 @@ def test_codes_that_are_not_taken_are_silent(taught):
     assert not silent.continuous_mean[:, 0].any()
     assert not silent.continuous_log_variance[:, 0].any()
     fresh = Teacher(teacher.encoder, SPEC)
-    assert fresh.silence(answer) is answer
+    assert fresh.mask_unassigned(answer) is answer
 
 
 def test_q_is_asked_for_taken_codes_only(taught):
     teacher, _, _, _ = taught
     codes = sample_codes(SPEC, 5, generator=torch.Generator().manual_seed(0))
     logits, mean, spread = [torch.rand(5, 3), torch.rand(5, 2)], torch.rand(5, 2), torch.rand(5, 2)
-    (told, own_mean, own_spread), drawn = teacher.heard((logits, mean, spread), codes)
+    (told, own_mean, own_spread), drawn = teacher.select_assigned((logits, mean, spread), codes)
     assert len(told) == 1
     assert torch.equal(told[0], logits[0])
     assert torch.equal(own_mean, mean[:, 1:])

@@ -78,7 +78,7 @@ def words(attribute: str) -> str:
     return WORDS.get(attribute, plain(attribute))
 
 
-def kin_of(names: Sequence[str]) -> Bool[np.ndarray, "a a"]:
+def correlated_with(names: Sequence[str]) -> Bool[np.ndarray, "a a"]:
     """Which attributes are another name for which; every one for itself."""
     found = np.eye(len(names), dtype=bool)
     for group in KIN:

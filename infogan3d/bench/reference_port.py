@@ -123,7 +123,7 @@ def port_loader(folder: Path, *, batch_size: int, workers: int = 0) -> DataLoade
     )
 
 
-class StraightPort:
+class ReferencePort:
     """Networks, optimizers and the training step of the port on one device."""
 
     def __init__(self, settings: PortSettings, *, device: str = "cpu") -> None:

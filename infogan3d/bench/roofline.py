@@ -33,7 +33,7 @@ TYPES = {"32": torch.float32, "bf16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerCost:
     """One layer of one chair: multiplications, and how many numbers go in, come out, are learnt."""
 
     name: str
@@ -45,7 +45,7 @@ class Layer:
 
 
 @dataclass(frozen=True)
-class Work:
+class StepWork:
     """One pass through one layer: operations, numbers moved, and moved in fp32 in any case."""
 
     turn: str
@@ -54,13 +54,13 @@ class Work:
     numbers: int
     wide: int = 0
 
-    def seconds(self, rates: "Rates") -> float:
+    def seconds(self, rates: "MachineRates") -> float:
         moved = self.numbers * BYTES[rates.precision] + self.wide * 4
         return max(self.operations / rates.matrix, moved / rates.copy)
 
 
 @dataclass(frozen=True)
-class Rates:
+class MachineRates:
     """Measured: operations a second in products of matrices, bytes a second moved by a copy."""
 
     precision: str
@@ -71,24 +71,24 @@ class Rates:
 # ---- counting ------------------------------------------------------------------------------
 
 
-def meetings(side: int, *, padded: bool = False) -> int:
+def kernel_products(side: int, *, padded: bool = False) -> int:
     """Products of a 4^3 kernel at stride 2 between a grid of `side` and one of twice that, a pair
     of channels: 64 a cell of the smaller grid, less those beyond the border unless `padded`."""
     return (4 * side) ** 3 if padded else (4 * side - 2) ** 3
 
 
-def generator_layers(given: PortSettings, *, padded: bool = False) -> list[Layer]:
+def generator_layers(given: PortSettings, *, padded: bool = False) -> list[LayerCost]:
     """G's transposed convolutions, first to last."""
     doublings = given.resolution.bit_length() - 3
     channels = [given.width * 2**k for k in reversed(range(doublings))] + [1]
     side, out = 4, channels[0] * 64
     weights = given.latent * out + 2 * channels[0]
-    layers = [Layer("G 1", given.latent * out, given.latent, out, weights, normed=True)]
+    layers = [LayerCost("G 1", given.latent * out, given.latent, out, weights, normed=True)]
     for index, (before, after) in enumerate(pairwise(channels)):
         layers.append(
-            Layer(
+            LayerCost(
                 f"G {index + 2}",
-                before * after * meetings(side, padded=padded),
+                before * after * kernel_products(side, padded=padded),
                 before * side**3,
                 after * (2 * side) ** 3,
                 before * after * 64 + (2 * after if after > 1 else 1),
@@ -99,16 +99,16 @@ def generator_layers(given: PortSettings, *, padded: bool = False) -> list[Layer
     return layers
 
 
-def trunk_layers(given: PortSettings, *, padded: bool = False) -> list[Layer]:
+def trunk_layers(given: PortSettings, *, padded: bool = False) -> list[LayerCost]:
     """The convolutions that D and Q share, first to last."""
-    layers: list[Layer] = []
+    layers: list[LayerCost] = []
     before, side = 1, given.resolution
     for index in range(given.trunk_layers):
         after, half = given.width * min(2**index, 8), max(side // 2, 2)
         taps = 64 if side > 2 else 1
-        pairs = meetings(half, padded=padded) if side > 2 else half**3
+        pairs = kernel_products(half, padded=padded) if side > 2 else half**3
         layers.append(
-            Layer(
+            LayerCost(
                 f"trunk {index + 1}",
                 before * after * pairs,
                 before * side**3,
@@ -120,15 +120,15 @@ def trunk_layers(given: PortSettings, *, padded: bool = False) -> list[Layer]:
     return layers
 
 
-def head_layers(given: PortSettings) -> list[Layer]:
+def head_layers(given: PortSettings) -> list[LayerCost]:
     """D's head, then the two layers of Q's."""
     features = trunk_layers(given)[-1].outputs
     answers = sum(given.discrete) + 2 * given.continuous
     sizes = {"D head": (features, 1), "Q hidden": (features, 128), "Q head": (128, answers)}
-    return [Layer(name, a * b, a, b, a * b + b) for name, (a, b) in sizes.items()]
+    return [LayerCost(name, a * b, a, b, a * b + b) for name, (a, b) in sizes.items()]
 
 
-def step_work(given: PortSettings, *, batch: int, padded: bool = False) -> list[Work]:
+def step_work(given: PortSettings, *, batch: int, padded: bool = False) -> list[StepWork]:
     """Every pass of one full step: G once, D's turn on real and made chairs, G's turn, optimizers.
 
     Q's head reads the made chairs alone. D's turn needs no gradient of the grids, G's turn none of
@@ -145,71 +145,71 @@ def step_work(given: PortSettings, *, batch: int, padded: bool = False) -> list[
         *backward("D turn", [real_head], 2 * batch),
         *backward("D turn", code_head, batch),
         *forward("G turn", [*trunk, *heads], batch),
-        Work("G turn", "shape limit", 0, 6 * grid),
+        StepWork("G turn", "shape limit", 0, 6 * grid),
         *backward("G turn", [*trunk, *heads], batch, weights=[]),
         *backward("G turn", made, batch, inputs=made[1:]),
     ]
     of_g, of_d = (sum(one.weights for one in part) for part in (made, [*trunk, *heads]))
-    work.append(Work("optimizers", "Adam", 0, 0, ADAM * (of_g + of_d)))
-    work.append(Work("optimizers", "average of G", 0, 0, AVERAGE * of_g))
+    work.append(StepWork("optimizers", "Adam", 0, 0, ADAM * (of_g + of_d)))
+    work.append(StepWork("optimizers", "average of G", 0, 0, AVERAGE * of_g))
     return work
 
 
-def forward(turn: str, layers: Iterable[Layer], batch: int) -> list[Work]:
+def forward(turn: str, layers: Iterable[LayerCost], batch: int) -> list[StepWork]:
     """A pass through some layers."""
     found = []
     for layer in layers:
         moved = batch * (layer.inputs + layer.outputs) + layer.weights
-        found.append(Work(turn, f"{layer.name} forward", 2 * batch * layer.products, moved))
+        found.append(StepWork(turn, f"{layer.name} forward", 2 * batch * layer.products, moved))
         if layer.normed:
-            found.append(Work(turn, f"{layer.name} norm", 0, 2 * batch * layer.outputs))
+            found.append(StepWork(turn, f"{layer.name} norm", 0, 2 * batch * layer.outputs))
     return found
 
 
 def backward(
     turn: str,
-    layers: list[Layer],
+    layers: list[LayerCost],
     batch: int,
     *,
-    inputs: list[Layer] | None = None,
-    weights: list[Layer] | None = None,
-) -> list[Work]:
+    inputs: list[LayerCost] | None = None,
+    weights: list[LayerCost] | None = None,
+) -> list[StepWork]:
     """The way back: gradients of some layers' inputs and of some layers' weights (all if None)."""
     found = []
     for layer in layers:
         moved = batch * (layer.inputs + layer.outputs) + layer.weights
         operations = 2 * batch * layer.products
         if layer.normed:
-            found.append(Work(turn, f"{layer.name} norm back", 0, 3 * batch * layer.outputs))
+            found.append(StepWork(turn, f"{layer.name} norm back", 0, 3 * batch * layer.outputs))
         if inputs is None or layer in inputs:
-            found.append(Work(turn, f"{layer.name} to its input", operations, moved))
+            found.append(StepWork(turn, f"{layer.name} to its input", operations, moved))
         if weights is None or layer in weights:
-            found.append(Work(turn, f"{layer.name} to its weights", operations, moved))
+            found.append(StepWork(turn, f"{layer.name} to its weights", operations, moved))
     return found
 
 
-def shape_work(given: PortSettings, *, batch: int = 1) -> list[Work]:
+def shape_work(given: PortSettings, *, batch: int = 1) -> list[StepWork]:
     """G alone, BatchNorm folded into its weights."""
     return [one for one in forward("G", generator_layers(given), batch) if "norm" not in one.name]
 
 
-def operations(work: Iterable[Work]) -> int:
+def operations(work: Iterable[StepWork]) -> int:
     return sum(one.operations for one in work)
 
 
-def floor_seconds(work: Iterable[Work], rates: Rates) -> float:
+def roofline_seconds(work: Iterable[StepWork], rates: MachineRates) -> float:
     """The least seconds of all this work, layer after layer."""
     return sum(one.seconds(rates) for one in work)
 
 
-def floor_table(work: list[Work], rates: list[Rates]) -> str:
+def roofline_table(work: list[StepWork], rates: list[MachineRates]) -> str:
     """Operations, bytes and least milliseconds of each turn, a column a precision."""
     heads = "".join(f"{f'ms, {one.precision}':>12}" for one in rates)
     lines = [f"{'floor of a step':24}{'10^9 operations':>16}{'MB, fp32':>12}{heads}"]
     for turn in (*TURNS, "whole step"):
         part = [one for one in work if turn in (one.turn, "whole step")]
         megabytes = sum(one.numbers + one.wide for one in part) * 4 / 1e6
-        least = "".join(f"{floor_seconds(part, one) * 1e3:12.2f}" for one in rates)
+        least = "".join(f"{roofline_seconds(part, one) * 1e3:12.2f}" for one in rates)
         lines.append(f"{turn:24}{operations(part) / 1e9:16.2f}{megabytes:12.1f}{least}")
     return "\n".join(lines)
 
@@ -219,7 +219,7 @@ def floor_table(work: list[Work], rates: list[Rates]) -> str:
 
 def measure_rates(
     device: str, precision: str, *, sides: tuple[int, ...] = (), megabytes: int = 256
-) -> Rates:
+) -> MachineRates:
     """The best product of two matrices of random numbers, and the best copy, of several.
 
     A 1^3 convolution is such a product as well, and here and there the quicker one.
@@ -236,7 +236,7 @@ def measure_rates(
     source = torch.randn(megabytes * 250_000, device=device)
     target = torch.empty_like(source)
     copied = 2 * source.nbytes / quickest(lambda: target.copy_(source), device)
-    return Rates(precision, best, copied)
+    return MachineRates(precision, best, copied)
 
 
 def quickest(work: Callable[[], object], device: str, *, repeats: int = 7) -> float:

@@ -24,19 +24,19 @@ from pytorch_lightning.loggers import CSVLogger
 
 from infogan3d.bench.reference_port import (
     PortSettings,
-    StraightPort,
+    ReferencePort,
     endless,
     port_loader,
     write_chairs,
 )
-from infogan3d.bench.roofline import Rates, wait_for
+from infogan3d.bench.roofline import MachineRates, wait_for
 from infogan3d.bench.timing import cores, peak_memory
 from infogan3d.data.datamodule import ChairData
 from infogan3d.data.procedural.chairs import chair_grid, sample_factors
 from infogan3d.io.packs import pack_grids, save_pack
 from infogan3d.models.infogan import InfoGAN3D
-from infogan3d.models.optim import computes_bf16
-from infogan3d.runs.command import keep_freed_memory
+from infogan3d.models.optim import supports_bf16
+from infogan3d.runs.command import retain_malloc_arenas
 
 OURS, OURS_WIDE, PORT = "ours", "ours, fp32", "straight port"
 
@@ -86,17 +86,17 @@ class Block:
     megabytes: float
 
 
-def contenders(device: str) -> list[str]:
+def list_runners(device: str) -> list[str]:
     """Who is timed: ours as it comes, ours in fp32 where that is another thing, the port."""
-    return [OURS, *([OURS_WIDE] if computes_bf16(device) else []), PORT]
+    return [OURS, *([OURS_WIDE] if supports_bf16(device) else []), PORT]
 
 
 def precision_of(who: str, device: str) -> str:
     """The precision that a contender computes in."""
-    return "bf16" if who == OURS and computes_bf16(device) else "32"
+    return "bf16" if who == OURS and supports_bf16(device) else "32"
 
 
-def tell_rates(rates: dict[str, Rates], device: str, threads: int) -> None:
+def tell_rates(rates: dict[str, MachineRates], device: str, threads: int) -> None:
     products = ", ".join(f"{one.matrix / 1e9:.0f} in {name}" for name, one in rates.items())
     copy = max(one.copy for one in rates.values()) / 1e9
     print(f"{device}: matrix products, 10^9 operations/s: {products}; copy {copy:.0f} GB/s")
@@ -207,7 +207,7 @@ def our_block(
 def port_block(task: Task) -> tuple[float, float]:
     """The same of the straight port."""
     case = task.case
-    port = StraightPort(case.settings(), device=task.device)
+    port = ReferencePort(case.settings(), device=task.device)
     chairs = endless(port_loader(task.folder / FILES, batch_size=case.batch_size))
     start, waiting = time.perf_counter(), 0.0
     for batch in range(task.warm + task.batches):
@@ -238,17 +238,17 @@ def run_block(task: Task) -> Block:
     return Block(seconds, waiting, peak["megabytes"])
 
 
-class Arena:
+class ProcessPerRunner:
     """Runs blocks: ours in one process, the port in another, or all in this one (`apart=False`)."""
 
     def __init__(self, *, apart: bool = True) -> None:
         self.pools: dict[bool, ProcessPoolExecutor] = {}
         spawn = multiprocessing.get_context("spawn")
         for ours in (True, False) if apart else ():
-            start = keep_freed_memory if ours else None
+            start = retain_malloc_arenas if ours else None
             self.pools[ours] = ProcessPoolExecutor(1, mp_context=spawn, initializer=start)
 
-    def __enter__(self) -> "Arena":
+    def __enter__(self) -> "ProcessPerRunner":
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -33,11 +33,11 @@ from infogan3d.data.datasets import (
     sweethome3d,
 )
 from infogan3d.data.multiview import PICTURES_FOLDER, parse_image_name, write_names
-from infogan3d.data.shapes import Job
+from infogan3d.data.shapes import ShapeJob
 from infogan3d.geometry.camera import seeing3d_camera
 from infogan3d.io.packs import Pack, join_packs, pack_grids, resize_grids
 
-SOURCES: dict[str, Callable[..., Sequence[Job]]] = {
+SOURCES: dict[str, Callable[..., Sequence[ShapeJob]]] = {
     "chairs": procedural.chairs,
     "seeing3d": seeing3d.seeing3d,
     "choy": r2n2.choy,
@@ -133,7 +133,7 @@ def _sort(
 
 def list_jobs(
     name: str, *, root: Path | str | None, resolution: int, **settings: Any
-) -> Sequence[Job]:
+) -> Sequence[ShapeJob]:
     """One job for every shape of the data set, in a fixed order; nothing is decoded yet."""
     if name not in SOURCES:
         raise ValueError(f"data={name} is unknown: take one of {', '.join(SOURCES)}.")
@@ -153,8 +153,8 @@ def list_jobs(
 
 
 def _made(
-    jobs: Sequence[Job], *, resolution: int, workers: int
-) -> Generator[tuple[Job, Pack | str], None, None]:
+    jobs: Sequence[ShapeJob], *, resolution: int, workers: int
+) -> Generator[tuple[ShapeJob, Pack | str], None, None]:
     """Every job with its pack of one, or with the reason why there is none, in the jobs' order."""
     make = partial(_make, resolution=resolution)
     if workers == 1 or len(jobs) < 2:
@@ -189,7 +189,7 @@ def _process_context() -> multiprocessing.context.BaseContext:
     return context
 
 
-def _make(job: Job, *, resolution: int) -> Pack | str:
+def _make(job: ShapeJob, *, resolution: int) -> Pack | str:
     """One job's grid, packed; what a user can get wrong comes back as its reason."""
     try:
         grid, columns = job.read()

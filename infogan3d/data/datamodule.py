@@ -251,13 +251,13 @@ class ChairData(pl.LightningDataModule):
         trainer = self.trainer
         model: Any = trainer.lightning_module if trainer is not None and trainer.training else None
         if self.mirror and model is not None:
-            random = model.random(model.batches_done, stream=1)
+            random = model.rng(model.batches_done, stream=1)
             turned = torch.rand(len(batch), generator=random, device=batch.device) < 0.5
             slices = batch.view(len(batch), self.resolution, -1)  # one of x after the other
             batch = torch.where(turned[:, None, None], slices.flip(1), slices).flatten(1)
         grids = unpack_bits(batch, (self.resolution,) * 3)
         if self.stretch and model is not None:
-            random = model.random(model.batches_done, stream=4)
+            random = model.rng(model.batches_done, stream=4)
             grids = stretched(grids, share=self.stretch, random=random)
         return grids.contiguous(memory_format=torch.channels_last_3d)
 

@@ -23,7 +23,7 @@ NAMELESS = re.compile(r"models?|model_normalized(\.\w+)?")  # what ShapeNet call
 
 
 @dataclass(frozen=True)
-class Job:
+class ShapeJob:
     """One shape to come: its id, and the call that reads it (it may travel to another process)."""
 
     id: str
@@ -79,16 +79,16 @@ def file_id(path: Path, root: Path | str | None) -> str:
     return "_".join(part for part in parts if not NAMELESS.fullmatch(part)) or path.stem
 
 
-def broken(path: Path, error: ValueError) -> Job:
+def broken(path: Path, error: ValueError) -> ShapeJob:
     """The job of a file whose shapes cannot even be listed: reading it is that error."""
-    return Job(path.name, partial(_refuse, str(error)))
+    return ShapeJob(path.name, partial(_refuse, str(error)))
 
 
 def _refuse(reason: str) -> Shape:
     raise ValueError(reason)
 
 
-def _some(jobs: list[Job], root: Path | str | None, wanted: str) -> list[Job]:
+def _some(jobs: list[ShapeJob], root: Path | str | None, wanted: str) -> list[ShapeJob]:
     if not jobs:
         raise ValueError(f"{root} holds no {wanted}: check the path.")
     return jobs

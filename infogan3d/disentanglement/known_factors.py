@@ -9,7 +9,7 @@ as there are codes: those that the codes tell most of, one a code, each table na
 choosing them adds is in that table's floor, which chooses too.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -35,11 +35,12 @@ from infogan3d.disentanglement.metrics.suite import (
     plain_scores,
     score_table,
 )
-from infogan3d.disentanglement.predicted_codes import read_by_e, read_by_q
+from infogan3d.disentanglement.predicted_codes import predict_with_e, predict_with_q
 from infogan3d.io.packs import Pack
-from infogan3d.models.base import ChairModel
+from infogan3d.io.progress import Tick
+from infogan3d.models.base import ShapeModel
 from infogan3d.runs import build, folder
-from infogan3d.stats.estimate import Score
+from infogan3d.stats.estimate import Estimate
 from infogan3d.stats.variables import Variables, variables
 
 FACTORS = (*DISCRETE, *CONTINUOUS)
@@ -51,7 +52,7 @@ FRESH = 10_000  # added to the seed of the run's own chairs, for chairs that it 
 PERMUTATIONS = 3
 
 
-Rows = dict[str, dict[str, Score]]
+Rows = dict[str, dict[str, Estimate]]
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def plain(rows: Rows) -> dict[str, dict[str, Any]]:
 def scorecard_of(numbers: Mapping[str, Any]) -> FactorScorecard:
     """The scorecard whose `numbers` these are."""
     rows, few = (
-        {name: {k: Score(**v) for k, v in cells.items()} for name, cells in numbers[key].items()}
+        {name: {k: Estimate(**v) for k, v in cells.items()} for name, cells in numbers[key].items()}
         for key in ("rows", "covered_rows")
     )
     own = {name: tuple(covers) for name, covers in numbers["covered"].items()}
@@ -205,7 +206,7 @@ def only(factors: Variables, names: Sequence[str]) -> Variables:
     return Variables(tuple(names), factors.values[:, columns], factors.discrete[columns])
 
 
-def covered_floors(codes: Variables, factors: Variables, *, seed: int = 0) -> dict[str, Score]:
+def covered_floors(codes: Variables, factors: Variables, *, seed: int = 0) -> dict[str, Estimate]:
     """The scores of the codes of other shapes, by the factors that these seem to cover."""
     random = np.random.default_rng(seed)
     drawn = []
@@ -215,7 +216,7 @@ def covered_floors(codes: Variables, factors: Variables, *, seed: int = 0) -> di
     found = {}
     for name in NAMES:
         values = [one[name] for one in drawn]
-        found[name] = Score(name, float(np.mean(values)), min(values), max(values), len(codes))
+        found[name] = Estimate(name, float(np.mean(values)), min(values), max(values), len(codes))
     return found
 
 
@@ -224,7 +225,7 @@ def score_codes(
     known: KnownChairs,
     *,
     seed: int = 0,
-    tick: Callable[[], None] = lambda: None,
+    tick: Tick = lambda _: None,
 ) -> FactorScorecard:
     """Both tables for what some readers ("Q", "E") read off the same chairs; about 30 s a reader
     for 2,500 chairs. `tick` is called once a reader."""
@@ -240,15 +241,15 @@ def score_codes(
             chosen[name] = covered(read, known.factors)
             few[name] = factor_scores(read, only(known.factors, chosen[name]), seed=seed)
             few[f"{name} permuted"] = covered_floors(read, known.factors, seed=seed)
-        tick()
+        tick(1)
     return FactorScorecard(known.told, share, codes.names, known.factors.names, rows, chosen, few)
 
 
-def read_by_all(model: ChairModel, known: KnownChairs) -> dict[str, Variables]:
+def read_by_all(model: ShapeModel, known: KnownChairs) -> dict[str, Variables]:
     """What Q reads, and what E reads where there is one."""
-    readers = {"Q": read_by_q} if model.has_code_head else {}
+    readers = {"Q": predict_with_q} if model.has_q_head else {}
     if model.has_encoder:
-        readers["E"] = read_by_e
+        readers["E"] = predict_with_e
     if not readers or len(model.spec.names) < 2:
         raise ValueError(
             f"{len(model.spec.names)} codes cannot be scored by factors: train a system with two "

@@ -21,18 +21,17 @@ import torch
 from jaxtyping import Float, Int
 
 from infogan3d.disentanglement.metrics.factor_vae import factor_vae_score
-from infogan3d.disentanglement.predicted_codes import answer_of, drawn_codes, joined
-from infogan3d.io.progress import Tick_sweep as Tick
-from infogan3d.models.base import ChairModel
-from infogan3d.models.sampling import BATCH_readers as BATCH
-from infogan3d.models.sampling import draw
+from infogan3d.disentanglement.predicted_codes import drawn_codes, merge_variables, q_posterior
+from infogan3d.io.progress import Tick
+from infogan3d.models.base import ShapeModel
+from infogan3d.models.sampling import BATCH, draw_codes
 from infogan3d.runs import folder as runs_folder
 from infogan3d.runs.schema import flatten
 from infogan3d.stats.variables import Variables
 
 
 @dataclass(frozen=True)
-class Choice:
+class CentralChoice:
     """What `choose` found, models in the order given.
 
     `agreement` is B with rows the maker and columns the reader, `centrality` the mean of its two
@@ -95,15 +94,15 @@ def centrality(agreement: Float[np.ndarray, "m m"]) -> Float[np.ndarray, " m"]:
     return cast(np.ndarray, (both.sum(1) - np.diagonal(both)) / (len(both) - 1))
 
 
-def choose(names: Sequence[str], agreement: Float[np.ndarray, "m m"]) -> Choice:
+def choose(names: Sequence[str], agreement: Float[np.ndarray, "m m"]) -> CentralChoice:
     """The most central of the models; the first of equal ones."""
     if len(names) != len(agreement):
         raise ValueError(f"{len(names)} names for {len(agreement)} models: give one name to each.")
     central = centrality(agreement)
-    return Choice(tuple(names), agreement, central, names[int(central.argmax())])
+    return CentralChoice(tuple(names), agreement, central, names[int(central.argmax())])
 
 
-def choice_table(choice: Choice, *, scores: Float[np.ndarray, " m"] | None = None) -> str:
+def choice_table(choice: CentralChoice, *, scores: Float[np.ndarray, " m"] | None = None) -> str:
     """A Markdown table, the most central model first; `scores` by known factors, where there are
     any, are shown beside and not used. Ends with a newline."""
     header = "| model | centrality | reads its own shapes |"
@@ -132,7 +131,7 @@ class Sweep:
     folder: Path
     names: tuple[str, ...]
     settings: tuple[dict[str, Any], ...]
-    models: tuple[ChairModel, ...]
+    models: tuple[ShapeModel, ...]
     lost: tuple[str, ...]
 
     def differing(self) -> tuple[str, ...]:
@@ -191,10 +190,10 @@ def check(sweep: Sweep) -> None:
     """Refuse runs that cannot read each other's shapes (`ValueError`)."""
     first = sweep.models[0]
     for name, model in zip(sweep.names, sweep.models, strict=True):
-        if len(model.spec.names) < 2 or not model.has_code_head:
+        if len(model.spec.names) < 2 or not model.has_q_head:
             raise ValueError(
                 f"run {name} of {sweep.folder} has {len(model.spec.names)} code(s) and "
-                f"{'a' if model.has_code_head else 'no'} Q head: runs with a Q head and two or "
+                f"{'a' if model.has_q_head else 'no'} Q head: runs with a Q head and two or "
                 "more codes can be compared."
             )
         if sizes(model) != sizes(first):
@@ -204,12 +203,12 @@ def check(sweep: Sweep) -> None:
             )
 
 
-def sizes(model: ChairModel) -> tuple[tuple[int, ...], int, int]:
+def sizes(model: ShapeModel) -> tuple[tuple[int, ...], int, int]:
     """What runs must share to read each other's shapes."""
     return model.spec.discrete, model.spec.continuous, resolution(model)
 
 
-def told(model: ChairModel) -> str:
+def told(model: ShapeModel) -> str:
     """The same in words."""
     discrete = ", ".join(map(str, model.spec.discrete)) or "no"
     return (
@@ -218,7 +217,7 @@ def told(model: ChairModel) -> str:
     )
 
 
-def resolution(model: ChairModel) -> int:
+def resolution(model: ShapeModel) -> int:
     """Cells a side."""
     return int(model.hparams["resolution"])
 
@@ -229,19 +228,19 @@ def resolution(model: ChairModel) -> int:
 @torch.no_grad()
 def cross_read(sweep: Sweep, maker: int, *, count: int, seed: int) -> list[Variables]:
     """What every run's Q reads off the shapes of one run, as soft as G made them."""
-    codes = draw(sweep.models[maker], count, seed=seed + maker)
+    codes = draw_codes(sweep.models[maker], count, seed=seed + maker)
     parts: list[list[Any]] = [[] for _ in sweep.models]
     for start in range(0, count, BATCH):
         model = sweep.models[maker]
         made = model(codes.rows(slice(start, start + BATCH)).to(model.device))
         for reader, answers in zip(sweep.models, parts, strict=True):
-            answers.append(answer_of(reader, made))
-    return [joined(answers) for answers in parts]
+            answers.append(q_posterior(reader, made))
+    return [merge_variables(answers) for answers in parts]
 
 
 def most_central(
-    sweep: Sweep, *, count: int, seed: int, tick: Tick = lambda: None
-) -> tuple[Choice, Float[np.ndarray, " m"]]:
+    sweep: Sweep, *, count: int, seed: int, tick: Tick = lambda _: None
+) -> tuple[CentralChoice, Float[np.ndarray, " m"]]:
     """The choice, and the agreement that chance alone gives on each run's shapes.
 
     Chance: the run's own answers in a random order, mean over PERMUTATIONS. `tick` is called once a
@@ -249,13 +248,15 @@ def most_central(
     """
     if count < LEAST:
         raise ValueError(f"count={count} shapes are too few to compare: give {LEAST} or more.")
-    drawn = [drawn_codes(draw(model, count, seed=seed + i)) for i, model in enumerate(sweep.models)]
+    drawn = [
+        drawn_codes(draw_codes(model, count, seed=seed + i)) for i, model in enumerate(sweep.models)
+    ]
     floors = np.zeros(len(drawn))
 
     def answers(maker: int) -> list[Variables]:
         read = cross_read(sweep, maker, count=count, seed=seed)
         floors[maker] = by_chance(read[maker], drawn[maker], seed=seed)
-        tick()
+        tick(1)
         return read
 
     agreement = agreement_matrix(drawn, answers, seed=seed)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from infogan3d.models.base import ChairModel
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import Codes
 from infogan3d.models.sampling import batches
 from infogan3d.stats.variables import Variables, code_variables
@@ -22,35 +22,35 @@ def drawn_codes(codes: Codes) -> Variables:
 
 
 @torch.no_grad()
-def answer_of(
-    model: ChairModel, grid: Float[Tensor, "B 1 R R R"]
+def q_posterior(
+    model: ShapeModel, grid: Float[Tensor, "B 1 R R R"]
 ) -> tuple[list[np.ndarray], Float[np.ndarray, "B C"]]:
     """Q's logits of every discrete code and its means of the continuous ones."""
-    logits, mean, _ = model.code_answer(grid)
+    logits, mean, _ = model.q_posterior(grid)
     return [one.float().cpu().numpy() for one in logits], mean.double().cpu().numpy()
 
 
-def joined(parts: list[tuple[list[np.ndarray], np.ndarray]]) -> Variables:
+def merge_variables(parts: list[tuple[list[np.ndarray], np.ndarray]]) -> Variables:
     """The answers to batches one after another as one table."""
     discrete = [np.concatenate(columns) for columns in zip(*(one for one, _ in parts), strict=True)]
     return code_variables(discrete, np.concatenate([mean for _, mean in parts]))
 
 
-def read_by_q(model: ChairModel, grids: Bool[np.ndarray, "n R R R"]) -> Variables:
+def predict_with_q(model: ShapeModel, grids: Bool[np.ndarray, "n R R R"]) -> Variables:
     """What Q reads off some shapes. Errors: a system without Q (`ValueError`)."""
-    if not model.has_code_head:
+    if not model.has_q_head:
         raise ValueError(f"{type(model).__name__} has no Q head that reads codes off shapes.")
     model.eval()
-    return joined([answer_of(model, grid) for grid in batches(model, grids)])
+    return merge_variables([q_posterior(model, grid) for grid in batches(model, grids)])
 
 
 @torch.no_grad()
-def read_by_e(model: ChairModel, grids: Bool[np.ndarray, "n R R R"]) -> Variables:
+def predict_with_e(model: ShapeModel, grids: Bool[np.ndarray, "n R R R"]) -> Variables:
     """The codes that E holds for likeliest. Errors: a system without E (`ValueError`)."""
     model.eval()
     sizes = [model.spec.noise, *model.spec.discrete, model.spec.continuous]
     parts = []
     for grid in batches(model, grids):
-        _, *hot, continuous = torch.split(model.infer(grid).cpu(), sizes, 1)
+        _, *hot, continuous = torch.split(model.encode(grid).cpu(), sizes, 1)
         parts.append(([one.numpy() for one in hot], continuous.double().numpy()))
-    return joined(parts)
+    return merge_variables(parts)

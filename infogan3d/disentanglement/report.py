@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from infogan3d.disentanglement.known_factors import FactorScorecard
 from infogan3d.disentanglement.metrics.suite import NAMES
-from infogan3d.disentanglement.model_centrality import Choice, Sweep
+from infogan3d.disentanglement.model_centrality import CentralChoice, Sweep
 from infogan3d.io.files import save_figure
 from infogan3d.runs import folder
 
@@ -102,7 +102,7 @@ class Selected:
     (none where factors are not known; `why` says so)."""
 
     sweep: Sweep
-    choice: Choice
+    choice: CentralChoice
     chance: Float[np.ndarray, " m"]
     cards: tuple[FactorScorecard, ...]
     why: str

@@ -22,7 +22,7 @@ from jaxtyping import Bool, Float
 from infogan3d.geometry.components import floater_fraction
 from infogan3d.geometry.distances import chamfer_matrix, iou_matrix
 from infogan3d.geometry.surface import grid_surface, surface_points
-from infogan3d.stats.estimate import Score, bootstrap, count_score, mean_score
+from infogan3d.stats.estimate import Estimate, bootstrap, count_score, mean_score
 
 
 def score_generation(
@@ -32,7 +32,7 @@ def score_generation(
     train: Bool[np.ndarray, "k r r r"] | None = None,
     points: int = 512,
     seed: int = 0,
-) -> dict[str, Score]:
+) -> dict[str, Estimate]:
     """All scores of this file's head; `real` holds shapes that the model never saw.
 
     1-NNA, coverage and MMD depend on the number of samples, so as many shapes must be made as there
@@ -117,7 +117,7 @@ def memorisation_ratio(
     *,
     held_out: Bool[np.ndarray, "m r r r"],
     seed: int = 0,
-) -> Score:
+) -> Estimate:
     """Mean distance (1 - IoU) to the nearest training shape: generated over held-out shapes.
 
     About 1 for new shapes of the same kind, 0 for copies of the training set, above 1 for shapes
@@ -137,4 +137,4 @@ def memorisation_ratio(
         return float(above / below) if below > 0.0 else np.inf
 
     low, high = bootstrap(ratio, seed=seed)
-    return Score("nearest_train", float(made.mean() / fresh.mean()), low, high, len(made))
+    return Estimate("nearest_train", float(made.mean() / fresh.mean()), low, high, len(made))

@@ -24,7 +24,7 @@ from jaxtyping import Bool, Float
 
 from infogan3d.geometry.distances import chamfer, iou_matrix, nearest_distances
 from infogan3d.geometry.surface import Grid, grid_surface, surface_points
-from infogan3d.stats.estimate import Score, count_score, mean_score
+from infogan3d.stats.estimate import Estimate, count_score, mean_score
 
 WHICH = ("mse", "iou", "ap", "cd", "fscore")
 
@@ -38,7 +38,7 @@ def score_reconstructions(
     seed: int = 0,
     which: Collection[str] = WHICH,
     fscore_distance: float = 0.02,
-) -> dict[str, Score]:
+) -> dict[str, Estimate]:
     """Mean and 95 % bootstrap interval of each score over the shapes, and the count of empties.
 
     `predicted` holds probabilities; a cell above `threshold` is occupied. The head of this file
@@ -169,7 +169,7 @@ def fscore(a: Float[np.ndarray, "p 3"], b: Float[np.ndarray, "q 3"], *, distance
 
 def chamfer_floor(
     target: Bool[np.ndarray, "n r r r"], *, points: int = 4096, seed: int = 0
-) -> dict[str, Score]:
+) -> dict[str, Estimate]:
     """What a perfect model scores: the true surfaces, sampled twice. Falls as 1 / `points`."""
     truth = target.astype(np.float32)
     return score_reconstructions(truth, target, points=points, seed=seed, which=("cd", "fscore"))

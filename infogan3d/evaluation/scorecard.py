@@ -12,36 +12,36 @@ from jaxtyping import Bool, Float
 
 from infogan3d.evaluation.generation import score_generation
 from infogan3d.evaluation.reconstruction import score_reconstructions, trivial_predictions
-from infogan3d.geometry.components import settled
+from infogan3d.geometry.components import filter_components
 from infogan3d.inversion.optimize import invert
-from infogan3d.models.base import ChairModel
-from infogan3d.models.sampling import draw, occupied
-from infogan3d.stats.estimate import Score
+from infogan3d.models.base import ShapeModel
+from infogan3d.models.sampling import draw_codes, generate_grids
+from infogan3d.stats.estimate import Estimate
 from infogan3d.stats.tables import Protocol, markdown_table
 
 PRIOR = 0.1  # weight of z's own distribution when a latent is optimised (ledger)
 
 
-Rows = dict[str, dict[str, Score]]
+Rows = dict[str, dict[str, Estimate]]
 
 
 SAMPLES = {"samples": "all", "samples, joined": "joined", "samples, largest piece": "largest"}
 
 
 def rebuilt(
-    model: ChairModel, real: Bool[np.ndarray, "n R R R"], *, batch: int = 32
+    model: ShapeModel, real: Bool[np.ndarray, "n R R R"], *, batch: int = 32
 ) -> Float[np.ndarray, "n R R R"]:
     """G(E(real)) as occupancy in [0, 1]."""
     model.eval()
     parts = []
     for start in range(0, len(real), batch):
         grid = torch.from_numpy(real[start : start + batch]).float()[:, None].to(model.device)
-        parts.append(model.rebuild(grid)[:, 0].float().cpu().numpy())
+        parts.append(model.reconstruct(grid)[:, 0].float().cpu().numpy())
     return np.concatenate(parts)
 
 
 def inverted(
-    model: ChairModel, real: Bool[np.ndarray, "n R R R"], *, steps: int, starts: int = 1, seed: int
+    model: ShapeModel, real: Bool[np.ndarray, "n R R R"], *, steps: int, starts: int = 1, seed: int
 ) -> Float[np.ndarray, "n R R R"]:
     """Each shape's latent found by `steps` of Adam, decoded: occupancy in [0, 1].
 
@@ -50,11 +50,11 @@ def inverted(
     grid = torch.from_numpy(real).float()[:, None].to(model.device)
     starts = 1 if model.has_encoder else starts
     found = invert(model, grid, steps=steps, starts=starts, prior=PRIOR, seed=seed)
-    return model.occupancy(found.latent)[:, 0].cpu().numpy()
+    return model.decode_occupancy(found.latent)[:, 0].cpu().numpy()
 
 
 def generation_rows(
-    model: ChairModel,
+    model: ShapeModel,
     train: Bool[np.ndarray, "t R R R"],
     real: Bool[np.ndarray, "n R R R"],
     *,
@@ -68,10 +68,12 @@ def generation_rows(
     known = np.zeros(len(train), dtype=bool)
     known[chosen] = True
     mean = np.repeat((train.mean(0) > 0.5)[None], len(real), axis=0)
-    made = occupied(model, draw(model, len(real), seed=seed))
+    made = generate_grids(model, draw_codes(model, len(real), seed=seed))
     apart = made.astype(np.float32)
     rows = {
-        name: score_generation(settled(apart, how) > 0.5, real, train=train, points=points)
+        name: score_generation(
+            filter_components(apart, how) > 0.5, real, train=train, points=points
+        )
         for name, how in SAMPLES.items()
     }
     if not floors:
@@ -86,7 +88,7 @@ def generation_rows(
 
 
 def reconstruction_rows(
-    model: ChairModel,
+    model: ShapeModel,
     train: Bool[np.ndarray, "t R R R"],
     real: Bool[np.ndarray, "n R R R"],
     *,
@@ -113,7 +115,7 @@ def reconstruction_rows(
 
 
 def score_model(
-    model: ChairModel,
+    model: ShapeModel,
     train: Bool[np.ndarray, "t R R R"],
     real: Bool[np.ndarray, "n R R R"],
     *,

@@ -93,7 +93,7 @@ def seeing3d_cameras(
 
 
 @dataclass(frozen=True)
-class Lenses:
+class Projections:
     """All cameras as one: (u - cx, v - cy, 1) * depth = rows @ X + (0, 0, distance)."""
 
     rows: Float[np.ndarray, "v 3 3"]
@@ -103,14 +103,14 @@ class Lenses:
 
 
 @lru_cache(maxsize=8)
-def lenses(cameras: tuple[Camera, ...]) -> Lenses:
+def projections(cameras: tuple[Camera, ...]) -> Projections:
     """The projection of every camera (the formula of `views.project`), computed once a set."""
     rows = []
     for camera in cameras:
         right, up, backwards = camera_axes(camera)
         rows.append([camera.focal * right, -camera.focal * up, -backwards])
     reach = [[max(c.cx, c.width - c.cx), max(c.cy, c.height - c.cy)] for c in cameras]
-    return Lenses(
+    return Projections(
         np.array(rows),
         np.array([[camera.cx, camera.cy] for camera in cameras]),
         np.array([camera.distance for camera in cameras]),
@@ -118,19 +118,19 @@ def lenses(cameras: tuple[Camera, ...]) -> Lenses:
     )
 
 
-def focal_lengths(lens: Lenses) -> Float[np.ndarray, " v"]:
+def focal_lengths(lens: Projections) -> Float[np.ndarray, " v"]:
     """The focal length of every camera in pixels."""
     focal: Float[np.ndarray, " v"] = np.linalg.norm(lens.rows[:, 0], axis=1)
     return focal
 
 
-def turned(views: Views, turns: int) -> Views:
+def turn_camera(views: Views, turns: int) -> Views:
     """The same pictures in a world turned by some quarters from x to y (as `np.rot90` turns)."""
     cameras = tuple(replace(one, azimuth=one.azimuth + 90.0 * turns) for one in views.cameras)
     return Views(views.id, views.masks, cameras)
 
 
-def smaller(views: Views, *, most: int) -> Views:
+def shrink_views(views: Views, *, most: int) -> Views:
     """The same views in pictures of at most `most` pixels, by a whole factor; majority decides."""
     height, width = views.masks.shape[1:]
     factor = -(-max(height, width) // most)

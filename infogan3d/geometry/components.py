@@ -20,47 +20,47 @@ from scipy.ndimage import distance_transform_cdt, label
 
 from infogan3d.io.files import check_choice
 
-TOUCHING = np.ones((3, 3, 3))  # cells that share a corner are one piece
+CONNECTIVITY_26 = np.ones((3, 3, 3))  # cells that share a corner are one piece
 
 
 def floater_fraction(grid: Bool[np.ndarray, "r r r"]) -> float:
     """Share of the occupied cells outside of the largest 26-connected piece; 1 for no cells."""
-    sizes = piece_sizes(grid)
+    sizes = component_sizes(grid)
     return float(1.0 - sizes.max() / sizes.sum()) if len(sizes) else 1.0
 
 
-def piece_sizes(grid: Bool[np.ndarray, "r r r"]) -> Int[np.ndarray, " pieces"]:
+def component_sizes(grid: Bool[np.ndarray, "r r r"]) -> Int[np.ndarray, " pieces"]:
     """Cells of every piece; cells that share a corner are one piece (26-connected)."""
-    pieces, _ = label(grid, structure=TOUCHING)
+    pieces, _ = label(grid, structure=CONNECTIVITY_26)
     return np.asarray(np.bincount(pieces.ravel())[1:])
 
 
-CRUMB = 0.01  # share of a shape's cells: a smaller piece is cleared, not joined
+SMALL_COMPONENT = 0.01  # share of a shape's cells: a smaller piece is cleared, not joined
 
 
 PIECES = 8  # the largest that are joined in one step; the rest wait, or are crumbs
 
 
-def wanted_cells(logits: Float[np.ndarray, "R R R"]) -> Int8[np.ndarray, "R R R"]:
+def bridging_cells(logits: Float[np.ndarray, "R R R"]) -> Int8[np.ndarray, "R R R"]:
     """1 where a cell should fill to make the shape one piece, -1 where it should go, else 0."""
     wanted = np.zeros(logits.shape, dtype=np.int8)
-    labels, count = label(logits > 0, structure=TOUCHING)
+    labels, count = label(logits > 0, structure=CONNECTIVITY_26)
     if count < 2:
         return wanted
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    wanted[(sizes[labels] > 0) & (sizes[labels] < CRUMB * sizes.sum())] = -1
+    wanted[(sizes[labels] > 0) & (sizes[labels] < SMALL_COMPONENT * sizes.sum())] = -1
     largest, *others = np.argsort(-sizes, kind="stable")[: PIECES + 1]
-    to_main = steps_to(labels == largest)
+    to_main = distance_to_component(labels == largest)
     for piece in others:
-        if sizes[piece] >= max(1, CRUMB * sizes.sum()):
-            length = to_main + steps_to(labels == piece)
+        if sizes[piece] >= max(1, SMALL_COMPONENT * sizes.sum()):
+            length = to_main + distance_to_component(labels == piece)
             between = labels == 0
             wanted[between & (length == length[between].min())] = 1
     return wanted
 
 
-def steps_to(piece: np.ndarray) -> np.ndarray:
+def distance_to_component(piece: np.ndarray) -> np.ndarray:
     """Steps along the axes from every cell to a piece: 0 in it, 1 beside it."""
     steps: np.ndarray = distance_transform_cdt(~piece, metric="taxicab")
     return steps
@@ -75,31 +75,31 @@ ROUNDS = 8  # of joining: a gap that is filled may leave another, so few are nee
 FILLED = 0.75  # the occupancy of a cell that joins pieces
 
 
-def pieces(grid: Bool[np.ndarray, "R R R"]) -> tuple[int, float]:
+def count_components(grid: Bool[np.ndarray, "R R R"]) -> tuple[int, float]:
     """How many pieces there are, and the share of the cells outside of the largest; 0, 0 if empty.
 
     Pieces are 26-connected.
     """
-    sizes = piece_sizes(grid)
+    sizes = component_sizes(grid)
     return len(sizes), float(1 - sizes.max() / sizes.sum()) if len(sizes) else 0.0
 
 
-def largest_piece(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray, "R R R"]:
+def largest_component(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray, "R R R"]:
     """The occupancy with 0 wherever another piece than the largest lies above 0.5."""
-    labels, count = label(occupancy > 0.5, structure=TOUCHING)
+    labels, count = label(occupancy > 0.5, structure=CONNECTIVITY_26)
     if count < 2:
         return occupancy
     largest = np.bincount(labels.ravel())[1:].argmax() + 1
     return np.where((labels == 0) | (labels == largest), occupancy, 0).astype(occupancy.dtype)
 
 
-def joined_pieces(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray, "R R R"]:
+def bridge_components(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray, "R R R"]:
     """The occupancy with crumbs at 0 and the shortest gaps between pieces filled (one_piece.py).
 
     A shape of one piece, and an empty one, are left as they are.
     """
     for _ in range(ROUNDS):
-        wanted = wanted_cells(occupancy - 0.5)
+        wanted = bridging_cells(occupancy - 0.5)
         if not wanted.any():
             break
         occupancy = np.where(wanted < 0, 0, np.where(wanted > 0, FILLED, occupancy))
@@ -107,7 +107,9 @@ def joined_pieces(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray, "R
     return occupancy
 
 
-def settled(occupancy: Float[np.ndarray, "n R R R"], how: str) -> Float[np.ndarray, "n R R R"]:
+def filter_components(
+    occupancy: Float[np.ndarray, "n R R R"], how: str
+) -> Float[np.ndarray, "n R R R"]:
     """Shapes with all their pieces, with pieces joined, or with the largest alone.
 
     Errors: another word (`ValueError`).
@@ -115,5 +117,5 @@ def settled(occupancy: Float[np.ndarray, "n R R R"], how: str) -> Float[np.ndarr
     check_choice("pieces", how, KEPT)
     if how == "all" or not len(occupancy):
         return occupancy
-    made = joined_pieces if how == "joined" else largest_piece
+    made = bridge_components if how == "joined" else largest_component
     return np.stack([made(one) for one in occupancy])

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from infogan3d.geometry.camera import Camera, Views, camera_axes, lenses
+from infogan3d.geometry.camera import Camera, Views, camera_axes, projections
 
 STEP = 1.15  # ratio of the focal lengths of the first search
 
@@ -73,7 +73,7 @@ def rim_coherence(
 
     Up to `tolerance` other views may miss that place; places are `step` pixels apart. 0 to 1.
     """
-    lens = lenses(tuple(cameras))
+    lens = projections(tuple(cameras))
     points, owner = _places(cameras, rims, step)
     ray = torch.arange(len(owner)).repeat_interleave(points.shape[2])
     points = points.permute(1, 0, 2).reshape(3, -1)

@@ -48,7 +48,7 @@ def ranges(start: Int[np.ndarray, " m"], stop: Int[np.ndarray, " m"]) -> tuple[I
     return owner, np.arange(len(owner)) + (start - first)[owner]
 
 
-def covered(
+def coverage(
     corners: Float[np.ndarray, "m 3 2"], *, height: int, width: int
 ) -> Bool[np.ndarray, "h w"]:
     """True where any triangle (u, v) covers the pixel: runs step up and down, then summed."""
@@ -59,7 +59,7 @@ def covered(
     return np.cumsum(steps).reshape(height, width + 1)[:, :width] > 0
 
 
-def nearest(
+def z_buffer(
     corners: Float[np.ndarray, "m 3 3"], *, height: int, width: int
 ) -> tuple[Int[np.ndarray, "h w"], Float[np.ndarray, "h w"]]:
     """The triangle (u, v, depth) seen at each pixel, -1 where none, and its depth there, else inf.

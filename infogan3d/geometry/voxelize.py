@@ -26,7 +26,7 @@ from infogan3d.geometry.rasterize import covered_rows, ranges
 MOST_FACES = 500_000
 
 
-MEETINGS = 4_000_000  # at most about so many are held at once
+RAY_HITS_AT_ONCE = 4_000_000  # at most about so many are held at once
 
 
 BORDER = 1e-6  # fine cells: a meeting this close to a cell's border lies on it
@@ -75,8 +75,8 @@ def solid_voxelize(
                 f" {corner}; give one that holds it."
             )
         points = (vertices - corner) * (fine / side)
-    hidden = _hidden(points[faces], (fine, fine, fine))
-    for part in _open_parts(points, faces, least=refine):
+    hidden = _enclosed(points[faces], (fine, fine, fine))
+    for part in _non_watertight_parts(points, faces, least=refine):
         _close(hidden, points[faces[part]])
     return _blocks(_with_surface(hidden, points[faces]), refine, fill)
 
@@ -98,7 +98,7 @@ def _check(vertices: Float[np.ndarray, "n 3"], faces: Int[np.ndarray, "m 3"]) ->
         raise ValueError("all vertices of the mesh are one point; give a mesh with some extent.")
 
 
-def _hidden(corners: Float[np.ndarray, "m 3 3"], shape: Shape) -> Bool[np.ndarray, "x y z"]:
+def _enclosed(corners: Float[np.ndarray, "m 3 3"], shape: Shape) -> Bool[np.ndarray, "x y z"]:
     """The cells whose centres are hidden from all six sides."""
     hidden = np.ones(shape, dtype=bool)
     for axis in range(3):
@@ -113,12 +113,12 @@ def _with_surface(
     """The hidden cells and those that a line meets a triangle in."""
     filled = hidden.copy()
     for axis in range(3):
-        for line, place in _meetings(corners, hidden.shape, axis):
-            _touch(filled, hidden, axis, line, place)
+        for line, place in _ray_hits(corners, hidden.shape, axis):
+            _mark_surface(filled, hidden, axis, line, place)
     return filled
 
 
-def _touch(
+def _mark_surface(
     filled: Bool[np.ndarray, "x y z"],
     hidden: Bool[np.ndarray, "x y z"],
     axis: int,
@@ -143,14 +143,14 @@ def _ends(
     lines = across[0] * across[1]
     first, last = np.full(lines, np.inf), np.full(lines, -np.inf)
     count = np.zeros(lines, dtype=np.int64)
-    for line, place in _meetings(corners, shape, axis):
+    for line, place in _ray_hits(corners, shape, axis):
         np.minimum.at(first, line, place)
         np.maximum.at(last, line, place)
         count += np.bincount(line, minlength=lines)
     return first.reshape(across), last.reshape(across), count.reshape(across)
 
 
-def _meetings(
+def _ray_hits(
     corners: Float[np.ndarray, "m 3 3"], shape: Shape, axis: int
 ) -> Iterator[tuple[Int[np.ndarray, " k"], Float[np.ndarray, " k"]]]:
     """Where the lines along `axis` through the centres of cells meet triangles: line, place on it.
@@ -160,7 +160,7 @@ def _meetings(
     first, second = (other for other in range(3) if other != axis)
     seen = corners[:, :, [second, first, axis]]
     extent = np.ptp(seen[:, :, :2], axis=1) + 1
-    chunk = (np.cumsum(extent.prod(1)) // MEETINGS).astype(np.int64)
+    chunk = (np.cumsum(extent.prod(1)) // RAY_HITS_AT_ONCE).astype(np.int64)
     for start in range(int(chunk[-1]) + 1):
         some = seen[np.searchsorted(chunk, start) : np.searchsorted(chunk, start, side="right")]
         rows = covered_rows(some[:, :, :2], height=shape[first], width=shape[second])
@@ -187,7 +187,7 @@ def _between(
     return between
 
 
-def _open_parts(
+def _non_watertight_parts(
     points: Float[np.ndarray, "n 3"], faces: Int[np.ndarray, "m 3"], *, least: int
 ) -> list[Int[np.ndarray, " k"]]:
     """The faces of each connected part with an open edge, and at least `least` cells each way."""

@@ -6,10 +6,10 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from PIL import Image
 
-from infogan3d.geometry.camera import Views, smaller
+from infogan3d.geometry.camera import Views, shrink_views
 from infogan3d.inversion.silhouette_loss import Placement, seen_through
 from infogan3d.inversion.view_targets import PictureTarget
-from infogan3d.rendering.figures import SIZE, cropped, evenly, paper
+from infogan3d.rendering.figures import SIZE, canvas, cropped, evenly
 from infogan3d.rendering.render import grid_picture
 
 MOST_ROWS = 8
@@ -29,7 +29,7 @@ def shape_sheet(
         [grid_picture(grid, size=SIZE) for grid in (target[i], *(made[name][i] for name in made))]
         for i in range(min(len(target), MOST_ROWS))
     ]
-    return paper([captions], rows)
+    return canvas([captions], rows)
 
 
 def picture_sheet(
@@ -52,7 +52,7 @@ def picture_sheet(
     chosen = chosen[: len(first)] if target.held is None else chosen[: max(len(first), 4)]
     below = [f"{told} {views.cameras[i].azimuth:.0f}°" for views, i, told in chosen]
     second = [overlaid(last, views, i, place) for views, i, _ in chosen]
-    return paper([above, below], [first, second])
+    return canvas([above, below], [first, second])
 
 
 def masked(views: Views, index: int) -> UInt8[np.ndarray, "s s 3"]:
@@ -64,7 +64,9 @@ def overlaid(
     grid: Float[np.ndarray, "R R R"], views: Views, index: int, place: Placement
 ) -> UInt8[np.ndarray, "s s 3"]:
     """One mask and the silhouette of a grid in it, by colour."""
-    small = smaller(Views(views.id, views.masks[[index]], (views.cameras[index],)), most=2 * SIZE)
+    small = shrink_views(
+        Views(views.id, views.masks[[index]], (views.cameras[index],)), most=2 * SIZE
+    )
     mask, made = small.masks[0], seen_through(grid, small.cameras, place)[0]
     pixels = np.full((*mask.shape, 3), 255)
     for colour, where in (

@@ -23,10 +23,10 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.nn.functional import one_hot
 
-from infogan3d.io.progress import Told
-from infogan3d.models.base import ChairModel
+from infogan3d.io.progress import Advance
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import CodeSpec, sample_codes
-from infogan3d.models.networks.posterior import press
+from infogan3d.models.networks.posterior import normal_to_uniform
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # logits [b 1 R R R], target's rows [b] -> [b]
 
@@ -50,7 +50,7 @@ MOST = 32  # latents decoded at once
 
 
 @dataclass(frozen=True, eq=False)
-class Inverted:
+class InversionResult:
     """The latents that were found, and what each step's objective was."""
 
     latent: Float[Tensor, "B latent"]
@@ -59,7 +59,7 @@ class Inverted:
 
 
 def invert(
-    model: ChairModel,
+    model: ShapeModel,
     target: Float[Tensor, "B 1 R R R"],
     *,
     steps: int = 100,
@@ -69,8 +69,8 @@ def invert(
     starts: int = 1,
     loss: Loss | None = None,
     first: Float[Tensor, "B latent"] | None = None,
-    on_step: Told | None = None,
-) -> Inverted:
+    on_step: Advance | None = None,
+) -> InversionResult:
     """The latents [B, latent] whose shapes explain some targets best, all optimised side by side.
 
     Of `starts` latents a target the best is kept: the first is `first`, else the encoder's answer,
@@ -93,7 +93,7 @@ def invert(
             _optimised(model, latent, error, rows, steps=steps, lr=lr, prior=prior, tell=tell)
         )
     model.train(was_training)
-    return Inverted(
+    return InversionResult(
         torch.cat([part.latent for part in parts]),
         torch.cat([part.objective for part in parts]),
         torch.cat([part.history for part in parts], 1),
@@ -119,7 +119,7 @@ def grid_loss(target: Float[Tensor, "B 1 R R R"]) -> Loss:
 
 @torch.no_grad()
 def first_latents(
-    model: ChairModel,
+    model: ShapeModel,
     target: Float[Tensor, "B 1 R R R"],
     error: Loss,
     *,
@@ -130,13 +130,13 @@ def first_latents(
 ) -> Float[Tensor, "B starts latent"]:
     """Where the optimisation of each target begins: see `invert`."""
     if first is None and model.has_encoder:
-        first = model.infer(target)
+        first = model.encode(target)
     known = [] if first is None else [first[:, None]]
     missing = starts - len(known)
     if missing:
         random = torch.Generator().manual_seed(seed)
         codes = sample_codes(model.spec, SCREENED * missing, generator=random).to(target.device)
-        drawn = model.latent_of(codes)
+        drawn = model.to_latent(codes)
         scores = []
         for logits in _decoded(model, drawn):
             scores.append(error(logits.expand(len(rows), *logits.shape), rows))
@@ -145,13 +145,13 @@ def first_latents(
     return torch.cat(known, 1)
 
 
-def _decoded(model: ChairModel, latent: Float[Tensor, "n latent"]) -> Float[Tensor, "n 1 R R R"]:
+def _decoded(model: ShapeModel, latent: Float[Tensor, "n latent"]) -> Float[Tensor, "n 1 R R R"]:
     return torch.cat([model.decode(part) for part in torch.split(latent, MOST)])
 
 
 @torch.enable_grad()
 def _optimised(
-    model: ChairModel,
+    model: ShapeModel,
     latent: Float[Tensor, "B starts latent"],
     error: Loss,
     rows: Int[Tensor, " B"],
@@ -159,14 +159,14 @@ def _optimised(
     steps: int,
     lr: float,
     prior: float,
-    tell: Told,
-) -> Inverted:
+    tell: Advance,
+) -> InversionResult:
     """Adam on every start of some targets, then the best start of each."""
     count, starts = latent.shape[:2]
     spec, weight = layout(model)
     begun = latent.flatten(0, 1)
     repeated = rows.repeat_interleave(starts)
-    leaves = loosen(begun, spec)
+    leaves = relax(begun, spec)
 
     def objective(latent: Tensor) -> Tensor:
         square = latent[:, : spec.noise].square().sum(1) / 2
@@ -179,7 +179,7 @@ def _optimised(
         for group in adam.param_groups:
             group["lr"] = lr * (0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2)
         heat = 1 - (1 - COLDEST) * step / (RELAXED * steps)
-        value = objective(tighten(leaves, spec, heat=heat if step < RELAXED * steps else None))
+        value = objective(harden(leaves, spec, heat=heat if step < RELAXED * steps else None))
         moved = [leaf for leaf in leaves if leaf.numel()]
         slopes = torch.autograd.grad(value.sum(), moved, allow_unused=True)
         for leaf, slope in zip(moved, slopes, strict=True):
@@ -188,7 +188,7 @@ def _optimised(
         history.append(value.detach().view(count, starts))
         tell(step + 1, steps, float(history[-1].mean()))
     with torch.no_grad():
-        found = tighten(leaves, spec, heat=None) if steps else begun
+        found = harden(leaves, spec, heat=None) if steps else begun
         return _best(begun, found, objective, history, starts=starts)
 
 
@@ -199,7 +199,7 @@ def _best(
     history: list[Tensor],
     *,
     starts: int,
-) -> Inverted:
+) -> InversionResult:
     """Of each target's starts the lowest, and of each start what it found or where it began."""
     before, after = objective(begun), objective(found)
     count = len(begun) // starts
@@ -208,20 +208,20 @@ def _best(
     here = torch.arange(count, device=begun.device)
     curves = [values[here, best.indices] for values in history]
     told = torch.stack(curves) if curves else best.values.new_zeros(0, count)
-    return Inverted(kept[here, best.indices], best.values, told)
+    return InversionResult(kept[here, best.indices], best.values, told)
 
 
-def layout(model: ChairModel) -> tuple[CodeSpec, float]:
+def layout(model: ShapeModel) -> tuple[CodeSpec, float]:
     """How a model's latent is laid out, and 1 where its noise has the normal prior, else 0.
 
     A model with a `latent_of` of its own (a latent GAN's) lays its latents out as it likes.
     """
-    if type(model).latent_of is ChairModel.latent_of and model.spec.size == model.latent_size:
+    if type(model).to_latent is ShapeModel.to_latent and model.spec.size == model.latent_size:
         return model.spec, 1.0
     return CodeSpec(model.latent_size, (), 0), 0.0
 
 
-def loosen(latent: Float[Tensor, "n latent"], spec: CodeSpec) -> list[Tensor]:
+def relax(latent: Float[Tensor, "n latent"], spec: CodeSpec) -> list[Tensor]:
     """Latents as what Adam moves: z, logits of each discrete code, normal numbers for the rest."""
     sizes = [spec.noise, *spec.discrete, spec.continuous]
     noise, *hot, codes = torch.split(latent.detach(), sizes, 1)
@@ -231,7 +231,7 @@ def loosen(latent: Float[Tensor, "n latent"], spec: CodeSpec) -> list[Tensor]:
     return [leaf.clone().requires_grad_() for leaf in (noise, *logits, normal)]
 
 
-def tighten(
+def harden(
     leaves: list[Tensor], spec: CodeSpec, *, heat: float | None
 ) -> Float[Tensor, "n latent"]:
     """The latents of some leaves: softmax at temperature `heat`, or one-hot codes where None."""
@@ -241,10 +241,10 @@ def tighten(
     else:
         codes = [(one / heat).softmax(1) for one in logits]
     assert len(codes) == len(spec.discrete)
-    return torch.cat([noise, *codes, press(normal)], 1)
+    return torch.cat([noise, *codes, normal_to_uniform(normal)], 1)
 
 
-def _shifted(told: Told | None, shift: int, total: int) -> Told:
+def _shifted(told: Advance | None, shift: int, total: int) -> Advance:
     """The steps of one batch of targets, told as steps of all."""
 
     def tell(done: int, steps: int, value: float) -> None:

@@ -12,14 +12,14 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from infogan3d.inversion.optimize import Loss, grid_loss
-from infogan3d.io.progress import Told
-from infogan3d.models.base import ChairModel
+from infogan3d.io.progress import Advance
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import sample_codes
 
 
 @torch.enable_grad()
 def tune(
-    model: ChairModel,
+    model: ShapeModel,
     latent: Float[Tensor, "1 latent"],
     target: Float[Tensor, "1 1 R R R"],
     *,
@@ -29,8 +29,8 @@ def tune(
     reach: float = 1.0,
     seed: int = 0,
     loss: Loss | None = None,
-    on_step: Told | None = None,
-) -> ChairModel:
+    on_step: Advance | None = None,
+) -> ShapeModel:
     """A copy of the model whose weights were moved until one latent decodes to its target.
 
     `locality` weighs how far shapes `reach` away from the pivot, towards random latents, may move:
@@ -45,7 +45,7 @@ def tune(
     random = torch.Generator().manual_seed(seed)
     pivot = latent.detach()
     for step in range(steps):
-        away = model.latent_of(sample_codes(model.spec, 1, generator=random).to(pivot.device))
+        away = model.to_latent(sample_codes(model.spec, 1, generator=random).to(pivot.device))
         near = pivot + reach * (away - pivot) / (away - pivot).norm().clamp_min(1e-6)
         with torch.no_grad():
             wanted = torch.sigmoid(model.decode(near))

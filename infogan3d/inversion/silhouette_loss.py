@@ -25,8 +25,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn.functional import pad, softplus
 
-from infogan3d.geometry.camera import Camera, Views, camera_axes, smaller
-from infogan3d.geometry.orientation import quarter
+from infogan3d.geometry.camera import Camera, Views, camera_axes, shrink_views
+from infogan3d.geometry.orientation import rotation_z90
 from infogan3d.geometry.surface import Grid, grid_surface
 from infogan3d.rendering.render import silhouettes
 
@@ -57,20 +57,20 @@ class Placement:
 
 
 @dataclass(frozen=True, eq=False)
-class Rays:
+class RayCells:
     """The cells that each ray through a pixel of chair passes, for each placement; R^3: none."""
 
     cells: Int[Tensor, "k n s"]
 
 
-def trace(
+def trace_rays(
     views: Views,
     placements: Sequence[Placement],
     *,
     resolution: int,
     count: int = MOST_RAYS,
     seed: int = 0,
-) -> Rays:
+) -> RayCells:
     """At most `count` rays through the chair's pixels, and the cells of R^3 that they pass.
 
     Half of the pixels are drawn from all of the chair, half from near its outline, in all views
@@ -82,7 +82,7 @@ def trace(
     shares = (np.arange(steps) + 0.5) / steps
     tables = []
     for place in placements:
-        turn = quarter(place.turns)
+        turn = rotation_z90(place.turns)
         eye = (start @ turn.T - np.array(place.low)) / place.side
         along = direction @ turn.T / place.side
         near, far = _through_cube(eye, along)
@@ -94,11 +94,11 @@ def trace(
         again[:, 1:] = index[:, 1:] == index[:, :-1]
         index = np.where(inside & ~again, index, resolution**3)
         tables.append(torch.from_numpy(index.astype(np.int64)))
-    return Rays(torch.stack(tables))
+    return RayCells(torch.stack(tables))
 
 
-def picture_loss(
-    rays: Rays, hull: Float[Tensor, "k 1 R R R"], *, weight: float = 0.03, inside: float = 0.0
+def silhouette_loss(
+    rays: RayCells, hull: Float[Tensor, "k 1 R R R"], *, weight: float = 0.03, inside: float = 0.0
 ) -> Callable[[Tensor, Tensor], Tensor]:
     """The data term of some placements: loss(logits [b 1 R R R], placements [b]) -> [b].
 
@@ -115,7 +115,7 @@ def picture_loss(
     return loss
 
 
-def inside_weight(views: int, *, carved: bool) -> float:
+def interior_weight(views: int, *, carved: bool) -> float:
     """How much the inside of a hull of some views speaks for chair: (views / 24)^2, at most 1.
 
     Measured on known-factor hulls. A model of solid shapes (not `carved`) hears none of it: even
@@ -125,7 +125,7 @@ def inside_weight(views: int, *, carved: bool) -> float:
 
 
 def ray_loss(
-    logits: Float[Tensor, "b 1 R R R"], rays: Rays, rows: Int[Tensor, " b"]
+    logits: Float[Tensor, "b 1 R R R"], rays: RayCells, rows: Int[Tensor, " b"]
 ) -> Float[Tensor, " b"]:
     """Mean -log s over the chair's rays, for grids that lie at the placements `rows`.
 
@@ -141,12 +141,12 @@ def ray_loss(
 # ---- how well a shape agrees with pictures ---------------------------------------------------
 
 
-def agreement(grid: Grid, views: Views, place: Placement) -> Float[np.ndarray, " v"]:
+def silhouette_iou(grid: Grid, views: Views, place: Placement) -> Float[np.ndarray, " v"]:
     """IoU of each picture's mask with the silhouette of the grid's surface: 1 is a full match.
 
     Pictures are made small before (192 pixels at most). An empty grid scores 0.
     """
-    small = smaller(views, most=JUDGED)
+    small = shrink_views(views, most=JUDGED)
     seen = seen_through(grid, small.cameras, place)
     both = (seen & small.masks).sum((1, 2))
     either = (seen | small.masks).sum((1, 2))
@@ -170,7 +170,7 @@ def surface_in_world(
     """The grid's surface (level 0.5) in the world of the cameras, put where `place` says."""
     vertices, faces = grid_surface(grid)
     world = (vertices + 0.5) * place.side + np.array(place.low)
-    return world @ quarter(place.turns), faces.astype(np.int64)
+    return world @ rotation_z90(place.turns), faces.astype(np.int64)
 
 
 # ---- rays ------------------------------------------------------------------------------------

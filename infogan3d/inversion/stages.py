@@ -17,19 +17,24 @@ from torch.nn.functional import one_hot
 from infogan3d.geometry.camera import Views
 from infogan3d.inversion.optimize import Loss, invert, layout
 from infogan3d.inversion.pivotal_tuning import tune
-from infogan3d.inversion.silhouette_loss import Placement, Rays, inside_weight, picture_loss, trace
-from infogan3d.inversion.targets import Frame
+from infogan3d.inversion.silhouette_loss import (
+    Placement,
+    RayCells,
+    interior_weight,
+    silhouette_loss,
+    trace_rays,
+)
+from infogan3d.inversion.targets import GridFrame
 from infogan3d.inversion.view_targets import MANY, PictureTarget, picture_target
-from infogan3d.io.progress import Told
-from infogan3d.io.progress import progress_reconstruct as progress
-from infogan3d.models.base import ChairModel
-from infogan3d.models.sampling import decoded
+from infogan3d.io.progress import Advance, objective_bar
+from infogan3d.models.base import ShapeModel
+from infogan3d.models.sampling import decode_occupancy
 
 LOOKED_AT = 30  # steps for each placement, before one is chosen
 
 
 @dataclass(frozen=True, eq=False)
-class Rung:
+class Stage:
     """One way to the latents, and the occupancy in [0, 1] that they give."""
 
     name: str
@@ -38,7 +43,7 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Search:
+class InversionConfig:
     """How latents are optimised: see `invert` and `tune`; 0 `starts` leaves it to the model."""
 
     steps: int = 100
@@ -49,19 +54,19 @@ class Search:
     tuning_lr: float = 5e-4
     seed: int = 0
 
-    def starts_for(self, model: ChairModel) -> int:
+    def starts_for(self, model: ShapeModel) -> int:
         """As set, else 1 for a model with an encoder and 4 for one without."""
         return self.starts or (1 if model.has_encoder else 4)
 
 
-def climb(
-    model: ChairModel,
+def run_stages(
+    model: ShapeModel,
     target: Float[Tensor, "B 1 R R R"],
-    search: Search,
+    search: InversionConfig,
     *,
     loss: Loss | None = None,
-    on_step: Told | None = None,
-) -> list[Rung]:
+    on_step: Advance | None = None,
+) -> list[Stage]:
     """Every rung that the model has, for some targets; `loss` is the data term where not BCE.
 
     With `loss` the target (a hull) is what Q and the encoder look at. Tuning takes shape by shape.
@@ -69,11 +74,11 @@ def climb(
     rungs = []
     told = read_codes(model, target)
     if told is not None:
-        rungs.append(Rung("Q", told, decoded(model, told)))
+        rungs.append(Stage("Q", told, decode_occupancy(model, told)))
     if model.has_encoder:
         with torch.no_grad():
-            guess = model.infer(target)
-        rungs.append(Rung("encoder", guess, decoded(model, guess)))
+            guess = model.encode(target)
+        rungs.append(Stage("encoder", guess, decode_occupancy(model, guess)))
     found = invert(
         model,
         target,
@@ -85,22 +90,22 @@ def climb(
         loss=loss,
         on_step=on_step,
     )
-    rungs.append(Rung("optimised", found.latent, decoded(model, found.latent)))
+    rungs.append(Stage("optimised", found.latent, decode_occupancy(model, found.latent)))
     if search.tuning:
         shapes = [
             tuned_shape(model, found.latent[row : row + 1], target, row, search, loss)
             for row in range(len(target))
         ]
-        rungs.append(Rung("tuned G", found.latent, np.concatenate(shapes)))
+        rungs.append(Stage("tuned G", found.latent, np.concatenate(shapes)))
     return rungs
 
 
 def tuned_shape(
-    model: ChairModel,
+    model: ShapeModel,
     latent: Float[Tensor, "1 latent"],
     target: Float[Tensor, "B 1 R R R"],
     row: int,
-    search: Search,
+    search: InversionConfig,
     loss: Loss | None,
 ) -> Float[np.ndarray, "1 R R R"]:
     """What one latent decodes to once G was tuned for target `row`."""
@@ -120,31 +125,31 @@ def tuned_shape(
         seed=search.seed,
         loss=own,
     )
-    return decoded(tuned, latent)
+    return decode_occupancy(tuned, latent)
 
 
 @torch.no_grad()
 def read_codes(
-    model: ChairModel, grid: Float[Tensor, "B 1 R R R"]
+    model: ShapeModel, grid: Float[Tensor, "B 1 R R R"]
 ) -> Float[Tensor, "B latent"] | None:
     """What Q alone knows of some shapes: its codes with z = 0; None for a model without Q."""
-    if not model.has_code_head:
+    if not model.has_q_head:
         return None
-    logits, mean, _ = model.code_answer(grid)
+    logits, mean, _ = model.q_posterior(grid)
     hot = [one_hot(one.argmax(1), one.shape[1]).float() for one in logits]
     noise = grid.new_zeros(len(grid), model.spec.noise)
     return torch.cat([noise, *hot, mean.float().clamp(-1, 1)], 1)
 
 
 def choose_placement(
-    model: ChairModel,
+    model: ShapeModel,
     views: Views,
     placements: tuple[Placement, ...],
     hulls: Bool[np.ndarray, "k R R R"],
-    search: Search,
+    search: InversionConfig,
     *,
     inside: float,
-    on_step: Told | None = None,
+    on_step: Advance | None = None,
 ) -> tuple[int, Float[Tensor, "1 1 R R R"], Loss]:
     """The placement whose shape explains the pictures best after a short search.
 
@@ -152,8 +157,8 @@ def choose_placement(
     by side; with one there is nothing to choose.
     """
     hull = torch.from_numpy(np.ascontiguousarray(hulls)).float()[:, None].to(model.device)
-    rays = trace(views, placements, resolution=hulls.shape[1], seed=search.seed)
-    rays = Rays(rays.cells.to(model.device))
+    rays = trace_rays(views, placements, resolution=hulls.shape[1], seed=search.seed)
+    rays = RayCells(rays.cells.to(model.device))
     best = 0
     if len(placements) > 1:
         found = invert(
@@ -164,16 +169,16 @@ def choose_placement(
             prior=search.prior,
             seed=search.seed,
             starts=search.starts_for(model),
-            loss=picture_loss(rays, hull, inside=inside),
+            loss=silhouette_loss(rays, hull, inside=inside),
             on_step=on_step,
         )
         best = int(found.objective.argmin())
     one = slice(best, best + 1)
-    return best, hull[one], picture_loss(Rays(rays.cells[one]), hull[one], inside=inside)
+    return best, hull[one], silhouette_loss(RayCells(rays.cells[one]), hull[one], inside=inside)
 
 
 def codes_by_name(
-    model: ChairModel, latent: Float[Tensor, " latent"]
+    model: ShapeModel, latent: Float[Tensor, " latent"]
 ) -> dict[str, list[float] | dict[str, int | float]]:
     """One latent as plain numbers: all of it, its noise z, and its codes by their names."""
     spec, _ = layout(model)
@@ -191,15 +196,15 @@ FEW_STARTS = 4  # latents optimised side by side where pictures are few
 
 
 @dataclass(frozen=True)
-class Order:
+class ReconstructionRequest:
     """What is asked for: the target's file, the trained system and what it learned from."""
 
     path: Path
-    model: ChairModel
+    model: ShapeModel
     resolution: int
     data: dict[str, Any]
-    frame: Frame
-    search: Search
+    frame: GridFrame
+    search: InversionConfig
     settings: dict[str, Any]
     out: Path
 
@@ -208,16 +213,16 @@ class Order:
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class ViewFit:
     """What was made of some views: the rungs, at which of the target's placements, and how."""
 
     target: PictureTarget
     best: int
-    rungs: list[Rung]
+    rungs: list[Stage]
     inside: float  # how much the hull's inside spoke for chair
 
 
-def fit_views(order: Order, views: Views) -> Fitted:
+def fit_views(order: ReconstructionRequest, views: Views) -> ViewFit:
     """The ladder for one chair's views, at the placement that explains them best."""
     settings = order.settings
     target = picture_target(
@@ -232,8 +237,8 @@ def fit_views(order: Order, views: Views) -> Fitted:
     if count < MANY and not search.starts:
         search = replace(search, starts=FEW_STARTS)
     inside = settings["inside"]
-    inside = inside_weight(count, carved=order.frame.carved) if inside is None else float(inside)
-    with progress("placing") as tell:
+    inside = interior_weight(count, carved=order.frame.carved) if inside is None else float(inside)
+    with objective_bar("placing") as tell:
         best, hull, loss = choose_placement(
             order.model,
             target.used,
@@ -243,6 +248,6 @@ def fit_views(order: Order, views: Views) -> Fitted:
             inside=inside,
             on_step=tell,
         )
-    with progress("optimising") as tell:
-        rungs = climb(order.model, hull, search, loss=loss, on_step=tell)
-    return Fitted(target, best, rungs, inside)
+    with objective_bar("optimising") as tell:
+        rungs = run_stages(order.model, hull, search, loss=loss, on_step=tell)
+    return ViewFit(target, best, rungs, inside)

@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float, Int
 from infogan3d.data.multiview import DISTANCE, FARTHER, photograph
 from infogan3d.data.procedural.chairs import CUBE, FLOOR
 from infogan3d.geometry.camera import seeing3d_cameras
-from infogan3d.geometry.orientation import quarter, stand_up_points, turn
+from infogan3d.geometry.orientation import points_y_up_to_z_up, rotation_z90, turn
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.io.mesh_files import Mesh, read_mesh
@@ -48,7 +48,7 @@ FINE = 3  # fine cells a cell and axis, odd
 
 
 @dataclass(frozen=True)
-class Frame:
+class GridFrame:
     """How a run's grids lie in their cubes ("floor" or "fitted"), and whether they are hulls."""
 
     kind: str
@@ -56,23 +56,23 @@ class Frame:
     carved: bool
 
 
-def frame_of(data: dict[str, Any], grids: Bool[np.ndarray, "n R R R"] | None = None) -> Frame:
+def frame_of(data: dict[str, Any], grids: Bool[np.ndarray, "n R R R"] | None = None) -> GridFrame:
     """The frame of a data set by its settings, and by some of its grids where its name is silent.
 
     A pack whose shapes differ in their longest side by more than 3 cells lies like chairs.py's.
     """
     name = data["name"]
     if name == "chairs":
-        return Frame("floor", SPAN, not data["exact"])
+        return GridFrame("floor", SPAN, not data["exact"])
     hulls = {"seeing3d": True, "sweethome3d": not data.get("solid")}
     carved = hulls.get(name, name == "choy" and not data.get("vox32"))
     if grids is None or not len(grids):
-        return Frame("fitted", SPAN, carved)
+        return GridFrame("fitted", SPAN, carved)
     longest = np.array([(np.ptp(np.argwhere(grid), axis=0) + 1).max() for grid in grids])
     low, middle, high = np.quantile(longest, (0.1, 0.5, 0.9))
     if high - low > 3:
-        return Frame("floor", SPAN, carved)
-    return Frame("fitted", min(float(middle) / grids.shape[1], 1.0), carved)
+        return GridFrame("floor", SPAN, carved)
+    return GridFrame("fitted", min(float(middle) / grids.shape[1], 1.0), carved)
 
 
 # ---- a pack's grids ----------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def mesh_target(
     path: Path,
     *,
     data: dict[str, Any],
-    frame: Frame,
+    frame: GridFrame,
     resolution: int,
     up: str = "y",
     facing: str | int = "snap",
@@ -112,7 +112,7 @@ def mesh_target(
     if up not in ("y", "z"):
         raise ValueError(f"up={up} is unknown: take y or z.")
     vertices, faces = read_mesh(path, face_cap=face_cap)
-    vertices = stand_up_points(vertices) if up == "y" else vertices
+    vertices = points_y_up_to_z_up(vertices) if up == "y" else vertices
     try:
         upright = solid_voxelize(vertices, faces, resolution=32)
         turns = int(turn(upright, facing)[1]["quarter_turns"])
@@ -135,7 +135,7 @@ def placed(
 ) -> tuple[Float[np.ndarray, "k 3"], Int[np.ndarray, "m 3"]]:
     """The vertices that faces use, turned by quarters from x to y, their box centred on 0."""
     used, places = np.unique(faces, return_inverse=True)
-    points = vertices[used] @ quarter(turns).T
+    points = vertices[used] @ rotation_z90(turns).T
     return points - (points.min(0) + points.max(0)) / 2, places.reshape(faces.shape)
 
 
@@ -173,7 +173,7 @@ def floor_grid(
 
 
 def photographed(
-    mesh: Mesh, *, data: dict[str, Any], frame: Frame, resolution: int
+    mesh: Mesh, *, data: dict[str, Any], frame: GridFrame, resolution: int
 ) -> Bool[np.ndarray, "R R R"]:
     """The hull of a mesh in inches by the pictures that the run's data set takes of its own."""
     vertices, faces = mesh
@@ -200,7 +200,7 @@ def carving_of(data: dict[str, Any]) -> dict[str, Any]:
 
 
 def cube_for(
-    size: Float[np.ndarray, "3"], frame: Frame
+    size: Float[np.ndarray, "3"], frame: GridFrame
 ) -> tuple[tuple[float, float, float], float]:
     """Low corner and side of the cube in which a shape of some size around 0 lies by the frame."""
     if frame.kind == "floor":

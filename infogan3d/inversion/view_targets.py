@@ -18,12 +18,12 @@ from jaxtyping import Bool, Float
 from infogan3d.data.datasets.r2n2 import read_choy_views
 from infogan3d.data.datasets.seeing3d import list_chairs
 from infogan3d.data.multiview import read_views
-from infogan3d.geometry.camera import Views, turned
-from infogan3d.geometry.orientation import snap_facing, turn
+from infogan3d.geometry.camera import Views, turn_camera
+from infogan3d.geometry.orientation import canonical_yaw, turn
 from infogan3d.geometry.visual_hull.carve import Carved, carve
-from infogan3d.inversion.silhouette_loss import Placement, agreement
-from infogan3d.inversion.targets import Frame, carving_of, cube_for
-from infogan3d.stats.estimate import Score, mean_score
+from infogan3d.inversion.silhouette_loss import Placement, silhouette_iou
+from infogan3d.inversion.targets import GridFrame, carving_of, cube_for
+from infogan3d.stats.estimate import Estimate, mean_score
 
 MANY = 12  # views: as many show a chair's size and facing by their hull alone
 
@@ -45,7 +45,7 @@ def picture_target(
     views: Views,
     *,
     data: dict[str, Any],
-    frame: Frame,
+    frame: GridFrame,
     resolution: int,
     use: int = 0,
     held_out: int = 8,
@@ -63,7 +63,7 @@ def picture_target(
     many = len(used.cameras) >= MANY
     turns = turns_to_try(first.grid, facing, many=many)
     if many and frame.kind == "fitted" and frame.carved:
-        hull = carve(turned(used, turns[0]), resolution=resolution, **carving)
+        hull = carve(turn_camera(used, turns[0]), resolution=resolution, **carving)
         place = Placement(hull.low, hull.high[0] - hull.low[0], turns[0])
         return PictureTarget(used, held, (place,), hull.grid[None])
     bounds = largest_box(used, first)
@@ -144,7 +144,7 @@ def turns_to_try(
     """The quarter turns that may bring the back to +y: given, by the hull's top, or all four."""
     if facing != "snap":
         return (int(turn(grid, facing)[1]["quarter_turns"]),)
-    return (snap_facing(grid)[1],) if many else (0, 1, 2, 3)
+    return (canonical_yaw(grid)[1],) if many else (0, 1, 2, 3)
 
 
 def largest_box(views: Views, hull: Carved) -> Float[np.ndarray, "3"]:
@@ -194,16 +194,16 @@ def hull_at(
 
 def agreements(
     grid: Float[np.ndarray, "R R R"], target: PictureTarget, best: int
-) -> dict[str, Score]:
+) -> dict[str, Estimate]:
     """Silhouette IoU on the views that were fitted, and on those held out where there are any."""
     place = target.placements[best]
-    scores = {"fitted": mean_score("fitted", agreement(grid, target.used, place))}
+    scores = {"fitted": mean_score("fitted", silhouette_iou(grid, target.used, place))}
     if target.held is not None:
-        scores["held out"] = mean_score("held out", agreement(grid, target.held, place))
+        scores["held out"] = mean_score("held out", silhouette_iou(grid, target.held, place))
     return scores
 
 
-def agreement_table(rows: dict[str, dict[str, Score]], protocol: str) -> str:
+def agreement_table(rows: dict[str, dict[str, Estimate]], protocol: str) -> str:
     """A Markdown table of silhouette IoUs: mean [low, high] over the views."""
     names = list(next(iter(rows.values())))
     lines = [f"Protocol: {protocol}.", "", f"| | {' | '.join(names)} |"]

@@ -1,7 +1,7 @@
 """Files that hold one shape or many: binvox, IM-NET's hdf5, 3DShapeNets' mat, packs, meshes.
 
-Voxel files give Bool grids in their own axes, mesh files give (vertices, faces). `stand_up` turns
-what has Y up (ShapeNet, glTF) into our frame with Z up. Sizes are checked before anything is
+Voxel files give Bool grids in their own axes, mesh files give (vertices, faces); `y_up_to_z_up`
+turns what has Y up (ShapeNet, glTF) into our frame with Z up. Sizes are checked before anything is
 decoded, and every error is a `ValueError` that names the file. Furniture catalogues (.sh3f) are
 zip archives of meshes and live in `furniture.py`.
 """

@@ -10,13 +10,27 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, step_seed
-from infogan3d.models.optim import NotFinite, averaged_copy, computes_bf16, guarded_step, not_finite
+from infogan3d.models.optim import (
+    NonFiniteError,
+    ema_copy,
+    not_finite,
+    step_if_finite,
+    supports_bf16,
+)
+
+OLD_PARTS = {"average": "ema", "real_head": "discriminator_head", "code_head": "q_head"}
 
 
-class ChairModel(pl.LightningModule):
+def todays_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """A checkpoint's weights under the names that the networks have today."""
+    parts = ((name.partition("."), value) for name, value in state.items())
+    return {OLD_PARTS.get(head, head) + dot + rest: value for (head, dot, rest), value in parts}
+
+
+class ShapeModel(pl.LightningModule):
     """A generator of chairs, trained step by step by hand.
 
-    A system gives `spec` (the codes it draws from), `decode`, and `infer` where it has an encoder.
+    A system gives `spec` (the codes it draws from), `decode`, and `encode` where it has an encoder.
     Its hyperparameters hold `seed` and `precision`. It counts its batches itself, for with two
     optimizers Lightning counts both.
     """
@@ -42,40 +56,40 @@ class ChairModel(pl.LightningModule):
 
     @property
     def has_encoder(self) -> bool:
-        """Whether `infer` and `rebuild` can be asked."""
+        """Whether `encode` and `reconstruct` can be asked."""
         return False
 
     def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
         """Logits of occupancy by the averaged weights, with gradients to `latent`."""
         raise NotImplementedError
 
-    def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
+    def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
         """The latent vectors that the encoder holds for likeliest. Errors: none (`ValueError`)."""
         raise ValueError("this model has no encoder: train with model.pairing=inverse.")
 
     @property
-    def has_code_head(self) -> bool:
-        """Whether `code_answer` can be asked: whether the system has a trunk and a Q head."""
-        parts = (getattr(self, name, None) for name in ("trunk", "code_head"))
+    def has_q_head(self) -> bool:
+        """Whether `q_posterior` can be asked: whether the system has a trunk and a Q head."""
+        parts = (getattr(self, name, None) for name in ("trunk", "q_head"))
         return all(part is not None for part in parts)
 
-    def code_answer(self, grid: Float[Tensor, "B 1 R R R"]) -> tuple[list[Tensor], Tensor, Tensor]:
+    def q_posterior(self, grid: Float[Tensor, "B 1 R R R"]) -> tuple[list[Tensor], Tensor, Tensor]:
         """Q's logits of every discrete code, its means and log variances of the continuous ones."""
-        with self.mixed():
-            answer: tuple[list[Tensor], Tensor, Tensor] = self.code_head(self.trunk(grid))  # type: ignore[operator]
+        with self.autocast():
+            answer: tuple[list[Tensor], Tensor, Tensor] = self.q_head(self.trunk(grid))  # type: ignore[operator]
         return answer
 
-    def latent_of(self, codes: Codes) -> Float[Tensor, "B latent"]:
+    def to_latent(self, codes: Codes) -> Float[Tensor, "B latent"]:
         """What `decode` reads for some codes."""
         return latent_vector(codes, self.spec)
 
     @torch.no_grad()
     def forward(self, codes: Codes) -> Float[Tensor, "B 1 R R R"]:
         """Occupancy in [0, 1] for some codes, by the averaged weights, without gradients."""
-        return torch.sigmoid(self.decode(self.latent_of(codes)))
+        return torch.sigmoid(self.decode(self.to_latent(codes)))
 
     @torch.no_grad()
-    def occupancy(
+    def decode_occupancy(
         self, latent: Float[Tensor, "B latent"], *, batch: int = 32
     ) -> Float[Tensor, "B 1 R R R"]:
         """Occupancy in [0, 1] of some latent vectors, decoded `batch` at a time."""
@@ -83,11 +97,11 @@ class ChairModel(pl.LightningModule):
         return torch.cat([torch.sigmoid(self.decode(part).float()) for part in parts])
 
     @torch.no_grad()
-    def rebuild(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B 1 R R R"]:
+    def reconstruct(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B 1 R R R"]:
         """Each shape's own latent vector decoded again, as occupancy in [0, 1]."""
-        return torch.sigmoid(self.decode(self.infer(grid)))
+        return torch.sigmoid(self.decode(self.encode(grid)))
 
-    def lay_out(self) -> "ChairModel":
+    def to_device_layout(self) -> "ShapeModel":
         """Weights in the order that is quicker on this device: on a GPU channels come first.
 
         Built with channels last, which a CPU wants; an H200 took 54 ms a batch so and 28 ms with
@@ -99,15 +113,15 @@ class ChairModel(pl.LightningModule):
 
     # ---- what the steps share --------------------------------------------------------------
 
-    def random(self, step: int, *, stream: int = 0) -> torch.Generator:
+    def rng(self, step: int, *, stream: int = 0) -> torch.Generator:
         """A generator on this module's device, seeded by (seed, rank, step) and its use."""
         seed = step_seed(self.hparams["seed"], self.global_rank, step, stream)
         return torch.Generator(device=self.device).manual_seed(seed)
 
-    def mixed(self) -> AbstractContextManager[Any]:
+    def autocast(self) -> AbstractContextManager[Any]:
         """bf16 arithmetic where asked for; entered anew each turn, since it caches weights."""
         asked = self.hparams["precision"]
-        wanted = asked == "bf16" or (asked == "auto" and computes_bf16(self.device.type))
+        wanted = asked == "bf16" or (asked == "auto" and supports_bf16(self.device.type))
         return torch.autocast(self.device.type, torch.bfloat16, enabled=wanted)
 
     def adam(
@@ -117,20 +131,20 @@ class ChairModel(pl.LightningModule):
         betas = (self.hparams["beta1"], beta2)
         return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True)
 
-    def descend(self, loss: Tensor, optimizer: Any) -> None:
+    def step_optimizer(self, loss: Tensor, optimizer: Any) -> None:
         """One step of an optimizer down a loss, but for what is not finite."""
         optimizer.zero_grad()
         self.manual_backward(loss)
-        guarded_step(optimizer, self.broken)
+        step_if_finite(optimizer, self.broken)
 
-    def end_batch(self) -> None:
+    def log_batch(self) -> None:
         """Count the batch; every `log_every_n_steps` look for what broke, and log the terms."""
         self.batches_done += 1
         if self.batches_done % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self.check_finite()
             self.log_dict(self.terms, sync_dist=True)
 
-    def keep_terms(self, terms: dict[str, Tensor]) -> None:
+    def record(self, terms: dict[str, Tensor]) -> None:
         """Remember the losses of this batch; they leave the device only when they are logged."""
         self.terms |= {name: term.detach() for name, term in terms.items()}
 
@@ -139,13 +153,13 @@ class ChairModel(pl.LightningModule):
         if self.broken.item():
             names = not_finite(self.terms.items())
             what = ", ".join(names) if names else "a gradient"
-            raise NotFinite(
+            raise NonFiniteError(
                 f"not finite by batch {self.batches_done}: {what}. The weights were left as they "
                 f"were and the last checkpoint stays; lower {self.to_lower}, or try "
                 "model.precision=32."
             )
 
-    def count_once(self, optimizer: Any) -> None:
+    def exclude_from_global_step(self, optimizer: Any) -> None:
         """Keep a step out of Lightning's global step, where another one counts the batch."""
         profiler = self.trainer.profiler  # type: ignore[attr-defined]
         optimizer._on_before_step = lambda: profiler.start("optimizer_step")
@@ -155,7 +169,7 @@ class ChairModel(pl.LightningModule):
 
     def on_train_start(self) -> None:
         """Weights, and what a resumed optimizer remembers of them, in the device's order."""
-        self.lay_out()
+        self.to_device_layout()
         for optimizer in self.trainer.optimizers:
             for parameter, kept in optimizer.state.items():
                 for name, value in kept.items():
@@ -170,29 +184,30 @@ class ChairModel(pl.LightningModule):
         checkpoint["progress"] = {"batches": self.batches_done}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint["state_dict"] = todays_names(checkpoint["state_dict"])
         self.batches_done = checkpoint.get("progress", {"batches": 0})["batches"]
 
 
-class GameModel(ChairModel):
+class GANModel(ShapeModel):
     """A generator and its judge D: samples come from G's averaged weights, D's accuracy is kept."""
 
-    average: nn.Module  # of G's weights
+    ema: nn.Module  # of G's weights
     accuracy: Tensor  # D's, in the last batch
 
-    def begin_average(self, generator: nn.Module) -> None:
+    def start_ema(self, generator: nn.Module) -> None:
         """Set up both, when the networks are built."""
-        self.average = averaged_copy(generator)
+        self.ema = ema_copy(generator)
         self.register_buffer("accuracy", torch.zeros(()), persistent=False)
 
     def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
-        with self.mixed():
-            logits: Tensor = self.average(latent)
+        with self.autocast():
+            logits: Tensor = self.ema(latent)
         return logits.float()
 
-    def train(self, mode: bool = True) -> "GameModel":
+    def train(self, mode: bool = True) -> "GANModel":
         """Training mode for all but the averaged generator."""
         super().train(mode)
-        self.average.eval()
+        self.ema.eval()
         return self
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

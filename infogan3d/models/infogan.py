@@ -7,25 +7,25 @@ from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d.io.files import check_choice
-from infogan3d.models.base import GameModel
+from infogan3d.models.base import GANModel
 from infogan3d.models.code_discovery.teacher import Teacher
 from infogan3d.models.networks import losses
 from infogan3d.models.networks.discriminator import (
-    CodeHead,
+    DiscriminatorHead,
     Encoder,
-    RealHead,
+    QHead,
     Trunk,
     encoder_layers,
 )
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, sample_codes
-from infogan3d.models.networks.losses import one_piece_loss
-from infogan3d.models.networks.posterior import Answer, divergence, draw_latent, likely_latent
-from infogan3d.models.optim import move_average
-from infogan3d.models.warmup import Part, between_parts, check_hand_over, check_parts, part_of_start
+from infogan3d.models.networks.losses import connectivity_loss
+from infogan3d.models.networks.posterior import Posterior, kl_to_prior, posterior_mode, rsample
+from infogan3d.models.optim import update_ema
+from infogan3d.models.warmup import Phase, check_phases, check_transfer, phase_at, phase_transition
 
 
-class InfoGAN3D(GameModel):
+class InfoGAN3D(GANModel):
     """The paper's model and its training step. Every argument is a plain number or word.
 
     Defaults are the paper's where it states one, else InfoGAN's (chairs, appendix C.5).
@@ -74,27 +74,27 @@ class InfoGAN3D(GameModel):
         check_choice("model.pairing", pairing, ("random", "inverse"))
         check_choice("model.information_reaches", information_reaches, ("trunk", "head"))
         check_choice("model.precision", precision, ("auto", "32", "bf16"))
-        check_choice("model.reading", reading, losses.READINGS)
+        check_choice("model.reading", reading, losses.SHAPE_LIMIT_FORMS)
         self.save_hyperparameters()
         self.spec = CodeSpec(noise, tuple(discrete), continuous)
         grid: dict[str, Any] = {"resolution": resolution, "redo": checkpointing}
         self.generator = Generator(latent_size=self.spec.size, width=width, **grid)
         layers = encoder_layers(resolution) if trunk_from_encoder else trunk_layers
         self.trunk = Trunk(width=trunk_width, layers=layers, norm=trunk_norm, **grid)
-        self.real_head = RealHead(self.trunk.features)
-        self.code_head = CodeHead(self.trunk.features, spec=self.spec)
+        self.discriminator_head = DiscriminatorHead(self.trunk.features)
+        self.q_head = QHead(self.trunk.features, spec=self.spec)
         self.encoder: Encoder | None = None
         if pairing == "inverse" or start_batches > 0:
             self.encoder = Encoder(spec=self.spec, resolution=resolution, width=trunk_width)
         if trunk_from_encoder:
-            check_hand_over(self.encoder, norm=trunk_norm)
+            check_transfer(self.encoder, norm=trunk_norm)
         self.teacher: Teacher | None = None
         if unmix_after:
-            check_parts(unmix_after=unmix_after, start=start_batches, spec=self.spec)
+            check_phases(unmix_after=unmix_after, start=start_batches, spec=self.spec)
             assert self.encoder is not None
             self.teacher = Teacher(self.encoder, self.spec)
         self.to(memory_format=torch.channels_last_3d)
-        self.begin_average(self.generator)
+        self.start_ema(self.generator)
 
     # ---- what others call ------------------------------------------------------------------
 
@@ -102,28 +102,28 @@ class InfoGAN3D(GameModel):
     def has_encoder(self) -> bool:
         return self.encoder is not None
 
-    def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
-        return likely_latent(self.encode(grid), self.spec)
+    def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
+        return posterior_mode(self.posterior(grid), self.spec)
 
     # ---- the training step -----------------------------------------------------------------
 
     def training_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
         optimizer_d, optimizer_g = self.optimizers()  # type: ignore[attr-defined]
-        self.count_once(optimizer_d)
+        self.exclude_from_global_step(optimizer_d)
         self.terms = {}
-        random = self.random(self.batches_done)
-        between_parts(self, optimizer_g)
+        random = self.rng(self.batches_done)
+        phase_transition(self, optimizer_g)
         if self.batches_done < self.hparams["start_batches"]:
             self.auto_encoding_turn(real, random, optimizer_g)
         else:
             codes = sample_codes(self.spec, len(real), generator=random)
-            with self.mixed():
+            with self.autocast():
                 logits = self.generator(latent_vector(codes, self.spec)).float()
             made = torch.sigmoid(logits)
             self.discriminator_turn(real, made.detach(), codes, random, optimizer_d)
             self.generator_turn(real, (logits, made), codes, random, optimizer_g)
-        move_average(self.average, self.generator, n=self.batches_done, most=self.hparams["ema"])
-        self.end_batch()
+        update_ema(self.ema, self.generator, n=self.batches_done, most=self.hparams["ema"])
+        self.log_batch()
 
     def discriminator_turn(
         self, real: Tensor, made: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
@@ -131,24 +131,24 @@ class InfoGAN3D(GameModel):
         """Discriminator: tell real shapes from made ones. Q: read the codes off the made ones."""
         settings = self.hparams
         self.toggle_optimizer(optimizer)
-        with self.mixed():
+        with self.autocast():
             real_features, made_features = self.features_of(real, made)
-            real_logits = self.real_head(real_features).float()
-            made_logits = self.real_head(made_features).float()
-            answer = self.code_head(made_features)
+            real_logits = self.discriminator_head(real_features).float()
+            made_logits = self.discriminator_head(made_features).float()
+            answer = self.q_head(made_features)
         loss_real = losses.soft_label_loss(real_logits, *settings["real_labels"], generator=random)
         loss_made = losses.soft_label_loss(made_logits, *settings["fake_labels"], generator=random)
         discrete, continuous, information = self.information(answer, codes)
         heard = information if settings["information_reaches"] == "trunk" else information * 0
         gate = settings["accuracy_gate"]
         if gate >= 1 or self.accuracy.item() <= gate:
-            self.descend(loss_real + loss_made + heard, optimizer)
+            self.step_optimizer(loss_real + loss_made + heard, optimizer)
         self.untoggle_optimizer(optimizer)
         right = (real_logits > 0).float().mean() + (made_logits < 0).float().mean()
         self.accuracy.copy_(right.detach() / 2)
         if gate < 1:
             self.accuracy.copy_(self.trainer.strategy.reduce(self.accuracy))
-        self.keep_terms(
+        self.record(
             {
                 "D/loss": loss_real + loss_made,
                 "D/loss_real": loss_real,
@@ -172,25 +172,25 @@ class InfoGAN3D(GameModel):
         """Generator: be taken for real (gen), be readable (dis, con), keep the shape (limit)."""
         logits, made = output
         self.toggle_optimizer(optimizer)
-        with self.mixed():
+        with self.autocast():
             features = self.trunk(made)
-            made_logits = self.real_head(features).float()
-            answer = self.code_head(features)
+            made_logits = self.discriminator_head(features).float()
+            answer = self.q_head(features)
         gen = losses.label_loss(made_logits, torch.ones_like(made_logits))
         discrete, continuous, information = self.information(answer, codes)
         if self.hparams["pairing"] == "inverse":
-            limit, terms = self.rebuilding(real, self.encode(real), random)
+            limit, terms = self.rebuilding(real, self.posterior(real), random)
         else:
             limit, terms = self.limit(logits, real, made=made)
         total = self.hparams["adversarial_weight"] * gen + information + limit
         if self.hparams["one_piece"]:
-            apart = one_piece_loss(logits)
+            apart = connectivity_loss(logits)
             total, terms = total + self.hparams["one_piece"] * apart, {**terms, "G/apart": apart}
-        self.descend(total, optimizer)
+        self.step_optimizer(total, optimizer)
         self.untoggle_optimizer(optimizer)
         occupancy = made.detach().mean()
         terms |= {"G/loss": total, "G/loss_gen": gen, "G/loss_dis": discrete}
-        self.keep_terms({**terms, "G/loss_con": continuous, "G/occupancy": occupancy})
+        self.record({**terms, "G/loss_con": continuous, "G/occupancy": occupancy})
 
     def auto_encoding_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
         """The start: G and E learn to rebuild real shapes; the price of a latent rises from 0.
@@ -199,20 +199,22 @@ class InfoGAN3D(GameModel):
         """
         part = self.part()
         for group in optimizer.param_groups:
-            group["lr"] = self.hparams["start_lr"] * part.rate
+            group["lr"] = self.hparams["start_lr"] * part.lr_scale
         self.toggle_optimizer(optimizer)
-        answer = self.encode(real)
-        total, terms = self.rebuilding(real, answer, random, price=part.price, by_z=part.by_z)
-        self.descend(total, optimizer)
+        answer = self.posterior(real)
+        total, terms = self.rebuilding(
+            real, answer, random, price=part.kl_scale, by_z=part.noise_only
+        )
+        self.step_optimizer(total, optimizer)
         self.untoggle_optimizer(optimizer)
         for group in optimizer.param_groups:
             group["lr"] = self.hparams["generator_lr"]
-        self.keep_terms({**terms, "G/loss": total})
+        self.record({**terms, "G/loss": total})
 
-    def part(self) -> Part:
+    def part(self) -> Phase:
         """Where in the start this batch is."""
         names = {"start": "start_batches", "unmix_after": "unmix_after", "teach": "teach_batches"}
-        return part_of_start(
+        return phase_at(
             self.batches_done, **{name: self.hparams[own] for name, own in names.items()}
         )
 
@@ -230,10 +232,10 @@ class InfoGAN3D(GameModel):
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Loss of the discrete codes, of the continuous ones, and their weighted sum."""
         if self.teacher is not None:
-            answer, codes = self.teacher.heard(answer, codes)
+            answer, codes = self.teacher.select_assigned(answer, codes)
         logits, mean, log_variance = answer
-        discrete = losses.discrete_information(logits, codes.discrete)
-        continuous = losses.continuous_information(mean, log_variance, codes.continuous)
+        discrete = losses.categorical_nll(logits, codes.discrete)
+        continuous = losses.gaussian_nll(mean, log_variance, codes.continuous)
         weights = self.hparams["information_discrete"], self.hparams["information_continuous"]
         return discrete, continuous, weights[0] * discrete + weights[1] * continuous
 
@@ -251,7 +253,7 @@ class InfoGAN3D(GameModel):
     def rebuilding(
         self,
         real: Tensor,
-        answer: Answer,
+        answer: Posterior,
         random: torch.Generator,
         *,
         price: float = 1.0,
@@ -262,40 +264,40 @@ class InfoGAN3D(GameModel):
 
         `by_z`: all codes are 0, and z pays the codes' price.
         """
-        latent, share = draw_latent(answer, random), self.hparams["codes_divergence"]
+        latent, share = rsample(answer, random), self.hparams["codes_divergence"]
         if by_z:
             latent = latent * (torch.arange(self.spec.size, device=self.device) < self.spec.noise)
-            nats = share * losses.noise_divergence(answer.noise_mean, answer.noise_log_variance)
+            nats = share * losses.gaussian_kl(answer.noise_mean, answer.noise_log_variance)
         else:
-            nats = divergence(answer, codes_weight=share)
-        with self.mixed():
+            nats = kl_to_prior(answer, codes_weight=share)
+        with self.autocast():
             again = self.generator(latent).float()
         limit, terms = self.limit(again, real)
         total = limit + price * self.hparams["divergence"] * nats
         terms = {**terms, "E/divergence": nats}
         if self.teacher is not None and self.part().taught:
-            with self.mixed():
-                terms["E/lesson"] = self.teacher.lesson(real, answer)
+            with self.autocast():
+                terms["E/lesson"] = self.teacher.distillation_loss(real, answer)
             total = total + terms["E/lesson"]
         return total, terms
 
-    def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Answer:
-        """E's answer for some shapes. Errors: a model without an encoder (`ValueError`)."""
+    def posterior(self, grid: Float[Tensor, "B 1 R R R"]) -> Posterior:
+        """E's posterior of some shapes. Errors: a model without an encoder (`ValueError`)."""
         if self.encoder is None:
             raise ValueError("this model has no encoder: train with model.pairing=inverse.")
-        with self.mixed():
+        with self.autocast():
             mean, log_variance, (logits, centre, spread) = self.encoder(grid)
-        answer = Answer(mean, log_variance, logits, centre, spread)
-        return answer if self.teacher is None else self.teacher.silence(answer)
+        answer = Posterior(mean, log_variance, logits, centre, spread)
+        return answer if self.teacher is None else self.teacher.mask_unassigned(answer)
 
     # ---- Lightning -------------------------------------------------------------------------
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Adam for the trunk with its heads, and Adam for G and E (and Q, in `head`)."""
-        judge = [*self.trunk.parameters(), *self.real_head.parameters()]
+        judge = [*self.trunk.parameters(), *self.discriminator_head.parameters()]
         maker = [*self.generator.parameters()]
         (judge if self.hparams["information_reaches"] == "trunk" else maker).extend(
-            self.code_head.parameters()
+            self.q_head.parameters()
         )
         if self.encoder is not None:
             maker.extend(self.encoder.parameters())

@@ -84,7 +84,7 @@ def save_onnx(model: InfoGAN3D, path: str | Path) -> Path:
     than 1e-4 (`ValueError`).
     """
     final = Path(path)
-    plain = PlainGenerator(model.average).eval()
+    plain = PlainGenerator(model.ema).eval()
     latent = torch.randn(2, model.spec.size, generator=torch.Generator().manual_seed(0))
     final.parent.mkdir(parents=True, exist_ok=True)
     unfinished = final.with_name(f".{final.name}")

@@ -15,11 +15,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 
-class NotFinite(ArithmeticError):
+class NonFiniteError(ArithmeticError):
     """A loss or a gradient became infinite or NaN; the weights are as they were before it."""
 
 
-def guarded_step(optimizer: Any, broken: Float[Tensor, ""]) -> None:
+def step_if_finite(optimizer: Any, broken: Float[Tensor, ""]) -> None:
     """Step Adam unless a gradient is not finite; then set `broken` to 1 in place.
 
     Once broken, no later step moves anything. All gradients of the optimizer are looked at. An
@@ -47,7 +47,7 @@ def not_finite(terms: Iterable[tuple[str, Tensor]]) -> list[str]:
 
 
 @cache
-def computes_bf16(device: str) -> bool:
+def supports_bf16(device: str) -> bool:
     """Whether a device has bf16 arithmetic of its own; elsewhere it would only be slower."""
     if device == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -56,12 +56,12 @@ def computes_bf16(device: str) -> bool:
     return False
 
 
-def averaged_copy(network: nn.Module) -> nn.Module:
+def ema_copy(network: nn.Module) -> nn.Module:
     """A copy of a network that is never trained and always in evaluation mode."""
     return copy.deepcopy(network).requires_grad_(False).eval()
 
 
-def decay(n: int, *, most: float) -> float:
+def ema_decay(n: int, *, most: float) -> float:
     """Share of the old average kept at batch n: min(most, (1 + n) / (10 + n)).
 
     The warm-up lets a short run forget its random start; 0 copies, 1 stands still. Source: the
@@ -71,9 +71,9 @@ def decay(n: int, *, most: float) -> float:
 
 
 @torch.no_grad()
-def move_average(average: nn.Module, network: nn.Module, *, n: int, most: float) -> None:
+def update_ema(average: nn.Module, network: nn.Module, *, n: int, most: float) -> None:
     """Move the average of weights and of BatchNorm's statistics towards the network, in place."""
-    share = 1 - decay(n, most=most)
+    share = 1 - ema_decay(n, most=most)
     new = network.state_dict()
     pairs = [(kept, new[name]) for name, kept in average.state_dict().items()]
     moving = [(kept, value) for kept, value in pairs if kept.is_floating_point()]

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from infogan3d.models.base import ChairModel
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import Codes, sample_codes
 
 BATCH = 32  # shapes made at a time
@@ -16,7 +16,7 @@ BATCH = 32  # shapes made at a time
 Grids = Bool[np.ndarray, "n R R R"]
 
 
-def made_by(model: ChairModel, codes: Codes) -> Float[Tensor, "n 1 R R R"]:
+def generate_occupancy(model: ShapeModel, codes: Codes) -> Float[Tensor, "n 1 R R R"]:
     """Occupancy of the shapes that the averaged generator makes."""
     parts = []
     for start in range(0, len(codes.noise), BATCH):
@@ -24,30 +24,29 @@ def made_by(model: ChairModel, codes: Codes) -> Float[Tensor, "n 1 R R R"]:
     return torch.cat(parts)
 
 
-def as_batch(model: ChairModel, grids: Grids) -> Float[Tensor, "n 1 R R R"]:
+def to_batch(model: ShapeModel, grids: Grids) -> Float[Tensor, "n 1 R R R"]:
     """Grids as the trunk and the encoder read them, on the model's device."""
     cells = torch.from_numpy(grids).to(model.device).float()[:, None]
     return cells.contiguous(memory_format=torch.channels_last_3d)
 
 
-def as_grids(occupancy: Float[Tensor, "n 1 R R R"]) -> Grids:
+def to_grids(occupancy: Float[Tensor, "n 1 R R R"]) -> Grids:
     """The cells that are filled: occupancy above 0.5."""
     grids: Grids = (occupancy[:, 0] > 0.5).cpu().numpy()
     return grids
 
 
-BATCH_readers = 32
-
-
-def batches(model: ChairModel, grids: Bool[np.ndarray, "n R R R"]) -> Iterator[Tensor]:
+def batches(model: ShapeModel, grids: Bool[np.ndarray, "n R R R"]) -> Iterator[Tensor]:
     """The shapes as tensors on the model's device, BATCH at a time."""
-    for start in range(0, len(grids), BATCH_readers):
-        part = torch.from_numpy(grids[start : start + BATCH_readers])
+    for start in range(0, len(grids), BATCH):
+        part = torch.from_numpy(grids[start : start + BATCH])
         yield part.float()[:, None].to(model.device)
 
 
 @torch.no_grad()
-def occupied(model: ChairModel, codes: Codes, *, batch: int = 32) -> Bool[np.ndarray, "n R R R"]:
+def generate_grids(
+    model: ShapeModel, codes: Codes, *, batch: int = 32
+) -> Bool[np.ndarray, "n R R R"]:
     """The shapes that the averaged generator makes of some codes: occupancy above 0.5."""
     model.eval()
     parts = []
@@ -57,23 +56,25 @@ def occupied(model: ChairModel, codes: Codes, *, batch: int = 32) -> Bool[np.nda
     return np.concatenate(parts)
 
 
-def draw(model: ChairModel, count: int, *, seed: int) -> Codes:
+def draw_codes(model: ShapeModel, count: int, *, seed: int) -> Codes:
     """`count` codes by a seed, the same on every device."""
     return sample_codes(model.spec, count, generator=torch.Generator().manual_seed(seed))
 
 
-BATCH_survey, MEASURED = 32, 256
+MEASURED = 256
 
 
-def shapes(model: ChairModel, latent: Float[Tensor, "n L"]) -> Bool[np.ndarray, "n R R R"]:
+def decode(model: ShapeModel, latent: Float[Tensor, "n L"]) -> Bool[np.ndarray, "n R R R"]:
     """The shapes of some latent vectors: occupancy above 0.5."""
     parts = [
-        (model.occupancy(part)[:, 0] > 0.5).cpu().numpy()
-        for part in torch.split(latent, BATCH_survey)
+        (model.decode_occupancy(part)[:, 0] > 0.5).cpu().numpy()
+        for part in torch.split(latent, BATCH)
     ]
     return np.concatenate(parts)
 
 
-def decoded(model: ChairModel, latent: Float[Tensor, "B latent"]) -> Float[np.ndarray, "B R R R"]:
+def decode_occupancy(
+    model: ShapeModel, latent: Float[Tensor, "B latent"]
+) -> Float[np.ndarray, "B R R R"]:
     """The shapes of some latents as occupancy in [0, 1]."""
-    return model.eval().occupancy(latent)[:, 0].cpu().numpy()
+    return model.eval().decode_occupancy(latent)[:, 0].cpu().numpy()

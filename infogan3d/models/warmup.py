@@ -17,12 +17,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from infogan3d.models.code_discovery.independent_components import unmix
+from infogan3d.models.code_discovery.independent_components import find_factors
 from infogan3d.models.code_discovery.teacher import Teacher, targets_for
-from infogan3d.models.networks.discriminator import CodeHead, Encoder, Trunk
+from infogan3d.models.networks.discriminator import Encoder, QHead, Trunk
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec, step_seed
-from infogan3d.models.networks.posterior import Answer
+from infogan3d.models.networks.posterior import Posterior
 
 
 def whitening(
@@ -80,33 +80,33 @@ UNSURE = 0.05  # variance of Q's first answers
 
 
 @dataclass(frozen=True)
-class Part:
+class Phase:
     """Where in the start a batch is: `done` from 0 to 1 of its part."""
 
     done: float
-    by_z: bool
+    noise_only: bool
     taught: bool
 
     @property
-    def rate(self) -> float:
+    def lr_scale(self) -> float:
         """Share of the learning rate: all of it at first, then down to a twentieth."""
         return min(1.0, 2.5 * (1 - self.done) + 0.05)
 
     @property
-    def price(self) -> float:
+    def kl_scale(self) -> float:
         """Share of a latent's price: 0 at first, all of it after two thirds."""
         return min(1.0, 1.5 * self.done)
 
 
-def part_of_start(batch: int, *, start: int, unmix_after: int, teach: int) -> Part:
+def phase_at(batch: int, *, start: int, unmix_after: int, teach: int) -> Phase:
     """The part that batch number `batch` belongs to, of a start of `start` batches."""
     by_z = batch < unmix_after
     first, last = (0, unmix_after) if by_z else (unmix_after, start)
     taught = 0 < unmix_after <= batch < unmix_after + teach
-    return Part((batch - first) / (last - first), by_z, taught)
+    return Phase((batch - first) / (last - first), by_z, taught)
 
 
-def check_parts(*, unmix_after: int, start: int, spec: CodeSpec) -> None:
+def check_phases(*, unmix_after: int, start: int, spec: CodeSpec) -> None:
     """Refuse a start without room for its two parts, or without z to find codes in."""
     if not 0 < unmix_after < start:
         raise ValueError(
@@ -120,7 +120,7 @@ def check_parts(*, unmix_after: int, start: int, spec: CodeSpec) -> None:
         )
 
 
-def between_parts(model: Any, optimizer: Any) -> None:
+def phase_transition(model: Any, optimizer: Any) -> None:
     """Before the batch with which another part begins: find codes in z, match the prior, hand over.
 
     `model` is an InfoGAN3D, which imports this file.
@@ -130,28 +130,28 @@ def between_parts(model: Any, optimizer: Any) -> None:
     begins = 0 < settings["start_batches"] == batch
     if begins and settings["trunk_from_encoder"] and model.encoder is not None:
         taken = None if model.teacher is None else model.teacher.taken
-        hand_over(model.encoder, model.trunk, model.code_head, taken=taken)
+        transfer_weights(model.encoder, model.trunk, model.q_head, taken=taken)
     matched = settings["match_prior"] and begins
     if model.encoder is None or not (unmixed or matched):
         return
     model.eval()
     grids = model.trainer.datamodule.packs["train"].grids()
-    answers = answers_for(model.encode, grids, device=model.device)
+    answers = answers_for(model.posterior, grids, device=model.device)
     model.train()
     if unmixed and model.teacher is not None:
         told = find_codes(model.teacher, model.encoder, *answers, seed=settings["seed"])
         model.print("\n".join(["", *told]))
         torch.manual_seed(step_seed(settings["seed"], 0, batch))  # alike on every process
-        begin_anew((model.generator, model.encoder), optimizer)
-        model.average.load_state_dict(model.generator.state_dict())
+        reinitialize((model.generator, model.encoder), optimizer)
+        model.ema.load_state_dict(model.generator.state_dict())
     if matched:
-        both = (model.generator, cast(Generator, model.average))
+        both = (model.generator, cast(Generator, model.ema))
         match_prior(model.encoder, both, model.spec, *answers)
 
 
 @torch.no_grad()
 def answers_for(
-    encode: Callable[[Tensor], Answer],
+    encode: Callable[[Tensor], Posterior],
     grids: Bool[np.ndarray, "n R R R"],
     *,
     device: torch.device | str,
@@ -175,14 +175,14 @@ def find_codes(
 ) -> list[str]:
     """Unmix z and teach the teacher what was found; what was found, a line each."""
     spec, answers = teacher.spec, (mean.cpu().numpy(), log_variance.cpu().numpy())
-    found = unmix(*answers, most=max(spec.discrete, default=1), seed=seed)
+    found = find_factors(*answers, most=max(spec.discrete, default=1), seed=seed)
     targets = targets_for(found, spec)
     teacher.encoder.load_state_dict(encoder.state_dict())
     missed = teacher.learn(mean, targets, seed=seed)
     return [*targets.told, f"the teacher misses {missed:.2f} of the places' variance"]
 
 
-def begin_anew(networks: Sequence[nn.Module], optimizer: Any) -> None:
+def reinitialize(networks: Sequence[nn.Module], optimizer: Any) -> None:
     """Fresh weights and statistics, and an optimizer that remembers nothing."""
     for network in networks:
         for module in network.modules():
@@ -211,8 +211,8 @@ def match_prior(
 
 
 @torch.no_grad()
-def hand_over(
-    encoder: Encoder, trunk: Trunk, code_head: CodeHead, *, taken: Bool[Tensor, " c"] | None = None
+def transfer_weights(
+    encoder: Encoder, trunk: Trunk, q_head: QHead, *, taken: Bool[Tensor, " c"] | None = None
 ) -> None:
     """The trunk and Q begin with what E has learnt: its layers with BatchNorm folded in, its head.
 
@@ -230,19 +230,19 @@ def hand_over(
             scale = after.weight * (after.running_var + after.eps).rsqrt()
             own.weight *= scale[:, None, None, None, None]
             own.bias.copy_((own.bias - after.running_mean) * scale + after.bias)
-    code_head.load_state_dict(encoder.codes.state_dict())
-    count = code_head.spec.continuous
-    first = code_head.out.out_features - 2 * count
+    q_head.load_state_dict(encoder.codes.state_dict())
+    count = q_head.spec.continuous
+    first = q_head.out.out_features - 2 * count
     mean, spread = slice(first, first + count), slice(first + count, None)
-    code_head.out.weight[mean] /= math.sqrt(math.pi)
-    code_head.out.bias[mean] /= math.sqrt(math.pi)
-    code_head.out.weight[spread] = 0
-    code_head.out.bias[spread] = math.log(UNSURE)
+    q_head.out.weight[mean] /= math.sqrt(math.pi)
+    q_head.out.bias[mean] /= math.sqrt(math.pi)
+    q_head.out.weight[spread] = 0
+    q_head.out.bias[spread] = math.log(UNSURE)
     if taken is not None:
-        sizes = torch.tensor([*code_head.spec.discrete, *[1] * count], device=taken.device)
+        sizes = torch.tensor([*q_head.spec.discrete, *[1] * count], device=taken.device)
         rows = torch.cat([taken.repeat_interleave(sizes), taken[len(taken) - count :]])
-        code_head.out.weight[~rows] = 0
-        code_head.out.bias[~rows] = 0
+        q_head.out.weight[~rows] = 0
+        q_head.out.bias[~rows] = 0
 
 
 def convolutions(trunk: Trunk) -> list[nn.Conv3d]:
@@ -250,7 +250,7 @@ def convolutions(trunk: Trunk) -> list[nn.Conv3d]:
     return [layer for layer in trunk.layers if isinstance(layer, nn.Conv3d)]
 
 
-def check_hand_over(encoder: Encoder | None, *, norm: str) -> None:
+def check_transfer(encoder: Encoder | None, *, norm: str) -> None:
     """Refuse a model without E, and a trunk with a norm of its own."""
     if encoder is None:
         raise ValueError("model.trunk_from_encoder=true needs E: give model.start_batches above 0.")

@@ -15,7 +15,7 @@ from infogan3d.rendering.render import grid_picture
 INK = (60, 60, 60)
 
 
-def sheet(
+def contact_sheet(
     grids: Bool[np.ndarray, "n x y z"],
     *,
     columns: int = 8,
@@ -100,7 +100,7 @@ def cropped(pixels: np.ndarray, shown: Bool[np.ndarray, "h w"]) -> UInt8[np.ndar
     return np.asarray(picture)
 
 
-def paper(captions: Sequence[Sequence[str]], rows: Sequence[Sequence[np.ndarray]]) -> Image.Image:
+def canvas(captions: Sequence[Sequence[str]], rows: Sequence[Sequence[np.ndarray]]) -> Image.Image:
     """Rows of panels; each of the first rows has its captions above."""
     width = max(len(row) for row in rows) * SIZE
     heights = [SIZE + (CAPTION if i < len(captions) else 0) for i in range(len(rows))]

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from PIL import Image
 
 from infogan3d.geometry.camera import Camera, camera_axes, project
-from infogan3d.geometry.rasterize import covered, nearest
+from infogan3d.geometry.rasterize import coverage, z_buffer
 from infogan3d.rendering import shading
 
 AZIMUTH, ELEVATION = 304.0, 22.0  # the front (-y), seen from a little right and above
@@ -39,7 +39,7 @@ def silhouettes(
     masks = np.empty((len(cameras), height, width), bool)
     for i, camera in enumerate(cameras):
         corners = _seen(vertices, camera)[faces]
-        masks[i] = covered(corners[:, :, :2], height=height, width=width)
+        masks[i] = coverage(corners[:, :, :2], height=height, width=width)
     return masks
 
 
@@ -63,7 +63,7 @@ def picture(
         return pixels
     corners[:, :, :2] = (corners[:, :, :2] - [left, top]) * supersample
     height, width = int(bottom - top) * supersample, int(right - left) * supersample
-    face, _ = nearest(corners, height=height, width=width)
+    face, _ = z_buffer(corners, height=height, width=width)
     normals = shading.face_normals(vertices, faces, camera)
     key = 0.52 * np.clip(normals @ shading.light_from(camera), 0, 1)
     colours = shading.colours(shading.WOOD, np.full(len(key), 0.5), key)[:, :3]
@@ -124,7 +124,7 @@ def grid_picture(
     quads = _corners(cells, normals) / len(grid) - 0.5
     seen = _seen(quads.reshape(-1, 3), large).reshape(-1, 4, 3)
     triangles = seen[:, [[0, 1, 2], [0, 2, 3]]].reshape(-1, 3, 3)
-    face, _ = nearest(triangles, height=large.height, width=large.width)
+    face, _ = z_buffer(triangles, height=large.height, width=large.width)
     ambient, key = shading.cell_light(grid, cells, normals, shading.light_from(camera))
     colours = shading.colours(colour, ambient, key)
     palette = np.vstack([colours, np.zeros((1, 4), np.uint8)])
@@ -185,7 +185,7 @@ def mesh_picture(
     camera = preview_camera(size, azimuth=azimuth, elevation=elevation)
     large = enlarged(camera, supersample)
     corners = _seen(vertices, large)[faces]
-    face, depth = nearest(corners, height=large.height, width=large.width)
+    face, depth = z_buffer(corners, height=large.height, width=large.width)
     bent = shading.corner_normals(vertices, faces, camera)
     normals = shading.pixel_normals(face, corners, bent)
     openness = shading.crevices(depth, unit=large.focal / large.distance)[face >= 0]
@@ -209,5 +209,5 @@ def _floor_plan(
     plan = np.stack(
         [(y + 0.5) * FLOOR_CELLS, (x + 0.5) * FLOOR_CELLS, 1 / (9 - (z - floor))], axis=1
     )
-    _, depth = nearest(plan[faces], height=FLOOR_CELLS, width=FLOOR_CELLS)
+    _, depth = z_buffer(plan[faces], height=FLOOR_CELLS, width=FLOOR_CELLS)
     return np.where(np.isfinite(depth), 9 - 1 / depth, np.inf), floor

@@ -8,16 +8,16 @@ from jaxtyping import Float, Int
 from scipy.stats import spearmanr
 
 from infogan3d.attributes.measure import NAMES, UNITS
-from infogan3d.attributes.vocabulary import UNIT_WORDS, kin_of, plain, words
-from infogan3d.semantics.pick_freeze import Survey
-from infogan3d.semantics.sensitivity import FirstOrder, first_order_table, groups_of
-from infogan3d.stats.estimate import Share, short
+from infogan3d.attributes.vocabulary import UNIT_WORDS, correlated_with, plain, words
+from infogan3d.semantics.pick_freeze import PickFreeze
+from infogan3d.semantics.sensitivity import FirstOrderTable, first_order_table, groups_of
+from infogan3d.stats.estimate import Share, format_number
 
 QUIET = 0.02  # a total effect below this is nothing, whatever the floor says
 
 
 @dataclass(frozen=True)
-class Leak:
+class SideEffect:
     """A second attribute that a code moves, above the floor and not of the main one's KIN.
 
     `follows` is the effect it would have had anyway, had the code moved the main attribute alone
@@ -50,10 +50,10 @@ class Card:
     dead: bool
     monotony: float
     means: tuple[float, ...]
-    leaks: tuple[Leak, ...]
-    kin: tuple[tuple[str, float], ...] = ()
+    side_effects: tuple[SideEffect, ...]
+    correlated_attributes: tuple[tuple[str, float], ...] = ()
     information: float | None = None
-    made_of: str = ""
+    composition: str = ""
     unit: str = ""
 
     @property
@@ -71,14 +71,18 @@ class Card:
     def title(self) -> str:
         """The automatic name."""
         if self.dead:
-            return f"{self.name}: dead, moves nothing above its floor of {short(self.floor)}"
+            return (
+                f"{self.name}: dead, moves nothing above its floor of {format_number(self.floor)}"
+            )
         if not self.alive or self.main is None:
             what, most = self.most_total
-            return f"{self.name}: nothing on its own, with the rest {short(most)} of {words(what)}"
-        told = f"{self.name}: {words(self.main)}, {short(self.effect.mean)}"
-        if not self.leaks:
+            share = format_number(most)
+            return f"{self.name}: nothing on its own, with the rest {share} of {words(what)}"
+        told = f"{self.name}: {words(self.main)}, {format_number(self.effect.mean)}"
+        if not self.side_effects:
             return f"{told}, leaks nothing above its floor"
-        return f"{told}, leaks {short(self.leaks[0].effect)} into {plain(self.leaks[0].attribute)}"
+        first = self.side_effects[0]
+        return f"{told}, leaks {format_number(first.effect)} into {plain(first.attribute)}"
 
     def lines(self) -> list[str]:
         """The card's sentences under its title."""
@@ -86,20 +90,23 @@ class Card:
         if self.alive and self.main is not None:
             told.append(
                 f"explains {self.effect.text()} of the variance of {plain(self.main)} on its own, "
-                f"{self.total.text()} with the rest (floor {short(self.floor)})"
+                f"{self.total.text()} with the rest (floor {format_number(self.floor)})"
             )
             told.append(self.course())
-        if self.kin:
-            brought = ", ".join(f"{plain(name)} {short(effect)}" for name, effect in self.kin)
+        if self.correlated_attributes:
+            brought = ", ".join(
+                f"{plain(name)} {format_number(effect)}"
+                for name, effect in self.correlated_attributes
+            )
             told.append(f"with it goes {brought}")
-        if self.leaks:
-            told.append("leaks " + ", ".join(map(leak_words, self.leaks[:3])))
+        if self.side_effects:
+            told.append("leaks " + ", ".join(map(leak_words, self.side_effects[:3])))
         if self.information is not None:
             more = ", above 1 as a real number holds more than ln 2 nats"
             beyond = more if self.information > 1 else ""
-            told.append(f"Q reads back {short(self.information)} of it, L_I / H(c){beyond}")
-        if self.made_of:
-            told.append(f"lies in {self.made_of}")
+            told.append(f"Q reads back {format_number(self.information)} of it, L_I / H(c){beyond}")
+        if self.composition:
+            told.append(f"lies in {self.composition}")
         return told
 
     def course(self) -> str:
@@ -123,13 +130,13 @@ def way(steadiness: float) -> str:
     return f"{sign} {how} (Spearman {steadiness:+.2f})"
 
 
-def leak_words(leak: Leak) -> str:
+def leak_words(leak: SideEffect) -> str:
     """One leak, and how much of it the main attribute brings along."""
-    told = f"{short(leak.effect)} into {plain(leak.attribute)}"
+    told = f"{format_number(leak.effect)} into {plain(leak.attribute)}"
     share = min(leak.follows, leak.effect)
     if share < 0.01:
         return told
-    return f"{told} ({short(share)} of it as the two go together)"
+    return f"{told} ({format_number(share)} of it as the two go together)"
 
 
 def profile(
@@ -174,7 +181,7 @@ def make_card(
     family: str,
     names: Sequence[str],
     units: dict[str, str],
-    first: FirstOrder,
+    first: FirstOrderTable,
     total: Float[np.ndarray, "3 a"],
     groups: Int[np.ndarray, " n"],
     attributes: Float[np.ndarray, "n a"],
@@ -196,9 +203,9 @@ def make_card(
     nothing = Share(float("nan"), float("nan"), float("nan"))
     above = [i for i in order if effects[i] > floor]
     means = profile(groups, attributes[:, top]) if top is not None else np.zeros(0)
-    own = kin_of(names)[top] if top is not None else np.zeros(0, dtype=bool)
+    own = correlated_with(names)[top] if top is not None else np.zeros(0, dtype=bool)
     leaks = tuple(
-        Leak(names[i], float(effects[i]), float(together[top, i] ** 2 * effects[top]))
+        SideEffect(names[i], float(effects[i]), float(together[top, i] ** 2 * effects[top]))
         for i in above[1:]
         if not own[i]
     )
@@ -216,19 +223,19 @@ def make_card(
         dead=not above and bool((totals < QUIET).all()),
         monotony=0.0 if kind == "discrete" else monotony(means),
         means=tuple(float(one) for one in means),
-        leaks=leaks,
-        kin=tuple((names[i], float(effects[i])) for i in above[1:] if own[i]),
+        side_effects=leaks,
+        correlated_attributes=tuple((names[i], float(effects[i])) for i in above[1:] if own[i]),
         information=information,
-        made_of=made_of,
+        composition=made_of,
         unit=UNIT_WORDS.get(units[names[top]], units[names[top]]) if top is not None else "",
     )
 
 
-def cut_cards(found: Survey, *, bins: int, seed: int) -> tuple[FirstOrder, list[Card]]:
+def cut_cards(found: PickFreeze, *, bins: int, seed: int) -> tuple[FirstOrderTable, list[Card]]:
     """The first-order effects, and a card for every code and direction."""
     groups = [
         groups_of(column, discrete=one.discrete, bins=bins)
-        for one, column in zip(found.movers, found.columns, strict=True)
+        for one, column in zip(found.axes, found.columns, strict=True)
     ]
     first = first_order_table(groups, found.tables, seed=seed)
     together = correlations(found.attributes)
@@ -247,8 +254,8 @@ def cut_cards(found: Survey, *, bins: int, seed: int) -> tuple[FirstOrder, list[
             attributes=found.tables[index],
             together=together,
             information=read.get(one.name),
-            made_of=one.made_of,
+            made_of=one.composition,
         )
-        for index, one in enumerate(found.movers)
+        for index, one in enumerate(found.axes)
     ]
     return first, cards

@@ -15,12 +15,12 @@ from PIL import Image, ImageDraw, ImageFont
 from infogan3d.attributes.measure import NAMES
 from infogan3d.attributes.vocabulary import plain
 from infogan3d.io.files import save_html, save_picture
-from infogan3d.models.base import ChairModel
-from infogan3d.rendering.figures import INK, sheet
+from infogan3d.models.base import ShapeModel
+from infogan3d.rendering.figures import INK, contact_sheet
 from infogan3d.semantics.card import Card
-from infogan3d.semantics.pick_freeze import Survey, places_of, told_places, walks
-from infogan3d.semantics.sensitivity import FirstOrder
-from infogan3d.stats.estimate import short
+from infogan3d.semantics.pick_freeze import PickFreeze, places_of, told_places, walks
+from infogan3d.semantics.sensitivity import FirstOrderTable
+from infogan3d.stats.estimate import format_number
 
 SIZE, TOP, WIDTH = 130, 136, 1140
 
@@ -52,7 +52,9 @@ def heat_map(
     panel.set_yticks(range(len(rows)), list(rows), fontsize=9)
     for i, j in np.argwhere(np.isfinite(effects) & (effects > floors[:, None])):
         colour = "white" if effects[i, j] > 0.55 else "#3c3c3c"
-        panel.text(j, i, short(effects[i, j]), ha="center", va="center", fontsize=8, color=colour)
+        panel.text(
+            j, i, format_number(effects[i, j]), ha="center", va="center", fontsize=8, color=colour
+        )
     panel.set_title(title, fontsize=10, loc="left")
     panel.spines[:].set_visible(False)
     figure.colorbar(picture, ax=panel, fraction=0.02, pad=0.01).ax.tick_params(labelsize=8)
@@ -67,7 +69,7 @@ def walk_picture(
     """A walk from several base chairs, one a row, under the places that it goes to."""
     bases, steps = walks.shape[:2]
     rows = [f"chair {i + 1}" for i in range(bases)]
-    shown = sheet(walks.reshape(-1, *walks.shape[2:]), columns=steps, rows=rows, size=SIZE)
+    shown = contact_sheet(walks.reshape(-1, *walks.shape[2:]), columns=steps, rows=rows, size=SIZE)
     paper = Image.new("RGB", (WIDTH, 20 + shown.height), "white")
     paper.paste(shown, (0, 12))
     pen, small = ImageDraw.Draw(paper), ImageFont.load_default(size=12)
@@ -212,9 +214,9 @@ STEPS = 8
 
 
 def draw_all(
-    model: ChairModel,
-    found: Survey,
-    first: FirstOrder,
+    model: ShapeModel,
+    found: PickFreeze,
+    first: FirstOrderTable,
     cards: Sequence[Card],
     run: Path,
     settings: dict[str, Any],
@@ -237,7 +239,7 @@ def draw_all(
         matrices.append(save_picture(picture, run / "codes" / f"matrix-{name}.png"))
         if name == "codes":
             shown.append(picture)
-    for card, mover in zip(cards, found.movers, strict=True):
+    for card, mover in zip(cards, found.axes, strict=True):
         places = places_of(mover, card.ranking, steps=STEPS)
         grids = walks(model, mover, bases=settings["bases"], seed=settings["seed"], places=places)
         walk = walk_picture(grids, captions=told_places(mover, places))

@@ -9,10 +9,10 @@ import numpy as np
 from infogan3d.attributes.measure import NAMES, UNITS
 from infogan3d.attributes.vocabulary import KIN, plain
 from infogan3d.semantics.card import Card
-from infogan3d.semantics.claims import Family, Statement
-from infogan3d.semantics.pick_freeze import QUANTILES, READ, Survey
-from infogan3d.semantics.sensitivity import PERMUTATIONS, FirstOrder
-from infogan3d.stats.estimate import short
+from infogan3d.semantics.claims import Claim, Family
+from infogan3d.semantics.pick_freeze import QUANTILES, READ, PickFreeze
+from infogan3d.semantics.sensitivity import PERMUTATIONS, FirstOrderTable
+from infogan3d.stats.estimate import format_number
 from infogan3d.stats.tables import plain_numbers
 
 ALIKE = 0.8  # real chairs overlap far less
@@ -25,7 +25,7 @@ READING = (
 )
 
 
-def protocol_text(found: Survey, settings: dict[str, Any]) -> str:
+def protocol_text(found: PickFreeze, settings: dict[str, Any]) -> str:
     """How all of it was measured."""
     low, high = QUANTILES
     lines = [
@@ -55,9 +55,9 @@ def protocol_text(found: Survey, settings: dict[str, Any]) -> str:
     return "; ".join(lines) + "."
 
 
-def likeness(found: Survey) -> str:
+def likeness(found: PickFreeze) -> str:
     """How much the shapes differ at all, and a warning where they hardly do."""
-    told = f"Two of the shapes overlap by IoU {short(found.overlap)} in the mean."
+    told = f"Two of the shapes overlap by IoU {format_number(found.overlap)} in the mean."
     if found.overlap < ALIKE:
         return told
     return f"{told} They hardly differ: a large share of their variance is next to nothing."
@@ -72,22 +72,22 @@ def card_table(cards: Sequence[Card]) -> str:
     for card in cards:
         main = plain(card.main) if card.alive and card.main else ("dead" if card.dead else "-")
         steady = "-" if card.kind == "discrete" else f"{card.monotony:+.2f}"
-        leak = card.leaks[0] if card.leaks else None
-        leaks = f"{short(leak.effect)} {plain(leak.attribute)}" if leak else "-"
-        read = "-" if card.information is None else short(card.information)
+        leak = card.side_effects[0] if card.side_effects else None
+        leaks = f"{format_number(leak.effect)} {plain(leak.attribute)}" if leak else "-"
+        read = "-" if card.information is None else format_number(card.information)
         cells = [card.name, card.kind, main, card.effect.text(), card.total.text(), steady]
         lines.append(f"| {' | '.join([*cells, leaks, read])} |")
     return "\n".join(lines) + "\n"
 
 
 def as_numbers(
-    found: Survey,
-    first: FirstOrder,
+    found: PickFreeze,
+    first: FirstOrderTable,
     cards: Sequence[Card],
     *,
     settings: dict[str, Any],
     families: Sequence[Family],
-    statements: Sequence[Statement],
+    statements: Sequence[Claim],
 ) -> dict[str, Any]:
     """codes.json: everything that was measured; an effect as [mean, low, high], null for none."""
     low, high = first.interval()

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from infogan3d.attributes.vocabulary import DETAIL, SHAPE, kin_of
+from infogan3d.attributes.vocabulary import DETAIL, SHAPE, correlated_with
 from infogan3d.semantics.card import Card
-from infogan3d.semantics.sensitivity import FirstOrder
-from infogan3d.stats.estimate import Share, share_of, short
+from infogan3d.semantics.sensitivity import FirstOrderTable
+from infogan3d.stats.estimate import Share, format_number, share_of
 
 
 @dataclass(frozen=True)
-class Statement:
+class Claim:
     """A sentence, the word on it, the numbers it stands on, and what they mean."""
 
     claim: str
@@ -30,7 +30,7 @@ class Statement:
         return f'"{self.claim}": {self.word}{": " if told else ""}{told}. {self.meaning}'
 
 
-def word_of(numbers: Sequence[Share]) -> str:
+def verdict_of(numbers: Sequence[Share]) -> str:
     """held: every interval above 0; not held: one below 0; else undecided."""
     if numbers and all(one.low > 0 for one in numbers):
         return "held"
@@ -38,8 +38,8 @@ def word_of(numbers: Sequence[Share]) -> str:
 
 
 def shape_or_detail(
-    first: FirstOrder, kinds: Sequence[str], attributes: Sequence[str]
-) -> Statement:
+    first: FirstOrderTable, kinds: Sequence[str], attributes: Sequence[str]
+) -> Claim:
     """Do continuous codes move shape more than detail, and discrete ones detail more than shape?
 
     The mean first-order effect over a kind's codes and an attribute list. An attribute that has no
@@ -63,7 +63,7 @@ def shape_or_detail(
     lacking = [f"{k} codes" for k, own in rows.items() if not own]
     lacking += [f"attributes of {word}" for word, own in lists.items() if not own]
     if lacking:
-        return Statement(claim, f"undecided, there are no {' and no '.join(lacking)}", {}, meaning)
+        return Claim(claim, f"undecided, there are no {' and no '.join(lacking)}", {}, meaning)
 
     def mean(values: np.ndarray, kind: str, word: str) -> np.ndarray:
         return np.asarray(values[..., rows[kind], :][..., lists[word]].mean((-2, -1)))
@@ -72,7 +72,7 @@ def shape_or_detail(
     for kind, more, less in (("continuous", "shape", "detail"), ("discrete", "detail", "shape")):
         values = [mean(v, kind, more) - mean(v, kind, less) for v in (first.effect, first.draws)]
         numbers[f"{kind}: {more} less {less}"] = share_of(float(values[0]), values[1])
-    return Statement(claim, word_of(list(numbers.values())), numbers, meaning)
+    return Claim(claim, verdict_of(list(numbers.values())), numbers, meaning)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Family:
     monotony: float
 
 
-def tops(
+def top_effects(
     halves: Float[np.ndarray, "b 2 f a"], kin: Bool[np.ndarray, "a a"]
 ) -> tuple[Float[np.ndarray, "b f"], Float[np.ndarray, "b f"]]:
     """The largest effect, and its lead over the largest of those that are no kin of it.
@@ -115,14 +115,14 @@ def tops(
 
 
 def families(
-    first: FirstOrder, cards: Sequence[Card], names: Sequence[str]
+    first: FirstOrderTable, cards: Sequence[Card], names: Sequence[str]
 ) -> tuple[list[Family], dict[str, Float[np.ndarray, " b"]]]:
     """All codes together, then each family in the order it appears; and `alone` by resample."""
     usable = np.isfinite(first.halves).all((0, 1, 2))
     if not usable.any():
         return [], {}
-    kin = kin_of(names)[usable][:, usable]
-    effects, alones = tops(first.halves[..., usable], kin)
+    kin = correlated_with(names)[usable][:, usable]
+    effects, alones = top_effects(first.halves[..., usable], kin)
     members = {"all codes": [i for i, card in enumerate(cards) if card.kind != "direction"]}
     for i, card in enumerate(cards):
         members.setdefault(card.family, []).append(i)
@@ -147,7 +147,7 @@ def families(
 
 def codes_or_directions(
     rows: Sequence[Family], resampled: dict[str, Float[np.ndarray, " b"]]
-) -> Statement | None:
+) -> Claim | None:
     """Do codes lead on their main attribute by more than every family of directions does?"""
     by_name = {row.name: row for row in rows}
     others = [name for name in by_name if "codes" not in name]
@@ -160,9 +160,9 @@ def codes_or_directions(
         )
         for name in others
     }
-    return Statement(
+    return Claim(
         "InfoGAN's codes are better than directions found afterwards",
-        word_of(list(numbers.values())),
+        verdict_of(list(numbers.values())),
         numbers,
         "Mean lead of the main attribute's effect over that of any other one but its kin, "
         "difference with its 95 % interval over shapes.",
@@ -177,5 +177,7 @@ def family_table(rows: Sequence[Family]) -> str:
     ]
     for row in rows:
         cells = [row.name, str(row.members), str(row.alive), row.effect.text(), row.alone.text()]
-        lines.append(f"| {' | '.join([*cells, short(row.total), short(row.monotony)])} |")
+        lines.append(
+            f"| {' | '.join([*cells, format_number(row.total), format_number(row.monotony)])} |"
+        )
     return "\n".join(lines) + "\n"

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from infogan3d.models.base import ChairModel
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import Codes
-from infogan3d.models.networks.losses import continuous_information, discrete_information
+from infogan3d.models.networks.losses import categorical_nll, gaussian_nll
 
 BATCH = 32
 
@@ -17,7 +17,7 @@ ENOUGH = 100  # shapes that a line is fitted to, or more
 
 
 @torch.no_grad()
-def information_nats(model: ChairModel, codes: Codes) -> Float[np.ndarray, " codes"]:
+def q_nll(model: ShapeModel, codes: Codes) -> Float[np.ndarray, " codes"]:
     """Q's loss in nats on each code, mean over the shapes that G makes of `codes`.
 
     A continuous code may be read with the right sense and a wrong scale: samples come from G's
@@ -29,11 +29,11 @@ def information_nats(model: ChairModel, codes: Codes) -> Float[np.ndarray, " cod
     for start in range(0, len(codes.noise), BATCH):
         part = codes.rows(slice(start, start + BATCH)).to(model.device)
         made = model(part)
-        logits, mean, spread = model.code_answer(made)
-        nats = [discrete_information([x], part.discrete[:, [i]]) for i, x in enumerate(logits)]
+        logits, mean, spread = model.q_posterior(made)
+        nats = [categorical_nll([x], part.discrete[:, [i]]) for i, x in enumerate(logits)]
         for i in range(model.spec.continuous):
             own = [x[:, [i]].float() for x in (mean, spread, part.continuous)]
-            nats.append(continuous_information(*own))
+            nats.append(gaussian_nll(*own))
         sums += np.array([float(x) for x in nats]) * len(part.noise)
         means.append(mean.double().cpu().numpy())
     found: Float[np.ndarray, " codes"] = sums / len(codes.noise)
@@ -41,11 +41,11 @@ def information_nats(model: ChairModel, codes: Codes) -> Float[np.ndarray, " cod
     if len(drawn) >= 2 * ENOUGH:
         first = len(model.spec.discrete)
         for i in range(model.spec.continuous):
-            found[first + i] = min(found[first + i], line_nats(told[:, i], drawn[:, i]))
+            found[first + i] = min(found[first + i], calibrated_nll(told[:, i], drawn[:, i]))
     return found
 
 
-def line_nats(told: Float[np.ndarray, " n"], drawn: Float[np.ndarray, " n"]) -> float:
+def calibrated_nll(told: Float[np.ndarray, " n"], drawn: Float[np.ndarray, " n"]) -> float:
     """Nats that a normal distribution about a line through `told` loses on `drawn`.
 
     The line and its spread by the first half of the shapes, judged on the second.
@@ -58,17 +58,17 @@ def line_nats(told: Float[np.ndarray, " n"], drawn: Float[np.ndarray, " n"]) -> 
     return float(0.5 * (square[half:].mean() / spread + math.log(2 * math.pi * spread)))
 
 
-def information(model: ChairModel, codes: Codes) -> dict[str, float] | None:
+def mi_lower_bound(model: ShapeModel, codes: Codes) -> dict[str, float] | None:
     """L_I / H(c) of every code: the share of its entropy that Q reads back, at least.
 
     InfoGAN's bound L_I = H(c) - loss of Q (Chen et al. 2016, equation 4), by H(c): ln(values) of a
     discrete code, ln 2 of one that is U(-1, 1). A bound below 0 says nothing and is given as 0; a
     continuous code's may pass 1, for a real number holds more than ln 2 nats. None without Q.
     """
-    if not model.has_code_head:
+    if not model.has_q_head:
         return None
     entropies = [math.log(size) for size in model.spec.discrete]
     entropies += [math.log(2)] * model.spec.continuous
-    nats = information_nats(model, codes)
+    nats = q_nll(model, codes)
     shares = np.maximum(0.0, (np.array(entropies) - nats) / entropies)
     return dict(zip(model.spec.names, shares.tolist(), strict=True))

@@ -16,14 +16,13 @@ from torch import Tensor, nn
 
 from infogan3d.attributes.measure import measure
 from infogan3d.geometry.distances import mean_overlap
-from infogan3d.io.progress import Tick_survey as Tick
-from infogan3d.io.progress import progress
-from infogan3d.models.base import ChairModel
+from infogan3d.io.progress import Tick, counting_bar
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import Codes, CodeSpec
-from infogan3d.models.sampling import MEASURED, draw, shapes
+from infogan3d.models.sampling import MEASURED, decode, draw_codes
 from infogan3d.semantics.directions import PAIRS, Direction, find_directions
-from infogan3d.semantics.information_bound import information
-from infogan3d.semantics.sensitivity import codes_table, total_effects
+from infogan3d.semantics.information_bound import mi_lower_bound
+from infogan3d.semantics.sensitivity import codes_table, total_indices
 
 READ = 2000  # shapes that Q is asked about
 
@@ -35,7 +34,7 @@ QUANTILES = (0.02, 0.98)  # of the values drawn: where the walk along a continuo
 
 
 @dataclass(frozen=True)
-class Mover:
+class LatentAxis:
     """One thing to turn, a code by its name or a direction, and its values in the first shapes."""
 
     name: str
@@ -43,7 +42,7 @@ class Mover:
     family: str
     what: str | Direction
     column: Float[np.ndarray, " n"]
-    made_of: str = ""
+    composition: str = ""
 
     @property
     def discrete(self) -> bool:
@@ -55,7 +54,7 @@ class Mover:
 
 
 @dataclass(frozen=True)
-class Survey:
+class PickFreeze:
     """What was measured. For every mover `columns` and `tables` hold values and the attributes of
     the shapes that they made, to take first-order effects from: the first shapes where a value says
     nothing of the rest of the latent vector, else those that were moved. `totals` holds the total
@@ -65,7 +64,7 @@ class Survey:
     """
 
     attributes: Float[np.ndarray, "n a"]
-    movers: tuple[Mover, ...]
+    axes: tuple[LatentAxis, ...]
     columns: tuple[Float[np.ndarray, " _"], ...]
     tables: tuple[Float[np.ndarray, "_ a"], ...]
     totals: Float[np.ndarray, "f 3 a"]
@@ -76,12 +75,12 @@ class Survey:
 
 
 def measured(
-    model: ChairModel, latent: Float[Tensor, "n L"], *, tick: Tick
+    model: ShapeModel, latent: Float[Tensor, "n L"], *, tick: Tick
 ) -> Float[np.ndarray, "n a"]:
     """The attributes of the shapes of some latent vectors."""
     rows = []
     for part in torch.split(latent, MEASURED):
-        rows.append(measure(shapes(model, part)))
+        rows.append(measure(decode(model, part)))
         tick(len(part))
     return np.concatenate(rows)
 
@@ -99,39 +98,39 @@ def with_code(codes: Codes, name: str, values: Float[Tensor, " n"]) -> Codes:
 
 
 def moved(
-    model: ChairModel, codes: Codes, what: str | Direction, values: Float[Tensor, " n"]
+    model: ShapeModel, codes: Codes, what: str | Direction, values: Float[Tensor, " n"]
 ) -> Float[Tensor, "n L"]:
     """Latent vectors of some codes with one code, or the place along one direction, set."""
     if isinstance(what, Direction):
-        return what.place(model.latent_of(codes), values)
-    return model.latent_of(with_code(codes, what, values))
+        return what.place(model.to_latent(codes), values)
+    return model.to_latent(with_code(codes, what, values))
 
 
-def list_movers(model: ChairModel, codes: Codes, *, directions: int, seed: int) -> list[Mover]:
+def list_axes(model: ShapeModel, codes: Codes, *, directions: int, seed: int) -> list[LatentAxis]:
     """Every code, then `directions` directions of every family; with their values in `codes`."""
     names, columns, discrete = codes_table(codes, model.spec)
     found = []
     for name, column, own in zip(names, columns.T, discrete, strict=True):
         kind = "discrete" if own else "continuous"
-        found.append(Mover(name, kind, f"{kind} codes", name, column))
+        found.append(LatentAxis(name, kind, f"{kind} codes", name, column))
     if directions:
-        layers = getattr(getattr(model, "average", None), "layers", None)
+        layers = getattr(getattr(model, "ema", None), "layers", None)
         if not (isinstance(layers, nn.Sequential) and isinstance(layers[0], nn.ConvTranspose3d)):
             raise ValueError(
                 f"directions={directions} cannot be found in {type(model).__name__}, whose first "
                 "layer is no transposed convolution: set directions=0."
             )
-        pair = draw(model, PAIRS, seed=seed + 2), draw(model, PAIRS, seed=seed + 3)
+        pair = draw_codes(model, PAIRS, seed=seed + 2), draw_codes(model, PAIRS, seed=seed + 3)
         for one in find_directions(
             layers,
             model.spec,
             pair,
-            latent_of=model.latent_of,
+            latent_of=model.to_latent,
             count=directions,
         ):
-            column = one.project(model.latent_of(codes)).double().numpy()
+            column = one.project(model.to_latent(codes)).double().numpy()
             parts = "" if one.independent else told_parts(one.vector, model.spec)
-            found.append(Mover(one.name, "direction", one.family, one, column, parts))
+            found.append(LatentAxis(one.name, "direction", one.family, one, column, parts))
     return found
 
 
@@ -143,67 +142,67 @@ def told_parts(vector: Float[Tensor, " L"], spec: CodeSpec) -> str:
     return ", ".join(f"{name} {share:.2f}" for share, name in pairs if share >= 0.05)
 
 
-def values_in(model: ChairModel, codes: Codes, mover: Mover) -> Float[Tensor, " n"]:
+def values_in(model: ShapeModel, codes: Codes, mover: LatentAxis) -> Float[Tensor, " n"]:
     """Where some codes lie along a mover."""
     if isinstance(mover.what, Direction):
-        return mover.what.project(model.latent_of(codes))
+        return mover.what.project(model.to_latent(codes))
     names, columns, _ = codes_table(codes, model.spec)
     values: Tensor = torch.from_numpy(columns[:, names.index(mover.what)]).float()
     return values
 
 
-def survey(
-    model: ChairModel, *, count: int, pairs: int, directions: int, seed: int, tick: Tick
-) -> Survey:
+def pick_freeze(
+    model: ShapeModel, *, count: int, pairs: int, directions: int, seed: int, tick: Tick
+) -> PickFreeze:
     """Make, measure and move; `tick` is told how many shapes were measured."""
     model.eval()
-    codes, others = draw(model, count, seed=seed), draw(model, pairs, seed=seed + 1)
+    codes, others = draw_codes(model, count, seed=seed), draw_codes(model, pairs, seed=seed + 1)
     base = codes.rows(slice(0, pairs))
-    table = measured(model, model.latent_of(codes), tick=tick)
+    table = measured(model, model.to_latent(codes), tick=tick)
     variance = np.array([np.nanvar(x) if np.isfinite(x).any() else 0.0 for x in table.T])
     variance[variance < 1e-12] = 0.0
-    movers = list_movers(model, codes, directions=directions, seed=seed)
+    movers = list_axes(model, codes, directions=directions, seed=seed)
 
     columns, tables, totals = [], [], []
     for one in movers:
         values = values_in(model, others, one)
         again = measured(model, moved(model, base, one.what, values), tick=tick)
-        totals.append(total_effects(table[:pairs], again, variance, seed=seed))
+        totals.append(total_indices(table[:pairs], again, variance, seed=seed))
         columns.append(one.column if one.independent else values.double().numpy())
         tables.append(table if one.independent else again)
     rest = None
     if model.spec.noise:
         fresh = Codes(others.noise, base.discrete, base.continuous)
-        again = measured(model, model.latent_of(fresh), tick=tick)
-        rest = total_effects(table[:pairs], again, variance, seed=seed)
-    return Survey(
+        again = measured(model, model.to_latent(fresh), tick=tick)
+        rest = total_indices(table[:pairs], again, variance, seed=seed)
+    return PickFreeze(
         table,
         tuple(movers),
         tuple(columns),
         tuple(tables),
         np.array(totals),
         rest,
-        information(model, codes.rows(slice(0, READ))),
-        mean_overlap(shapes(model, model.latent_of(codes.rows(slice(0, COMPARED))))),
+        mi_lower_bound(model, codes.rows(slice(0, READ))),
+        mean_overlap(decode(model, model.to_latent(codes.rows(slice(0, COMPARED))))),
         pairs * (len(movers) + (rest is not None)),
     )
 
 
 def walks(
-    model: ChairModel, mover: Mover, *, bases: int, seed: int, places: Float[np.ndarray, " s"]
+    model: ShapeModel, mover: LatentAxis, *, bases: int, seed: int, places: Float[np.ndarray, " s"]
 ) -> Bool[np.ndarray, "b s R R R"]:
     """The first `bases` shapes with one thing set to each of `places`, all else held."""
-    starts = draw(model, bases, seed=seed)
+    starts = draw_codes(model, bases, seed=seed)
     values = torch.from_numpy(places).float()
     rows = []
     for i in range(bases):
         one = starts.row(i)
         repeated = Codes(*(x.repeat(len(values), 1) for x in vars(one).values()))
-        rows.append(shapes(model, moved(model, repeated, mover.what, values)))
+        rows.append(decode(model, moved(model, repeated, mover.what, values)))
     return np.stack(rows)
 
 
-def places_of(mover: Mover, ranking: list[int], *, steps: int) -> Float[np.ndarray, " s"]:
+def places_of(mover: LatentAxis, ranking: list[int], *, steps: int) -> Float[np.ndarray, " s"]:
     """Where a walk stops: values spread over a discrete code's ranking, else even quantiles.
 
     The quantiles are those of the values drawn, 2 % to 98 %, for codes and directions alike.
@@ -217,7 +216,7 @@ def places_of(mover: Mover, ranking: list[int], *, steps: int) -> Float[np.ndarr
     return places
 
 
-def told_places(mover: Mover, places: Float[np.ndarray, " s"]) -> list[str]:
+def told_places(mover: LatentAxis, places: Float[np.ndarray, " s"]) -> list[str]:
     """The places in words."""
     if mover.discrete:
         return [f"value {place:.0f}" for place in places]
@@ -227,7 +226,7 @@ def told_places(mover: Mover, places: Float[np.ndarray, " s"]) -> list[str]:
 FAMILIES = 4  # of directions: two methods in two spaces
 
 
-def look(model: ChairModel, run: Path, settings: dict[str, Any]) -> Survey:
+def look(model: ShapeModel, run: Path, settings: dict[str, Any]) -> PickFreeze:
     """Make and measure the shapes. Errors: a run without codes (`ValueError`)."""
     names = model.spec.names
     if not names:
@@ -237,5 +236,5 @@ def look(model: ChairModel, run: Path, settings: dict[str, Any]) -> Survey:
         )
     movers = len(names) + 1 + FAMILIES * settings["directions"]
     asked = {key: settings[key] for key in ("count", "pairs", "directions", "seed")}
-    with progress(settings["count"] + settings["pairs"] * movers) as tick:
-        return survey(model, **asked, tick=tick)
+    with counting_bar("measuring shapes", settings["count"] + settings["pairs"] * movers) as tick:
+        return pick_freeze(model, **asked, tick=tick)

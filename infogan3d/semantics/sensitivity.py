@@ -78,10 +78,10 @@ def first_order(
 ) -> float:
     """Epsilon squared of one code on one attribute; 1 where the code alone decides it."""
     groups = groups_of(code_column, discrete=discrete, bins=bins)
-    return float(first_orders(groups, attribute_column[:, None])[0, 0])
+    return float(first_order_indices(groups, attribute_column[:, None])[0, 0])
 
 
-def first_orders(
+def first_order_indices(
     groups: Int[np.ndarray, " n"],
     attributes: Float[np.ndarray, "n a"],
     *,
@@ -130,7 +130,7 @@ def resampling(n: int, *, resamples: int = RESAMPLES, seed: int = 0) -> Float[np
     return np.stack([np.bincount(row, minlength=n) for row in drawn]).astype(float)
 
 
-def permutation_floor(
+def permutation_threshold(
     groups: Int[np.ndarray, " n"],
     attributes: Float[np.ndarray, "n a"],
     *,
@@ -159,7 +159,7 @@ def permutation_floor(
     return float(np.percentile(found, FLOOR))
 
 
-def total_effects(
+def total_indices(
     base: Float[np.ndarray, "p a"],
     moved: Float[np.ndarray, "p a"],
     variance: Float[np.ndarray, " a"],
@@ -186,7 +186,7 @@ def total_effects(
 
 
 @dataclass(frozen=True)
-class FirstOrder:
+class FirstOrderTable:
     """First-order effects of some codes on every attribute, with 95 % intervals and floors.
 
     `draws` holds the effects of every bootstrap resample of the shapes, the same resamples for
@@ -212,7 +212,7 @@ def first_order_table(
     resamples: int = RESAMPLES,
     permutations: int = PERMUTATIONS,
     seed: int = 0,
-) -> FirstOrder:
+) -> FirstOrderTable:
     """Effects of several codes, each given as its groups beside the shapes' attributes.
 
     A resample holds shapes twice, which makes groups look more alike within than they are; the
@@ -222,17 +222,17 @@ def first_order_table(
     effects, draws, floors, halves = [], [], [], []
     known: dict[tuple[int, ...], float] = {}  # groups of equal sizes in one table share a floor
     for column, table in zip(groups, tables, strict=True):
-        effect = first_orders(column, table)[0]
-        drawn = first_orders(column, table, weights=weights[len(table)])
+        effect = first_order_indices(column, table)[0]
+        drawn = first_order_indices(column, table, weights=weights[len(table)])
         key = (id(table), *np.bincount(column).tolist())
         if key not in known:
-            known[key] = permutation_floor(column, table, permutations=permutations, seed=seed)
+            known[key] = permutation_threshold(column, table, permutations=permutations, seed=seed)
         effects.append(effect)
         draws.append(drawn - drawn.mean(0) + effect)
         halves.append([split_effects(column, table, weights[len(table)], half=i) for i in (0, 1)])
         floors.append(known[key])
     moved = np.moveaxis(np.array(halves), 2, 0).swapaxes(1, 2)
-    return FirstOrder(np.array(effects), np.stack(draws, 1), np.array(floors), moved)
+    return FirstOrderTable(np.array(effects), np.stack(draws, 1), np.array(floors), moved)
 
 
 def split_effects(
@@ -244,6 +244,6 @@ def split_effects(
 ) -> Float[np.ndarray, "b1 a"]:
     """Effects over every second shape, then in its resamples (shifted alike)."""
     own = slice(half, None, 2)
-    effect = first_orders(groups[own], table[own])
-    drawn = first_orders(groups[own], table[own], weights=weights[:, own])
+    effect = first_order_indices(groups[own], table[own])
+    drawn = first_order_indices(groups[own], table[own], weights=weights[:, own])
     return np.concatenate([effect, drawn - drawn.mean(0) + effect])

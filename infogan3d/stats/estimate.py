@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 
-def short(value: float) -> str:
+def format_number(value: float) -> str:
     """A share as in .93; three digits where it is small."""
     if not np.isfinite(value):
         return "-"
@@ -16,7 +16,7 @@ def short(value: float) -> str:
 
 
 @dataclass(frozen=True)
-class Score:
+class Estimate:
     """The mean of one score over `n` shapes; `low` to `high` is its 95 % interval."""
 
     name: str
@@ -35,7 +35,7 @@ def bootstrap(
     return float(low), float(high)
 
 
-def mean_score(name: str, values: Float[np.ndarray, " n"], *, seed: int = 0) -> Score:
+def mean_score(name: str, values: Float[np.ndarray, " n"], *, seed: int = 0) -> Estimate:
     """The mean of one value a shape, with its bootstrap interval over the shapes."""
     if len(values) == 0:
         raise ValueError(f"no shapes to take the mean {name} of; the split is empty")
@@ -44,12 +44,12 @@ def mean_score(name: str, values: Float[np.ndarray, " n"], *, seed: int = 0) -> 
         return float(values[random.integers(len(values), size=len(values))].mean())
 
     low, high = bootstrap(resampled, seed=seed)
-    return Score(name, float(values.mean()), low, high, len(values))
+    return Estimate(name, float(values.mean()), low, high, len(values))
 
 
-def count_score(name: str, found: int, n: int) -> Score:
+def count_score(name: str, found: int, n: int) -> Estimate:
     """A plain count among `n` shapes: no interval."""
-    return Score(name, float(found), float(found), float(found), n)
+    return Estimate(name, float(found), float(found), float(found), n)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Share:
     high: float
 
     def text(self) -> str:
-        return f"{short(self.mean)} [{short(self.low)}, {short(self.high)}]"
+        return f"{format_number(self.mean)} [{format_number(self.low)}, {format_number(self.high)}]"
 
 
 def share_of(mean: float, draws: Float[np.ndarray, " b"]) -> Share:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from infogan3d.stats.estimate import Score
+from infogan3d.stats.estimate import Estimate
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Protocol:
         )
 
 
-def markdown_table(rows: dict[str, dict[str, Score]], protocol: Protocol) -> str:
+def markdown_table(rows: dict[str, dict[str, Estimate]], protocol: Protocol) -> str:
     """A Markdown table, one row a system and one column a score, under its protocol's line.
 
     The columns are all scores of all rows, in the order they first appear; a score that a row lacks
@@ -48,7 +48,7 @@ def markdown_table(rows: dict[str, dict[str, Score]], protocol: Protocol) -> str
 
 
 def score_lines(
-    rows: Mapping[str, Mapping[str, Score]],
+    rows: Mapping[str, Mapping[str, Estimate]],
     names: Sequence[str],
     *,
     mean: str = ".4g",
@@ -56,7 +56,7 @@ def score_lines(
 ) -> list[str]:
     """The lines of such a table: the mean by one format, the interval's ends by the other."""
 
-    def cell(score: Score) -> str:
+    def cell(score: Estimate) -> str:
         told = f"{score.mean:{mean}}"
         if score.low == score.high:
             return told
@@ -82,7 +82,7 @@ def plain_numbers(value: Any) -> Any:
     return value
 
 
-Rows = dict[str, dict[str, Score]]
+Rows = dict[str, dict[str, Estimate]]
 
 
 def plain(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:

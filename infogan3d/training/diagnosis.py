@@ -61,7 +61,7 @@ SETTING = re.compile(r"\bmodel\.([a-z_0-9]+)")  # in the words of a cure
 
 
 @dataclass(frozen=True)
-class Vitals:
+class Symptoms:
     """What the doctor looks at, as plain numbers; NaN where there is nothing to measure.
 
     d_: D's accuracy and loss (real + made) in training, and the gap between its mean logits of real
@@ -92,16 +92,16 @@ class Vitals:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One failure: its name, what shows it, and the likely cure in settings of conf/system/."""
 
     name: str
     seen: str
-    cure: str
+    remedy: str
 
 
 @dataclass(frozen=True)
-class Cure:
+class Remedy:
     """One thing to do about a failure, and for which settings of `model` it makes sense."""
 
     words: str
@@ -109,13 +109,13 @@ class Cure:
 
 
 @dataclass(frozen=True)
-class Sign:
+class Rule:
     """How a failure is known, told and cured, and which failures only follow from it."""
 
     name: str
-    present: Callable[[Vitals], bool]
-    seen: Callable[[Vitals], str]
-    cures: tuple[Cure, ...]
+    present: Callable[[Symptoms], bool]
+    seen: Callable[[Symptoms], str]
+    remedies: tuple[Remedy, ...]
     hides: tuple[str, ...] = ()
 
 
@@ -150,13 +150,15 @@ def hard(settings: Settings) -> bool:
     return bool(low == high)
 
 
-PAIR = Cure("set model.pairing=inverse (random pairs are best answered by one shape)", random_pairs)
+PAIR = Remedy(
+    "set model.pairing=inverse (random pairs are best answered by one shape)", random_pairs
+)
 
 
-CHEAPER = Cure("lower model.divergence (E's answers cost more than they win)", inverse)
+CHEAPER = Remedy("lower model.divergence (E's answers cost more than they win)", inverse)
 
 
-HEARD = Cure(
+HEARD = Remedy(
     "set model.information_reaches=trunk", lambda s: s.get("information_reaches") == "head"
 )
 
@@ -167,21 +169,21 @@ UNREAD = ("discrete codes unread", "continuous codes unread")
 SHAPELESS = ("mean chair", "G constant", "z ignored", "codes ignored", *UNREAD)
 
 
-SIGNS = (
-    Sign(
+RULES = (
+    Rule(
         "not finite",
         lambda v: not v.finite,
         lambda v: "a shape or a loss is not a number",
         (
-            Cure(
+            Remedy(
                 "lower model.real_labels (above 1 in the mean D's loss has no lower end)",
                 lambda s: sum(s.get("real_labels", (0.7, 1.2))) > 2,
             ),
-            Cure("go on from a checkpoint with lower model.generator_lr and model.trunk_lr"),
+            Remedy("go on from a checkpoint with lower model.generator_lr and model.trunk_lr"),
         ),
         hides=("empty", "solid", "D saturated", *SHAPELESS),
     ),
-    Sign(
+    Rule(
         "empty",
         lambda v: v.occupancy < EMPTY_SHARE * v.real_occupancy,
         lambda v: (
@@ -189,12 +191,12 @@ SIGNS = (
             "chairs"
         ),
         (
-            Cure("raise model.lambda1 (it pays for filling real chairs' cells)"),
-            Cure("lower model.generator_lr"),
+            Remedy("raise model.lambda1 (it pays for filling real chairs' cells)"),
+            Remedy("lower model.generator_lr"),
         ),
         hides=SHAPELESS,
     ),
-    Sign(
+    Rule(
         "solid",
         lambda v: too_full(v.occupancy, v.real_occupancy),
         lambda v: (
@@ -202,40 +204,40 @@ SIGNS = (
             "chairs"
         ),
         (
-            Cure("lower model.lambda1 (this reading never charges for a cell)", one_sided),
-            Cure("raise model.lambda2 (it charges for cells that no chair has)"),
+            Remedy("lower model.lambda1 (this reading never charges for a cell)", one_sided),
+            Remedy("raise model.lambda2 (it charges for cells that no chair has)"),
         ),
         hides=SHAPELESS,
     ),
-    Sign(
+    Rule(
         "mean chair",
         lambda v: 1 - v.mean_iou < MEAN_CHAIR_SHARE * (1 - v.real_mean_iou),
         lambda v: (
             f"samples have an IoU of {v.mean_iou:.2f} with the mean training chair, real chairs "
             f"{v.real_mean_iou:.2f}"
         ),
-        (PAIR, CHEAPER, Cure("lower model.lambda1 and model.lambda2", random_pairs)),
+        (PAIR, CHEAPER, Remedy("lower model.lambda1 and model.lambda2", random_pairs)),
         hides=("G constant",),
     ),
-    Sign(
+    Rule(
         "G constant",
         lambda v: v.diversity < CONSTANT_SHARE * v.real_diversity,
         lambda v: (
             f"two samples differ by {v.diversity:.3f} (1 - IoU), two real chairs by "
             f"{v.real_diversity:.2f}"
         ),
-        (PAIR, CHEAPER, Cure("lower model.generator_lr")),
+        (PAIR, CHEAPER, Remedy("lower model.generator_lr")),
         hides=("z ignored", "codes ignored", *UNREAD),
     ),
-    Sign(
+    Rule(
         "z ignored",
         lambda v: v.z_effect < IGNORED_SHARE,
         lambda v: (
             f"changing z alone moves {percent(v.z_effect)} of the cells that a new sample moves"
         ),
-        (HEARD, PAIR, Cure("raise model.codes_divergence", inverse), CHEAPER),
+        (HEARD, PAIR, Remedy("raise model.codes_divergence", inverse), CHEAPER),
     ),
-    Sign(
+    Rule(
         "codes ignored",
         lambda v: v.code_effect < IGNORED_SHARE,
         lambda v: (
@@ -244,49 +246,49 @@ SIGNS = (
         ),
         (
             HEARD,
-            Cure("raise model.information_discrete and model.information_continuous"),
-            Cure("lower model.codes_divergence", inverse),
+            Remedy("raise model.information_discrete and model.information_continuous"),
+            Remedy("lower model.codes_divergence", inverse),
         ),
         hides=UNREAD,
     ),
-    Sign(
+    Rule(
         "D saturated",
         lambda v: v.d_accuracy >= SATURATED_ACCURACY and v.d_gap >= SATURATED_GAP,
         lambda v: (
             f"D is right in {percent(v.d_accuracy)} of the shapes, its answers {v.d_gap:.1f} apart"
         ),
         (
-            Cure("soften model.real_labels and model.fake_labels", hard),
-            Cure(
+            Remedy("soften model.real_labels and model.fake_labels", hard),
+            Remedy(
                 "set model.accuracy_gate=0.8 (D rests while it is ahead)",
                 lambda s: s.get("accuracy_gate", 1.0) > 0.8,
             ),
-            Cure("lower model.trunk_lr"),
+            Remedy("lower model.trunk_lr"),
         ),
     ),
-    Sign(
+    Rule(
         "discrete codes unread",
         lambda v: v.code_accuracy < v.code_chance + UNREAD_SHARE * (1 - v.code_chance),
         lambda v: f"Q reads {percent(v.code_accuracy)}, {percent(v.code_chance)} by guessing",
-        (HEARD, Cure("raise model.information_discrete")),
+        (HEARD, Remedy("raise model.information_discrete")),
     ),
-    Sign(
+    Rule(
         "continuous codes unread",
         lambda v: v.code_nll > v.code_nll_chance - UNREAD_NATS,
         lambda v: (
             f"Q's answer costs {v.code_nll:.2f} nats a code, no answer {v.code_nll_chance:.2f}"
         ),
-        (HEARD, Cure("raise model.information_continuous")),
+        (HEARD, Remedy("raise model.information_continuous")),
     ),
 )
 
 
-NAMES = tuple(sign.name for sign in SIGNS)
+NAMES = tuple(sign.name for sign in RULES)
 
 
 def diagnose(
-    vitals: Vitals, settings: Settings | None = None, *, known: Collection[str] | None = None
-) -> tuple[Finding, ...]:
+    vitals: Symptoms, settings: Settings | None = None, *, known: Collection[str] | None = None
+) -> tuple[Diagnosis, ...]:
     """Every failure that these numbers show, the gravest first; none when all is well.
 
     `settings` are those under `model`: a cure that is taken already is left out, and so is one that
@@ -294,20 +296,20 @@ def diagnose(
     """
     hidden: set[str] = set()
     findings = []
-    for sign in SIGNS:
+    for sign in RULES:
         if not sign.present(vitals):
             continue
         if sign.name not in hidden:
-            fitting = [cure.words for cure in sign.cures if cure.fits(settings or {})]
+            fitting = [cure.words for cure in sign.remedies if cure.fits(settings or {})]
             if known is not None:
                 fitting = [words for words in fitting if set(SETTING.findall(words)) <= {*known}]
             cure = ", or ".join(fitting[:2]) or "train longer"
-            findings.append(Finding(sign.name, sign.seen(vitals), cure))
+            findings.append(Diagnosis(sign.name, sign.seen(vitals), cure))
         hidden.update(sign.hides)
     return tuple(findings)
 
 
-def one_line(findings: tuple[Finding, ...]) -> str:
+def one_line(findings: tuple[Diagnosis, ...]) -> str:
     """The findings as one line: "doctor: <name> (<what shows it>): <cure>; <name> ..."."""
-    told = [f"{finding.name} ({finding.seen}): {finding.cure}" for finding in findings]
+    told = [f"{finding.name} ({finding.seen}): {finding.remedy}" for finding in findings]
     return f"doctor: {'; '.join(told) if told else 'all well'}"

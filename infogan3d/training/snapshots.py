@@ -9,10 +9,10 @@ from PIL import Image
 
 from infogan3d.geometry.surface import save_mesh
 from infogan3d.io.files import save_picture
-from infogan3d.models.base import ChairModel
-from infogan3d.models.networks.latent import walk
-from infogan3d.models.sampling import draw, occupied
-from infogan3d.rendering.figures import sheet
+from infogan3d.models.base import ShapeModel
+from infogan3d.models.networks.latent import traverse
+from infogan3d.models.sampling import draw_codes, generate_grids
+from infogan3d.rendering.figures import contact_sheet
 
 SHEET = 32
 
@@ -24,22 +24,22 @@ STEPS = 8
 
 
 def sample_sheet(
-    model: ChairModel, *, title: str, count: int = SHEET, seed: int = 0
+    model: ShapeModel, *, title: str, count: int = SHEET, seed: int = 0
 ) -> Image.Image:
     """Samples as they come, none picked."""
-    return sheet(occupied(model, draw(model, count, seed=seed)), title=title)
+    return contact_sheet(generate_grids(model, draw_codes(model, count, seed=seed)), title=title)
 
 
-def walk_sheet(model: ChairModel, *, title: str, seed: int = 0, steps: int = STEPS) -> Image.Image:
+def walk_sheet(model: ShapeModel, *, title: str, seed: int = 0, steps: int = STEPS) -> Image.Image:
     """One chair a row with one code moved: discrete ones over their values, others from -1 to 1."""
-    base = draw(model, 1, seed=seed)
+    base = draw_codes(model, 1, seed=seed)
     rows, shapes = [], []
     for name in model.spec.names:
-        grids = occupied(model, walk(base, model.spec, name=name, steps=steps))
+        grids = generate_grids(model, traverse(base, model.spec, name=name, steps=steps))
         blank = np.zeros((steps - len(grids), *grids.shape[1:]), dtype=bool)
         shapes.append(np.concatenate([grids, blank]))
         rows.append(name)
-    return sheet(np.concatenate(shapes), columns=steps, title=title, rows=rows)
+    return contact_sheet(np.concatenate(shapes), columns=steps, title=title, rows=rows)
 
 
 class Snapshots(pl.Callback):
@@ -79,7 +79,7 @@ class Snapshots(pl.Callback):
 
     def save_meshes(self, module: Any) -> tuple[Path, ...]:
         """The first samples as GLB; one that came out empty is left out."""
-        grids = occupied(module, draw(module, MESHES, seed=0))
+        grids = generate_grids(module, draw_codes(module, MESHES, seed=0))
         folder = self.run / "meshes"
         folder.mkdir(parents=True, exist_ok=True)
         full = [(i, grid) for i, grid in enumerate(grids) if grid.any()]

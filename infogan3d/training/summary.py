@@ -9,8 +9,8 @@ from PIL import Image
 from infogan3d.data.datamodule import ChairData
 from infogan3d.evaluation.scorecard import score_model
 from infogan3d.io.files import save_json, save_picture
-from infogan3d.models.base import ChairModel
-from infogan3d.rendering.figures import draw_curves, sheet, write_page
+from infogan3d.models.base import ShapeModel
+from infogan3d.rendering.figures import contact_sheet, draw_curves, write_page
 from infogan3d.runs.folder import read_metrics
 
 
@@ -21,7 +21,7 @@ def describe(data: ChairData) -> str:
 
 
 def finish(
-    model: ChairModel, data: ChairData, run: Path, told: str, settings: dict[str, Any]
+    model: ShapeModel, data: ChairData, run: Path, told: str, settings: dict[str, Any]
 ) -> None:
     """Scores on validation chairs, curves, the page of the run, and where everything lies."""
     save_picture(reals_sheet(data), run / "samples" / "real.png")
@@ -66,4 +66,6 @@ def told_by_the_doctor(run: Path) -> str:
 
 def reals_sheet(data: ChairData) -> Image.Image:
     """Some training chairs, to hold the samples against."""
-    return sheet(data.packs["train"].grids(slice(0, 32)), title="real (carved) training chairs")
+    return contact_sheet(
+        data.packs["train"].grids(slice(0, 32)), title="real (carved) training chairs"
+    )

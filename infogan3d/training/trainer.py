@@ -12,7 +12,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from infogan3d.runs import folder
 from infogan3d.training.snapshots import Snapshots
-from infogan3d.training.validation import Checkup
+from infogan3d.training.validation import Validation
 
 
 def quieten() -> None:
@@ -74,7 +74,7 @@ def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) ->
         logger=loggers,
         callbacks=[
             keep,
-            Checkup(run),
+            Validation(run),
             Snapshots(run, every=settings["snapshot_every"]),
             RichProgressBar(),
         ],

@@ -17,11 +17,11 @@ from infogan3d.evaluation.generation import covered
 from infogan3d.geometry.components import floater_fraction
 from infogan3d.geometry.distances import iou_matrix, mean_overlap
 from infogan3d.io.packs import Pack
-from infogan3d.models.base import ChairModel
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks import losses
 from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
-from infogan3d.models.sampling import BATCH, Grids, as_batch, as_grids, made_by
-from infogan3d.training.diagnosis import NAMES, Vitals, diagnose, one_line
+from infogan3d.models.sampling import BATCH, Grids, generate_occupancy, to_batch, to_grids
+from infogan3d.training.diagnosis import NAMES, Symptoms, diagnose, one_line
 
 CHAIRS = 32  # validation chairs, and as many samples
 
@@ -81,12 +81,12 @@ def mean_iou(grids: Grids, one: Bool[np.ndarray, "R R R"]) -> float:
 # ---- numbers of a model ----------------------------------------------------------------------
 
 
-def draws(model: ChairModel, count: int) -> tuple[Codes, Codes, Codes]:
+def draws(model: ShapeModel, count: int) -> tuple[Codes, Codes, Codes]:
     """Some codes; the first of them with z drawn anew; the same with the codes drawn anew.
 
     They are the same ones at every check-up, so that a curve moves with the model alone.
     """
-    random = model.random(0, stream=STREAM)
+    random = model.rng(0, stream=STREAM)
     base, other = (sample_codes(model.spec, count, generator=random) for _ in range(2))
     few, new = base.rows(slice(PAIRS)), other.rows(slice(PAIRS))
     new_noise = Codes(new.noise, few.discrete, few.continuous)
@@ -98,33 +98,36 @@ def judged(
 ) -> tuple[float, float]:
     """How far apart D's mean logits of real and of made shapes lie, and the share of the discrete
     codes that Q reads off the made ones (NaN where there is no D, or none of them)."""
-    if not hasattr(model, "real_head"):
+    if not hasattr(model, "discriminator_head"):
         return math.nan, math.nan
-    with model.mixed():
+    with model.autocast():
         made_features = torch.cat([model.trunk(part) for part in torch.split(made, BATCH)])
-        real_features = [model.trunk(part) for part in torch.split(as_batch(model, real), BATCH)]
+        real_features = [model.trunk(part) for part in torch.split(to_batch(model, real), BATCH)]
         gap = (
-            model.real_head(torch.cat(real_features)).mean() - model.real_head(made_features).mean()
+            model.discriminator_head(torch.cat(real_features)).mean()
+            - model.discriminator_head(made_features).mean()
         )
-        logits = model.code_head(made_features)[0] if model.spec.discrete else []
+        logits = model.q_head(made_features)[0] if model.spec.discrete else []
     read = losses.code_accuracy(logits, codes.discrete) if logits else math.nan
     return float(gap), float(read)
 
 
-def rebuilt_iou(model: ChairModel, real: Grids) -> float:
+def rebuilt_iou(model: ShapeModel, real: Grids) -> float:
     """Mean IoU of real chairs with G(E(chair))."""
-    again = torch.cat([model.rebuild(part) for part in torch.split(as_batch(model, real), BATCH)])
-    return float(iou_matrix(as_grids(again), real).diagonal().mean())
+    again = torch.cat(
+        [model.reconstruct(part) for part in torch.split(to_batch(model, real), BATCH)]
+    )
+    return float(iou_matrix(to_grids(again), real).diagonal().mean())
 
 
 @torch.no_grad()
 def measure(
-    model: ChairModel,
+    model: ShapeModel,
     real: Grids,
     mean_chair: Bool[np.ndarray, "R R R"],
     *,
     training: Mapping[str, float] | None = None,
-) -> tuple[dict[str, float], Vitals]:
+) -> tuple[dict[str, float], Symptoms]:
     """Scores of as many samples as there are real chairs, by name, and the doctor's numbers.
 
     `training` holds the means of D/accuracy, D/loss, Q/accuracy and Q/loss_continuous over the last
@@ -135,8 +138,8 @@ def measure(
     was_training = model.training
     model.eval()
     codes = draws(model, len(real))
-    made = [made_by(model, part) for part in codes]
-    base, new_noise, new_codes = (as_grids(part) for part in made)
+    made = [generate_occupancy(model, part) for part in codes]
+    base, new_noise, new_codes = (to_grids(part) for part in made)
     gap, read = judged(model, made[0], real, codes[0])
     overlap = iou_matrix(real, base)
     scores = {
@@ -153,13 +156,13 @@ def measure(
     }
     finite = bool(torch.cat(made).isfinite().all())
     model.train(was_training)
-    seen = vitals_of(
+    seen = symptoms_of(
         scores, training or {}, real, mean_chair, spec=model.spec, gap=gap, finite=finite
     )
     return {name: value for name, value in scores.items() if not math.isnan(value)}, seen
 
 
-def vitals_of(
+def symptoms_of(
     scores: Mapping[str, float],
     training: Mapping[str, float],
     real: Grids,
@@ -168,13 +171,13 @@ def vitals_of(
     spec: CodeSpec,
     gap: float,
     finite: bool,
-) -> Vitals:
+) -> Symptoms:
     """The doctor's numbers from a model's scores, its training and the real chairs beside it."""
 
     def trained(name: str, over: int = 1) -> float:
         return training.get(name, math.nan) / over if over else math.nan
 
-    return Vitals(
+    return Symptoms(
         d_accuracy=trained("D/accuracy"),
         d_loss=trained("D/loss"),
         d_gap=gap,
@@ -198,13 +201,13 @@ def vitals_of(
 # ---- in training -----------------------------------------------------------------------------
 
 
-class Checkup(pl.Callback):
+class Validation(pl.Callback):
     """After each validation: scores to the loggers (x is batches done), and the doctor's line to
     the console, `doctor.csv` in the run folder and W&B whenever its findings change."""
 
     def __init__(self, run: Path, *, chairs: int = CHAIRS) -> None:
         self.run, self.chairs = run, chairs
-        self.heard: dict[str, Tensor | float] = {}
+        self.select_assigned: dict[str, Tensor | float] = {}
         self.weight = 0.0
         self.told: tuple[str, ...] | None = None
 
@@ -220,14 +223,18 @@ class Checkup(pl.Callback):
         terms: Any = pl_module.terms
         if trainer.is_global_zero and HEARD[0] in terms:
             for name in [one for one in HEARD if one in terms]:
-                self.heard[name] = KEPT * self.heard.get(name, 0.0) + (1 - KEPT) * terms[name]
+                self.select_assigned[name] = (
+                    KEPT * self.select_assigned.get(name, 0.0) + (1 - KEPT) * terms[name]
+                )
             self.weight = KEPT * self.weight + 1 - KEPT
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.is_global_zero or trainer.sanity_checking:
             return
         module: Any = pl_module
-        training = {name: float(value) / self.weight for name, value in self.heard.items()}
+        training = {
+            name: float(value) / self.weight for name, value in self.select_assigned.items()
+        }
         scores, seen = measure(module, self.real, self.mean_chair, training=training)
         findings = diagnose(seen, module.hparams, known=module.hparams)
         names = tuple(finding.name for finding in findings)
@@ -254,9 +261,11 @@ class Checkup(pl.Callback):
                 logger.experiment.log({"doctor": line, "trainer/global_step": batch})
 
     def state_dict(self) -> dict[str, Any]:
-        heard = {name: float(value) for name, value in self.heard.items()}
+        heard = {name: float(value) for name, value in self.select_assigned.items()}
         return {"heard": heard, "weight": self.weight}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.heard = {name: torch.tensor(value) for name, value in state_dict["heard"].items()}
+        self.select_assigned = {
+            name: torch.tensor(value) for name, value in state_dict["heard"].items()
+        }
         self.weight = state_dict["weight"]

@@ -16,7 +16,7 @@ from infogan3d.bench.timing import Seconds, log_panel, spread, timed
 from infogan3d.data.datasets.seeing3d import list_chairs
 from infogan3d.data.multiview import read_views, write_views
 from infogan3d.data.procedural.chairs import chair_mesh, sample_factors
-from infogan3d.geometry.camera import Views, lenses, project, seeing3d_cameras
+from infogan3d.geometry.camera import Views, project, projections, seeing3d_cameras
 from infogan3d.geometry.visual_hull.carve import allowed_misses, carve
 from infogan3d.io.files import save_figure
 from infogan3d.rendering.render import picture
@@ -124,9 +124,9 @@ def _decode(paths: list[Path]) -> bool:
 
 def _first_carve(views: Views, resolution: int) -> dict[str, Seconds]:
     """The first carve of the process, and the part of it that a camera set needs only once."""
-    lenses.cache_clear()
-    _, tables = timed(lambda: lenses(views.cameras))
-    lenses.cache_clear()
+    projections.cache_clear()
+    _, tables = timed(lambda: projections(views.cameras))
+    projections.cache_clear()
     _, whole = timed(lambda: carve(views, resolution=resolution, tolerance=TOLERANCE))
     return {"carve": whole, "camera_tables": tables}
 

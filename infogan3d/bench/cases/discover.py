@@ -13,8 +13,8 @@ from infogan3d.bench.cases.generate import awake
 from infogan3d.bench.timing import cores, device_of, spread, timed
 from infogan3d.data.procedural.chairs import chair_grid, sample_factors
 from infogan3d.models.infogan import InfoGAN3D
-from infogan3d.models.sampling import draw, occupied
-from infogan3d.semantics.sensitivity import codes_table, first_orders, groups_of
+from infogan3d.models.sampling import draw_codes, generate_grids
+from infogan3d.semantics.sensitivity import codes_table, first_order_indices, groups_of
 
 WHOLE = 10_000  # shapes that `discover` takes by default for the first-order effects
 
@@ -48,15 +48,15 @@ def one_round(
     model: InfoGAN3D, real: Bool[np.ndarray, "n R R R"], *, count: int, seed: int
 ) -> dict[str, float]:
     """Seconds a shape of making, measuring, and of all codes' effects on all attributes."""
-    codes = draw(model, count, seed=seed)
-    _, (_, making) = timed(partial(occupied, model, codes))
+    codes = draw_codes(model, count, seed=seed)
+    _, (_, making) = timed(partial(generate_grids, model, codes))
     table, (_, measuring) = timed(partial(measure, real))
     attributes = np.resize(table, (count, table.shape[1]))
 
     def effects() -> None:
         _, columns, discrete = codes_table(codes, model.spec)
         for column, kind in zip(columns.T, discrete, strict=True):
-            first_orders(groups_of(column, discrete=bool(kind)), attributes)
+            first_order_indices(groups_of(column, discrete=bool(kind)), attributes)
 
     _, (_, counting) = timed(effects)
     return {"G": making / count, "attributes": measuring / len(real), "effects": counting / count}

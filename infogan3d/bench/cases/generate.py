@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d.bench.reference_port import PortSettings, port_generator
-from infogan3d.bench.roofline import floor_seconds, measure_rates, shape_work, wait_for
+from infogan3d.bench.roofline import measure_rates, roofline_seconds, shape_work, wait_for
 from infogan3d.bench.runners import NAMES, OURS, OURS_WIDE, PORT, tell_rates
 from infogan3d.bench.timing import cores, device_of, spread, timed
 from infogan3d.models.infogan import InfoGAN3D
@@ -44,9 +44,11 @@ def generate_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, 
     with tempfile.TemporaryDirectory() as folder:
         ways = makers(model, given, save_onnx(model, Path(folder) / "g.onnx"), device, threads)
         for size in sizes:
-            seconds, apart = race(ways, model, size, rounds=rounds, seed=seed, device=device)
+            seconds, apart = time_in_turns(
+                ways, model, size, rounds=rounds, seed=seed, device=device
+            )
             work = shape_work(given, batch=size)
-            least = {name: floor_seconds(work, one) / size for name, one in rates.items()}
+            least = {name: roofline_seconds(work, one) / size for name, one in rates.items()}
             tell(given, size, seconds, apart, least)
             found[str(size)] = {"seconds": seconds, "difference": apart, "floor": least}
     return {"settings": settings, "threads": threads, "batches": found}
@@ -58,13 +60,13 @@ def awake(settings: dict[str, Any], seed: int) -> InfoGAN3D:
     width, resolution = settings["width"], settings["resolution"]
     model = InfoGAN3D(resolution=resolution, width=width, trunk_width=width)
     codes = sample_codes(model.spec, 8, generator=torch.Generator().manual_seed(seed))
-    norms = [one for one in model.average.modules() if isinstance(one, torch.nn.BatchNorm3d)]
+    norms = [one for one in model.ema.modules() if isinstance(one, torch.nn.BatchNorm3d)]
     for norm in norms:
         norm.momentum = None  # the plain mean of what it saw
         norm.train()
     with torch.no_grad():
-        logits = model.average(latent_vector(codes, model.spec))
-        last = list(model.average.parameters())[-2:]
+        logits = model.ema(latent_vector(codes, model.spec))
+        last = list(model.ema.parameters())[-2:]
         for weight in last:
             weight.mul_(3 / logits.std())
     return model
@@ -75,7 +77,7 @@ def makers(
 ) -> dict[str, Maker]:
     """Every way from codes to occupancy [n, 1, R, R, R]: the same weights in each."""
     port = port_generator(given).to(device).eval()
-    kept = model.average.state_dict().values()
+    kept = model.ema.state_dict().values()
     port.load_state_dict(dict(zip(port.state_dict(), kept, strict=True)))
     session = shape_session(onnx, threads=threads)
     asked = str(model.hparams["precision"])
@@ -97,7 +99,7 @@ def makers(
 
 
 @torch.inference_mode()
-def race(
+def time_in_turns(
     ways: dict[str, Maker], model: InfoGAN3D, size: int, *, rounds: int, seed: int, device: str
 ) -> tuple[dict[str, list[float]], dict[str, dict[str, float]]]:
     """Seconds a shape of every way in turn (the first round warms up), and the differences of

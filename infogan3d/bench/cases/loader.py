@@ -14,7 +14,16 @@ import torch
 
 from infogan3d.bench.reference_port import port_loader
 from infogan3d.bench.roofline import wait_for
-from infogan3d.bench.runners import FILES, OURS, PORT, Arena, Case, Task, chair_data, lay_out
+from infogan3d.bench.runners import (
+    FILES,
+    OURS,
+    PORT,
+    Case,
+    ProcessPerRunner,
+    Task,
+    chair_data,
+    lay_out,
+)
 from infogan3d.bench.timing import cores, device_of, log_panel, spread, timed
 from infogan3d.data.datamodule import ChairData
 from infogan3d.io.files import save_figure
@@ -118,7 +127,10 @@ def step_share(
 ) -> dict[str, Any]:
     """How much of a training step goes to the chairs: waited for in the step, and alone."""
     told: dict[str, Any] = {}
-    with Arena(apart=settings["apart"]) as arena, tempfile.TemporaryDirectory() as folder:
+    with (
+        ProcessPerRunner(apart=settings["apart"]) as arena,
+        tempfile.TemporaryDirectory() as folder,
+    ):
         lay_out(
             Path(folder), case.batch_size * (1 + settings["batches"]), case.resolution, seed=seed
         )

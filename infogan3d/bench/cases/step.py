@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from infogan3d.bench.roofline import (
-    Rates,
-    floor_seconds,
-    floor_table,
+    MachineRates,
     measure_rates,
     operations,
+    roofline_seconds,
+    roofline_table,
     step_work,
 )
 from infogan3d.bench.runners import (
@@ -23,12 +23,12 @@ from infogan3d.bench.runners import (
     OURS,
     OURS_WIDE,
     PORT,
-    Arena,
     Block,
     Case,
+    ProcessPerRunner,
     Task,
-    contenders,
     lay_out,
+    list_runners,
     precision_of,
     tell_rates,
 )
@@ -53,7 +53,7 @@ def step_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, Any]
     rates = {name: measure_rates(device, name) for name in ("32", "bf16")}
     tell_rates(rates, device, threads)
     found, scale = [], []
-    with Arena(apart=settings["apart"]) as arena:
+    with ProcessPerRunner(apart=settings["apart"]) as arena:
         for case, batches in cases:
             blocks = run_case(arena, case, settings, device, seed, batches=batches)
             found.append(tell_case(case, blocks, rates, device))
@@ -88,7 +88,7 @@ def read_cases(settings: dict[str, Any]) -> tuple[list[tuple[Case, int]], list[t
 
 
 def run_case(
-    arena: Arena,
+    arena: ProcessPerRunner,
     case: Case,
     settings: dict[str, Any],
     device: str,
@@ -102,7 +102,7 @@ def run_case(
     try:
         many = case.batch_size * (settings["warm"] + batches)
         lay_out(folder, many, case.resolution, seed=seed)
-        blocks: Blocks = {who: [] for who in contenders(device)}
+        blocks: Blocks = {who: [] for who in list_runners(device)}
         for turn in range(rounds or settings["rounds"]):
             for who, found in blocks.items():
                 task = Task(
@@ -122,7 +122,9 @@ def words(case: Case) -> str:
     return f"{case.resolution}^3, width {case.width}, batches of {case.batch_size}"
 
 
-def figures(case: Case, blocks: Blocks, rates: dict[str, Rates], device: str) -> dict[str, Any]:
+def figures(
+    case: Case, blocks: Blocks, rates: dict[str, MachineRates], device: str
+) -> dict[str, Any]:
     """All numbers of a case: blocks, floors, ratios to ours round by round, shares of the rate."""
     work = step_work(case.settings(), batch=case.batch_size)
     count = operations(work)
@@ -139,14 +141,16 @@ def figures(case: Case, blocks: Blocks, rates: dict[str, Rates], device: str) ->
         "seconds": middle,
         "megabytes": {who: max(b.megabytes for b in found) for who, found in blocks.items()},
         "operations": count,
-        "floor": {name: floor_seconds(work, one) for name, one in rates.items()},
+        "floor": {name: roofline_seconds(work, one) for name, one in rates.items()},
         "share_of_rate": share,
         "times_ours": ratios,
-        "table": floor_table(work, list(rates.values())),
+        "table": roofline_table(work, list(rates.values())),
     }
 
 
-def tell_case(case: Case, blocks: Blocks, rates: dict[str, Rates], device: str) -> dict[str, Any]:
+def tell_case(
+    case: Case, blocks: Blocks, rates: dict[str, MachineRates], device: str
+) -> dict[str, Any]:
     """Print a case: a row a contender and a row a floor, then the ratios."""
     found = figures(case, blocks, rates, device)
     print(f"{words(case)}, {case.trunk_layers} shared layers")

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from infogan3d.data.shapes import Job, file_id, fill, list_files
-from infogan3d.geometry.orientation import Shape, stand_up_points
+from infogan3d.data.shapes import ShapeJob, file_id, fill, list_files
+from infogan3d.geometry.orientation import Shape, points_y_up_to_z_up
 from infogan3d.io.mesh_files import MESH_KINDS, read_mesh
 
 
@@ -16,12 +16,12 @@ def meshes(
     up: str = "y",
     facing: str | int = "snap",
     face_cap: int = 500_000,
-) -> Sequence[Job]:
+) -> Sequence[ShapeJob]:
     """A folder of .obj, .off, .stl, .ply and .glb files, filled; `up` names their vertical axis."""
     if up not in ("y", "z"):
         raise ValueError(f"up={up!r} is unknown: take y or z.")
     return [
-        Job(file_id(path, root), partial(_mesh_shape, path, up, facing, resolution, face_cap))
+        ShapeJob(file_id(path, root), partial(_mesh_shape, path, up, facing, resolution, face_cap))
         for path in list_files(root, *MESH_KINDS)
     ]
 
@@ -29,5 +29,5 @@ def meshes(
 def _mesh_shape(path: Path, up: str, facing: str | int, resolution: int, face_cap: int) -> Shape:
     vertices, faces = read_mesh(path, face_cap=face_cap)
     if up == "y":
-        vertices = stand_up_points(vertices)
+        vertices = points_y_up_to_z_up(vertices)
     return fill(vertices, faces, name=str(path), resolution=resolution, facing=facing)

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from infogan3d.data.datasets.meshes import _mesh_shape
-from infogan3d.data.shapes import Job, _some, list_files
+from infogan3d.data.shapes import ShapeJob, _some, list_files
 from infogan3d.geometry.orientation import Shape, turn
 from infogan3d.io.voxel_files import read_mat
 
@@ -18,7 +18,7 @@ def modelnet(
     category: str = "chair",
     facing: str | int = "snap",
     face_cap: int = 500_000,
-) -> Sequence[Job]:
+) -> Sequence[ShapeJob]:
     """ModelNet's .off meshes, filled, and 3DShapeNets' volumetric .mat files (30^3), both Z up.
 
     Of a shape's twelve .mat files only rotation 1 is taken: the others are the same three grids,
@@ -33,7 +33,7 @@ def modelnet(
             read = partial(_mat_shape, path, facing)
         else:
             read = partial(_mesh_shape, path, "z", facing, resolution, face_cap)
-        jobs.append(Job(found[1] or found[2], read))
+        jobs.append(ShapeJob(found[1] or found[2], read))
     return _some(jobs, root, f"{category}_<number>.off or {category}_<number>_1.mat")
 
 

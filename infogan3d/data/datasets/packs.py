@@ -7,17 +7,19 @@ from pathlib import Path
 
 import numpy as np
 
-from infogan3d.data.shapes import Job, list_files
+from infogan3d.data.shapes import ShapeJob, list_files
 from infogan3d.geometry.orientation import Shape
 from infogan3d.io.packs import Pack, read_pack
 
 
-def pack(root: Path | str | None, *, resolution: int, enlarge: bool = False) -> Sequence[Job]:
+def pack(root: Path | str | None, *, resolution: int, enlarge: bool = False) -> Sequence[ShapeJob]:
     """The shapes of a pack (.npz), columns and all; `enlarge` repeats cells up to `resolution`."""
     path = list_files(root, "npz")[0]
     whole = _pack(path)
     times = max(1, resolution // max(whole.shape)) if enlarge else 1
-    return [Job(id, partial(_pack_shape, path, row, times)) for row, id in enumerate(whole.ids)]
+    return [
+        ShapeJob(id, partial(_pack_shape, path, row, times)) for row, id in enumerate(whole.ids)
+    ]
 
 
 def _pack_shape(path: Path, row: int, times: int) -> Shape:

@@ -12,7 +12,7 @@ from typing import Any
 
 from infogan3d.data.multiview import _no_pictures, photograph
 from infogan3d.data.procedural import chairs as data_procedural_chairs
-from infogan3d.data.shapes import Job, carved
+from infogan3d.data.shapes import ShapeJob, carved
 from infogan3d.geometry.camera import Views, seeing3d_cameras
 from infogan3d.geometry.orientation import Shape
 
@@ -32,7 +32,7 @@ def chairs(
     size: int = 256,
     method: str = "centre",
     tolerance: int = 0,
-) -> Sequence[Job]:
+) -> Sequence[ShapeJob]:
     """Known-factor chairs with their factors as columns; `root` is not used.
 
     Each is photographed (`shaded`, or as plain silhouettes, which is sooner), read back and carved,
@@ -49,7 +49,7 @@ def chairs(
         carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
         studio = partial(photograph, cameras=cameras, pictures=pictures, shaded=shaded)
         reads = [partial(_chair, i, f, studio, carving) for i, f in zip(ids, factors, strict=True)]
-    return [Job(id, read) for id, read in zip(ids, reads, strict=True)]
+    return [ShapeJob(id, read) for id, read in zip(ids, reads, strict=True)]
 
 
 def _chair(

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from infogan3d.data.datasets.shapenet import CHAIRS
-from infogan3d.data.shapes import Job, carved
+from infogan3d.data.shapes import ShapeJob, carved
 from infogan3d.geometry.camera import Camera, Views
-from infogan3d.geometry.orientation import Shape, stand_up, turn
+from infogan3d.geometry.orientation import Shape, turn, y_up_to_z_up
 from infogan3d.io.masks import clean_mask, open_picture
 from infogan3d.io.voxel_files import read_binvox
 
@@ -97,7 +97,7 @@ def choy(
     facing: str | int = "snap",
     method: str = "any128",
     tolerance: int = 2,
-) -> Sequence[Job]:
+) -> Sequence[ShapeJob]:
     """Choy's ShapeNetRendering (24 pictures a chair, carved), or with `vox32` its 32^3 grids.
 
     `root` holds ShapeNetRendering and ShapeNetVox32, or is one of them.
@@ -109,9 +109,9 @@ def choy(
     if root is None or not models:
         raise ValueError(f"data.root={root} holds no {wanted} of synset {synset}: check the path.")
     if vox32:
-        return [Job(path.name, partial(_choy_grid, path, facing)) for path in models]
+        return [ShapeJob(path.name, partial(_choy_grid, path, facing)) for path in models]
     carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
-    return [Job(path.name, partial(_choy_hull, path, facing, carving)) for path in models]
+    return [ShapeJob(path.name, partial(_choy_hull, path, facing, carving)) for path in models]
 
 
 def _choy_hull(folder: Path, facing: str | int, carving: dict[str, Any]) -> Shape:
@@ -120,4 +120,4 @@ def _choy_hull(folder: Path, facing: str | int, carving: dict[str, Any]) -> Shap
 
 def _choy_grid(folder: Path, facing: str | int) -> Shape:
     """ShapeNetCore.v1 faces +x: three quarter turns bring that to -y, as `choy_camera` does."""
-    return turn(np.rot90(stand_up(read_binvox(folder / "model.binvox")), 3), facing)
+    return turn(np.rot90(y_up_to_z_up(read_binvox(folder / "model.binvox")), 3), facing)

@@ -24,7 +24,7 @@ from infogan3d.data.multiview import (
     picture_paths,
     read_views,
 )
-from infogan3d.data.shapes import Job, carved
+from infogan3d.data.shapes import ShapeJob, carved
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.orientation import Shape
 
@@ -108,7 +108,7 @@ def seeing3d(
     method: str = "any128",
     tolerance: int = 2,
     masks: Path | str | None = None,
-) -> Sequence[Job]:
+) -> Sequence[ShapeJob]:
     """Seeing 3D chairs, or pictures laid out like it: two carving passes, then the back to +y.
 
     `masks` is a folder that keeps the masks as packed bits, for another resolution or method.
@@ -117,7 +117,7 @@ def seeing3d(
         raise ValueError("data.root is not set: give the folder that holds rendered_chairs.")
     carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
     found = list_chairs(root)
-    return [Job(path.name, partial(_hull, path, facing, carving, masks)) for path in found]
+    return [ShapeJob(path.name, partial(_hull, path, facing, carving, masks)) for path in found]
 
 
 # One shape

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from infogan3d.data.shapes import Job, _some, broken, file_id, list_files
-from infogan3d.geometry.orientation import Shape, stand_up, turn
+from infogan3d.data.shapes import ShapeJob, _some, broken, file_id, list_files
+from infogan3d.geometry.orientation import Shape, turn, y_up_to_z_up
 from infogan3d.io.voxel_files import count_hdf5, read_binvox, read_hdf5
 
 CHAIRS = "03001627"  # ShapeNet's synset
@@ -14,7 +14,7 @@ CHAIRS = "03001627"  # ShapeNet's synset
 
 def shapenet(
     root: Path | str | None, *, synset: str = CHAIRS, facing: str | int = "snap"
-) -> Sequence[Job]:
+) -> Sequence[ShapeJob]:
     """ShapeNetCore's .binvox files (128^3, solid) and IM-NET's .hdf5, both with Y up.
 
     An id is the model's; other synsets' models and surface-only grids are left aside. IM-NET's ids
@@ -25,13 +25,13 @@ def shapenet(
         if path.suffix != ".binvox":
             found = _hdf5_jobs(path, facing)
         elif not path.name.endswith(".surface.binvox"):
-            found = [Job(file_id(path, root), partial(_binvox_shape, path, facing))]
+            found = [ShapeJob(file_id(path, root), partial(_binvox_shape, path, facing))]
         else:
             continue
         for job in found:
             group = re.match(r"(\d{8})_", job.id)
             if group is None or group[1] == synset:
-                jobs.append(Job(job.id.removeprefix(f"{synset}_"), job.read))
+                jobs.append(ShapeJob(job.id.removeprefix(f"{synset}_"), job.read))
     return _some(jobs, root, f"chair of synset {synset}")
 
 
@@ -39,14 +39,14 @@ def shapenet(
 
 
 def _binvox_shape(path: Path, facing: str | int) -> Shape:
-    return turn(stand_up(read_binvox(path)), facing)
+    return turn(y_up_to_z_up(read_binvox(path)), facing)
 
 
 def _hdf5_shape(path: Path, row: int, facing: str | int) -> Shape:
-    return turn(stand_up(read_hdf5(path, row)), facing)
+    return turn(y_up_to_z_up(read_hdf5(path, row)), facing)
 
 
-def _hdf5_jobs(path: Path, facing: str | int) -> list[Job]:
+def _hdf5_jobs(path: Path, facing: str | int) -> list[ShapeJob]:
     """One job a row of an IM-NET file; ids are the lines of the .txt beside it, else numbers."""
     try:
         count, names = count_hdf5(path), path.with_suffix(".txt")
@@ -58,4 +58,4 @@ def _hdf5_jobs(path: Path, facing: str | int) -> list[Job]:
             ids = [line.replace("/", "_") for line in lines]
     except ValueError as error:
         return [broken(path, error)]
-    return [Job(id, partial(_hdf5_shape, path, row, facing)) for row, id in enumerate(ids)]
+    return [ShapeJob(id, partial(_hdf5_shape, path, row, facing)) for row, id in enumerate(ids)]

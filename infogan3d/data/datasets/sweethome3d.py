@@ -18,9 +18,9 @@ import numpy as np
 from jaxtyping import Float
 
 from infogan3d.data.multiview import _no_pictures, photograph, rings_around
-from infogan3d.data.shapes import Job, broken, carved, fill, list_files
+from infogan3d.data.shapes import ShapeJob, broken, carved, fill, list_files
 from infogan3d.geometry.camera import Views
-from infogan3d.geometry.orientation import Shape, stand_up_points
+from infogan3d.geometry.orientation import Shape, points_y_up_to_z_up
 from infogan3d.io.files import open_archive
 from infogan3d.io.mesh_files import Mesh, parse_mesh
 
@@ -146,7 +146,7 @@ def read_seat(path: Path | str, seat: Seat, *, face_cap: int = 500_000) -> Mesh:
     corners = points[np.unique(faces)]
     low, high = corners.min(axis=0), corners.max(axis=0)
     span = np.where(high > low, high - low, 1)  # a flat axis stays flat
-    return stand_up_points((points - (low + high) / 2) / span * size) / INCH, faces
+    return points_y_up_to_z_up((points - (low + high) / 2) / span * size) / INCH, faces
 
 
 def _placing(seat: Seat, where: str) -> tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, "3"]]:
@@ -193,7 +193,7 @@ def sweethome3d(
     method: str = "any128",
     tolerance: int = 2,
     face_cap: int = 500_000,
-) -> Sequence[Job]:
+) -> Sequence[ShapeJob]:
     """The seats of Sweet Home 3D's furniture libraries (.sh3f), photographed and carved.
 
     Columns: kind, license, creator and the size in inches. With `solid` the meshes are filled
@@ -211,7 +211,7 @@ def sweethome3d(
     jobs = []
     for path in list_files(find_libraries() if root is None else root, "sh3f"):
         try:
-            jobs += [Job(seat.id, partial(read, path, seat)) for seat in read_seats(path)]
+            jobs += [ShapeJob(seat.id, partial(read, path, seat)) for seat in read_seats(path)]
         except ValueError as error:
             jobs.append(broken(path, error))
     if not jobs:

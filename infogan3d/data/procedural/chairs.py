@@ -24,7 +24,15 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool, Float
 
-from infogan3d.data.procedural.parts import ARM_HEIGHT, ARMS, BACKS, BASES, Block, Frame, seat
+from infogan3d.data.procedural.parts import (
+    ARM_HEIGHT,
+    ARMS,
+    BACKS,
+    BASES,
+    Block,
+    ChairDimensions,
+    seat,
+)
 
 DISCRETE: dict[str, tuple[str, ...]] = {
     "base": tuple(BASES),
@@ -146,7 +154,7 @@ def overall_size(factors: Factors) -> tuple[float, float, float]:
 def chair_parts(factors: Factors) -> list[Block]:
     """The chair's blocks: eight corners each (order: joinery.py), inches, origin at the centre of
     the chair's bounding box."""
-    frame = Frame(
+    frame = ChairDimensions(
         width=factors.seat_width,
         depth=factors.seat_depth,
         height=factors.seat_height,

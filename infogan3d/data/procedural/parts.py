@@ -65,7 +65,7 @@ ARM_THICKNESS = 1.75
 
 
 @dataclass(frozen=True)
-class Frame:
+class ChairDimensions:
     """The measures every part is cut from, in inches; recline and splay in degrees."""
 
     width: float
@@ -121,7 +121,7 @@ def mirrored(part: Block) -> list[Block]:
     return [part, (part * (-1.0, 1.0, 1.0))[[1, 0, 3, 2, 5, 4, 7, 6]]]
 
 
-def seat(frame: Frame) -> list[Block]:
+def seat(frame: ChairDimensions) -> list[Block]:
     x, y = frame.width / 2, frame.depth / 2
     return [block((-x, x), (-y, y), (frame.height - frame.thickness, frame.height))]
 
@@ -129,7 +129,7 @@ def seat(frame: Frame) -> list[Block]:
 # ---- bases ---------------------------------------------------------------------------------------
 
 
-def _foot(frame: Frame) -> Span:
+def _foot(frame: ChairDimensions) -> Span:
     return (frame.side - frame.leg, frame.side)
 
 
@@ -137,7 +137,7 @@ def _shift(span: Span, by: float) -> Span:
     return (span[0] + by, span[1] + by)
 
 
-def _legs(frame: Frame, end: int) -> list[Block]:
+def _legs(frame: ChairDimensions, end: int) -> list[Block]:
     """The left and right leg at the front (end -1) or the rear (+1), splayed both ways."""
     x, y = _foot(frame), (frame.front, frame.front + frame.leg)
     y = y if end < 0 else (-y[1], -y[0])
@@ -145,26 +145,26 @@ def _legs(frame: Frame, end: int) -> list[Block]:
     return mirrored(block(x, y, (0.0, frame.joint), top_x=head_x, top_y=head_y))
 
 
-def _runners(frame: Frame) -> list[Block]:
+def _runners(frame: ChairDimensions) -> list[Block]:
     return mirrored(block(_foot(frame), (frame.front, -frame.front), (0.0, frame.leg)))
 
 
-def four_legs(frame: Frame) -> list[Block]:
+def four_legs(frame: ChairDimensions) -> list[Block]:
     return _legs(frame, -1) + _legs(frame, 1)
 
 
-def sled(frame: Frame) -> list[Block]:
+def sled(frame: ChairDimensions) -> list[Block]:
     """Four legs joined by a runner on each side."""
     return four_legs(frame) + _runners(frame)
 
 
-def cantilever(frame: Frame) -> list[Block]:
+def cantilever(frame: ChairDimensions) -> list[Block]:
     """Front legs only; runners lead back to a crossbar on the floor."""
     x, y = (-frame.side, frame.side), (-frame.front - frame.leg, -frame.front)
     return _legs(frame, -1) + _runners(frame) + [block(x, y, (0.0, frame.leg))]
 
 
-def panel(frame: Frame) -> list[Block]:
+def panel(frame: ChairDimensions) -> list[Block]:
     """A board on each side, as thick as a leg."""
     x, y = _foot(frame), (frame.front, -frame.front)
     head_y = (frame.front + frame.lean, -frame.front - frame.lean)
@@ -172,7 +172,7 @@ def panel(frame: Frame) -> list[Block]:
     return mirrored(block(x, y, (0.0, frame.joint), top_x=head_x, top_y=head_y))
 
 
-def pedestal(frame: Frame) -> list[Block]:
+def pedestal(frame: ChairDimensions) -> list[Block]:
     """A column twice as thick as a leg, flaring down by the splay, on a flat plate."""
     x, y = PLATE_SHARE * frame.width / 2, PLATE_SHARE * frame.depth / 2
     head = (-frame.leg, frame.leg)
@@ -184,34 +184,34 @@ def pedestal(frame: Frame) -> list[Block]:
 # ---- backs ---------------------------------------------------------------------------------------
 
 
-def _leaning(frame: Frame, x: Span, z: Span, *, depth: float = BACK_DEPTH) -> Block:
+def _leaning(frame: ChairDimensions, x: Span, z: Span, *, depth: float = BACK_DEPTH) -> Block:
     """A piece of the back over x and z, `depth` deep, in the middle of the back's depth."""
     rear = (BACK_DEPTH - depth) / 2
     foot, head = frame.rear(z[0]) - rear, frame.rear(z[1]) - rear
     return block(x, (foot - depth, foot), z, top_y=(head - depth, head))
 
 
-def _posts(frame: Frame) -> list[Block]:
+def _posts(frame: ChairDimensions) -> list[Block]:
     top = frame.height + frame.back_height
     return mirrored(_leaning(frame, (frame.side - POST_WIDTH, frame.side), (frame.under, top)))
 
 
-def no_back(frame: Frame) -> list[Block]:
+def no_back(frame: ChairDimensions) -> list[Block]:
     return []
 
 
-def solid(frame: Frame) -> list[Block]:
+def solid(frame: ChairDimensions) -> list[Block]:
     top = frame.height + frame.back_height
     return [_leaning(frame, (-frame.side, frame.side), (frame.under, top))]
 
 
-def hollow(frame: Frame) -> list[Block]:
+def hollow(frame: ChairDimensions) -> list[Block]:
     """Two posts and a top rail around one opening."""
     top = frame.height + frame.back_height
     return [*_posts(frame), _leaning(frame, (-frame.side, frame.side), (top - RAIL_HEIGHT, top))]
 
 
-def slats(frame: Frame) -> list[Block]:
+def slats(frame: ChairDimensions) -> list[Block]:
     """A ladder back: posts and SLATS level boards with equal gaps, the last board on top."""
     pitch = frame.back_height / SLATS
     tops = [frame.height + pitch * (index + 1) for index in range(SLATS)]
@@ -219,7 +219,7 @@ def slats(frame: Frame) -> list[Block]:
     return _posts(frame) + [_leaning(frame, x, (top - wood, top)) for top in tops]
 
 
-def spindles(frame: Frame) -> list[Block]:
+def spindles(frame: ChairDimensions) -> list[Block]:
     """A frame with SPINDLES thin upright bars, evenly spread between the posts."""
     clear = 2 * (frame.side - POST_WIDTH)
     middles = [clear * ((index + 1) / (SPINDLES + 1) - 0.5) for index in range(SPINDLES)]
@@ -231,20 +231,20 @@ def spindles(frame: Frame) -> list[Block]:
 # ---- arms ----------------------------------------------------------------------------------------
 
 
-def _arm(frame: Frame) -> Span:
+def _arm(frame: ChairDimensions) -> Span:
     return (frame.side - ARM_WIDTH, frame.side)
 
 
-def _arm_end(frame: Frame, z: float, *, back: bool) -> float:
+def _arm_end(frame: ChairDimensions, z: float, *, back: bool) -> float:
     """Where an arm ends at height z: in the middle of the back, or behind the seat's rear rim."""
     return frame.rear(z) - BACK_DEPTH / 2 if back else -frame.front
 
 
-def no_arms(frame: Frame, *, back: bool) -> list[Block]:
+def no_arms(frame: ChairDimensions, *, back: bool) -> list[Block]:
     return []
 
 
-def open_arms(frame: Frame, *, back: bool) -> list[Block]:
+def open_arms(frame: ChairDimensions, *, back: bool) -> list[Block]:
     """A level rest on a post at the front; without a back on a second post at the rear."""
     top = frame.height + ARM_HEIGHT
     under = top - ARM_THICKNESS
@@ -256,7 +256,7 @@ def open_arms(frame: Frame, *, back: bool) -> list[Block]:
     return parts
 
 
-def closed_arms(frame: Frame, *, back: bool) -> list[Block]:
+def closed_arms(frame: ChairDimensions, *, back: bool) -> list[Block]:
     """A board on each side from the seat up to the arm's height, its rear edge along the back."""
     z = (frame.under, frame.height + ARM_HEIGHT)
     y, head_y = ((frame.front, _arm_end(frame, level, back=back)) for level in z)

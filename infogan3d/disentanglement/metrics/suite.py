@@ -22,7 +22,7 @@ from infogan3d.disentanglement.metrics.mutual_information import (
     active_codes,
     information_scores,
 )
-from infogan3d.stats.estimate import Score, bootstrap
+from infogan3d.stats.estimate import Estimate, bootstrap
 from infogan3d.stats.tables import score_lines
 from infogan3d.stats.variables import Variables
 
@@ -85,7 +85,7 @@ def plain_scores(codes: Variables, factors: Variables, *, seed: int = 0) -> dict
     return {name: found[name] for name in NAMES}
 
 
-def factor_scores(codes: Variables, factors: Variables, *, seed: int = 0) -> dict[str, Score]:
+def factor_scores(codes: Variables, factors: Variables, *, seed: int = 0) -> dict[str, Estimate]:
     """Every score of NAMES; 5,000 shapes, 5 codes and 11 factors take 4 s on one core.
 
     `codes` are answers of Q or E on shapes whose `factors` are known, rows in the same order.
@@ -93,9 +93,9 @@ def factor_scores(codes: Variables, factors: Variables, *, seed: int = 0) -> dic
     score; predictors are too dear to be fitted again, so DCI, explicitness and InfoE have none.
     """
     mean = plain_scores(codes, factors, seed=seed)
-    found = {name: Score(name, value, value, value, len(codes)) for name, value in mean.items()}
+    found = {name: Estimate(name, value, value, value, len(codes)) for name, value in mean.items()}
     for name, (low, high) in _intervals(codes, factors, seed=seed).items():
-        found[name] = Score(name, mean[name], mean[name] + low, mean[name] + high, len(codes))
+        found[name] = Estimate(name, mean[name], mean[name] + low, mean[name] + high, len(codes))
     return found
 
 
@@ -133,7 +133,7 @@ def _intervals(
 
 def factor_floors(
     codes: Variables, factors: Variables, *, seed: int = 0, permutations: int = 3
-) -> dict[str, Score]:
+) -> dict[str, Estimate]:
     """The same scores of the codes of other shapes: rows of `codes` in a random order.
 
     Mean over `permutations`, with the lowest and highest of them as the interval. A score means
@@ -147,11 +147,11 @@ def factor_floors(
     floors = {}
     for name in NAMES:
         values = [found[name] for found in drawn]
-        floors[name] = Score(name, float(np.mean(values)), min(values), max(values), len(codes))
+        floors[name] = Estimate(name, float(np.mean(values)), min(values), max(values), len(codes))
     return floors
 
 
-def score_table(rows: Mapping[str, dict[str, Score]]) -> str:
+def score_table(rows: Mapping[str, dict[str, Estimate]]) -> str:
     """A Markdown table, one row a system (or "permuted"), one column a score; ends with a newline.
 
     The line above says how the scores were measured.

@@ -19,18 +19,18 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from infogan3d.geometry.camera import Lenses, Views, focal_lengths, lenses
+from infogan3d.geometry.camera import Projections, Views, focal_lengths, projections
 from infogan3d.geometry.visual_hull.mask_pyramid import (
     ALL,
     FARTHEST,
-    Film,
+    MaskPyramid,
+    build_pyramid,
     crop,
-    develop,
+    dilate,
     nearest_depth,
-    smear,
     squared_distance,
 )
-from infogan3d.geometry.visual_hull.octree import MOST_MISSES, Cube, Near, fill, outline, sift
+from infogan3d.geometry.visual_hull.octree import MOST_MISSES, Cube, Near, fill, outline, refine
 
 Corner = tuple[float, float, float]
 
@@ -75,7 +75,7 @@ def carve(
     unknown method, a box that is no cube, masks that do not fit the cameras, an empty hull.
     """
     masks, order = _checked(views, resolution, method).to(device), _apart(len(views.cameras))
-    lens = lenses(tuple(views.cameras[view] for view in order))
+    lens = projections(tuple(views.cameras[view] for view in order))
     allowed = allowed_misses(len(order), tolerance)
     film = _film(masks, order)
     low, side = _given(box) if box is not None else _fitted(views, film, lens, allowed, span)
@@ -83,7 +83,7 @@ def carve(
     near = None
     if method == "distance":
         film, near = _neighbourhood(masks, order, lens, cube)
-    kept = sift(film, lens, cube, _sizes(method), allowed=allowed, near=near)
+    kept = refine(film, lens, cube, _sizes(method), allowed=allowed, near=near)
     grid = fill(kept, samples=cube.samples, finer=FINER[method])
     extent = outline([(grid.nonzero(), 1)])
     if extent is None:
@@ -117,11 +117,11 @@ def coherence(
     """
     corner, side = _given((low, high))
     film = _film(_checked(views), list(range(len(views.cameras))))
-    return _coverage(torch.from_numpy(grid), film, lenses(views.cameras), corner, side).numpy()
+    return _coverage(torch.from_numpy(grid), film, projections(views.cameras), corner, side).numpy()
 
 
 def _coverage(
-    grid: Bool[Tensor, "r r r"], film: Film, lens: Lenses, low: Corner, side: float
+    grid: Bool[Tensor, "r r r"], film: MaskPyramid, lens: Projections, low: Corner, side: float
 ) -> Float[Tensor, " v"]:
     """Mark where the cells of the grid's surface fall, widen by half a cell, count."""
     unit = side / len(grid)
@@ -151,7 +151,7 @@ def _coverage(
         row = row.add_(corner[view][1] + rim).clamp_(0, height - 1).long()
         marks = picture.new_zeros((1, height, width))
         marks.view(-1).index_fill_(0, row.mul_(width).add_(column), 1)
-        cover = smear(marks[:, 1:-1, 1:-1], radius)[0]  # all that falls outside lies on the rim
+        cover = dilate(marks[:, 1:-1, 1:-1], radius)[0]  # all that falls outside lies on the rim
         chair = picture == ALL
         covered = (cover & chair.view(torch.uint8)).sum(dtype=torch.int32)
         shares[view] = covered / chair.sum(dtype=torch.int32).clamp_min(1)
@@ -176,7 +176,7 @@ def _sizes(method: str) -> tuple[int, ...]:
 
 
 def _fitted(
-    views: Views, film: Film, lens: Lenses, allowed: int, span: float
+    views: Views, film: MaskPyramid, lens: Projections, allowed: int, span: float
 ) -> tuple[Corner, float]:
     """The cube whose side is the longest side of the hull's bounding box / span, centred on it.
 
@@ -190,7 +190,7 @@ def _fitted(
     cube = Cube((-half, -half, -half), 2 * half, samples)
     sizes = (samples // 8, samples // 16, samples // 64, max(samples // 128, 1), 1)
     sizes = tuple(dict.fromkeys(sizes))
-    bounds = outline(sift(film, lens, cube, sizes, allowed=allowed, hollow=True))
+    bounds = outline(refine(film, lens, cube, sizes, allowed=allowed, hollow=True))
     if bounds is None:
         raise ValueError(_nothing(views.id, allowed))
     low, high = (bound.cpu().numpy() * (cube.side / samples) - half for bound in bounds)
@@ -199,8 +199,8 @@ def _fitted(
 
 
 def _neighbourhood(
-    masks: Bool[Tensor, "v h w"], order: list[int], lens: Lenses, cube: Cube
-) -> tuple[Film, Near]:
+    masks: Bool[Tensor, "v h w"], order: list[int], lens: Projections, cube: Cube
+) -> tuple[MaskPyramid, Near]:
     """For method "distance": the surroundings of the masks instead of the masks themselves.
 
     A sample so close to a camera that 0.7 cell spans more than FARTHEST px counts as if it spanned
@@ -212,13 +212,13 @@ def _neighbourhood(
     top, bottom, left, right = crop(masks, margin=reach)
     cut = torch.stack([masks[view, top:bottom, left:right] for view in order])
     squared = squared_distance(cut, reach)
-    return develop(squared <= reach**2, cut, top=top, left=left), Near(squared, within, reach)
+    return build_pyramid(squared <= reach**2, cut, top=top, left=left), Near(squared, within, reach)
 
 
-def _film(masks: Bool[Tensor, "v h w"], order: list[int]) -> Film:
+def _film(masks: Bool[Tensor, "v h w"], order: list[int]) -> MaskPyramid:
     top, bottom, left, right = crop(masks)
     cut = torch.stack([masks[view, top:bottom, left:right] for view in order])
-    return develop(cut, cut, top=top, left=left)
+    return build_pyramid(cut, cut, top=top, left=left)
 
 
 def _apart(views: int) -> list[int]:

@@ -24,12 +24,12 @@ from jaxtyping import Bool, Float, Int16, UInt8
 from torch import Tensor
 from torch.nn.functional import pad
 
-from infogan3d.geometry.camera import Lenses
+from infogan3d.geometry.camera import Projections
 
 ALL, NONE, SOME = 1, 2, 3  # bits: chair, background, both
 
 
-TIE = 1e-6  # px: a point this close below a pixel border counts to the pixel after it
+BORDER_EPS = 1e-6  # px: a point this close below a pixel border counts to the pixel after it
 
 
 FARTHEST = 127  # px: distances up to this one can be squared in 16 bits, see squared_distance
@@ -39,7 +39,7 @@ NEAREST = 0.8  # blocks nearer than this share of the camera's distance are call
 
 
 @dataclass(frozen=True)
-class Film:
+class MaskPyramid:
     """The part of the pictures that shows chair, shrunk by 1, 2, 4, .. 32: a code for each tile."""
 
     tiles: tuple[UInt8[Tensor, "v _ _"], ...]
@@ -58,18 +58,18 @@ def crop(masks: Bool[Tensor, "v h w"], *, margin: int = 0) -> tuple[int, int, in
     return top, min(bottom, masks.shape[1]), left, min(right, masks.shape[2])
 
 
-def develop(
+def build_pyramid(
     some: Bool[Tensor, "v h w"], every: Bool[Tensor, "v h w"], *, top: int, left: int
-) -> Film:
+) -> MaskPyramid:
     """Shrink by 2, 4, .. 32; `some` and `every` are one mask, or its widest and narrowest."""
     background = (~every).view(torch.uint8) << 1
     tiles = [some.view(torch.uint8) | background]
     for _ in range(5):
         tiles.append(_halve(tiles[-1]))
-    return Film(tuple(tiles), top, left)
+    return MaskPyramid(tuple(tiles), top, left)
 
 
-def codes(film: Film, radius: int) -> tuple[UInt8[Tensor, "v h w"], int, int]:
+def codes(film: MaskPyramid, radius: int) -> tuple[UInt8[Tensor, "v h w"], int, int]:
     """ALL, NONE or SOME of the pixels within `radius` of each tile; the tile's px, the rim's tiles.
 
     The rim stands for all that lies outside and is NONE. At radius 0 the codes are the pixels'.
@@ -77,10 +77,10 @@ def codes(film: Film, radius: int) -> tuple[UInt8[Tensor, "v h w"], int, int]:
     level = max(min((radius // 4).bit_length() - 1, len(film.tiles) - 1), 0) if radius else 0
     tiles = ceil(radius / 2**level)
     framed = pad(film.tiles[level], (2 * tiles + 1,) * 4, value=NONE)
-    return smear(framed, tiles), 2**level, tiles + 1
+    return dilate(framed, tiles), 2**level, tiles + 1
 
 
-def smear(pictures: UInt8[Tensor, "v h w"], radius: int) -> UInt8[Tensor, "v h2 w2"]:
+def dilate(pictures: UInt8[Tensor, "v h w"], radius: int) -> UInt8[Tensor, "v h2 w2"]:
     """The bits of all pixels within `radius`, along rows and columns [v, h - 2 radius, w - ..].
 
     Doubling: log2(2 radius + 1) shifts along each axis, one picture at a time to stay in the cache.
@@ -101,7 +101,7 @@ def smear(pictures: UInt8[Tensor, "v h w"], radius: int) -> UInt8[Tensor, "v h2 
     return out
 
 
-def block_radius(lens: Lenses, half: float, depth: Float[np.ndarray, " v"]) -> int:
+def block_radius(lens: Projections, half: float, depth: Float[np.ndarray, " v"]) -> int:
     """Pixels between the projected centre of a block and any of its samples, in any view.
 
     `half` is the way from the centre to the outermost sample along each axis, `depth` the least
@@ -112,7 +112,7 @@ def block_radius(lens: Lenses, half: float, depth: Float[np.ndarray, " v"]) -> i
     return ceil(float(shift.max()) + 0.01)
 
 
-def nearest_depth(lens: Lenses, low: Sequence[float], side: float) -> Float[np.ndarray, " v"]:
+def nearest_depth(lens: Projections, low: Sequence[float], side: float) -> Float[np.ndarray, " v"]:
     """Depth of the corner of the cube nearest to each camera (0 or less: behind it)."""
     middle = np.asarray(low) + side / 2
     spread = np.abs(lens.rows[:, 2]).sum(1) * side / 2

@@ -19,13 +19,13 @@ from jaxtyping import Bool, Float, Int, Int16, Integer, UInt8
 from torch import Tensor
 from torch.nn.functional import pad
 
-from infogan3d.geometry.camera import Lenses, focal_lengths
+from infogan3d.geometry.camera import Projections, focal_lengths
 from infogan3d.geometry.visual_hull.mask_pyramid import (
+    BORDER_EPS,
     NEAREST,
     NONE,
     SOME,
-    TIE,
-    Film,
+    MaskPyramid,
     block_radius,
     codes,
     nearest_depth,
@@ -65,20 +65,20 @@ class Near:
 
 
 @dataclass(frozen=True)
-class Blocks:
+class Cells:
     """Doubtful blocks: their first sample, how many views missed them, the views to ask."""
 
     corner: Int[Tensor, "m 3"]
-    missed: UInt8[Tensor, " m"]  # counted from 127 - allowed on, so that the fall sets bit 7
+    misses: UInt8[Tensor, " m"]  # counted from 127 - allowed on, so that the fall sets bit 7
     unsettled: Bool[Tensor, "v m"]
 
-    def pick(self, rows: Int[Tensor, " _"]) -> "Blocks":
-        return Blocks(self.corner[rows], self.missed[rows], self.unsettled.index_select(1, rows))
+    def pick(self, rows: Int[Tensor, " _"]) -> "Cells":
+        return Cells(self.corner[rows], self.misses[rows], self.unsettled.index_select(1, rows))
 
 
-def sift(
-    film: Film,
-    lens: Lenses,
+def refine(
+    film: MaskPyramid,
+    lens: Projections,
     cube: Cube,
     sizes: Sequence[int],
     *,
@@ -97,16 +97,16 @@ def sift(
     corner = _parts(reach, sizes[0], film.tiles[0].device)
     unsettled = corner.new_ones((len(lens.rows), len(corner)), dtype=torch.bool)
     missed = corner.new_full((len(corner),), MOST_MISSES - allowed, dtype=torch.uint8)
-    blocks = Blocks(corner, missed, unsettled)
+    blocks = Cells(corner, missed, unsettled)
     kept: list[tuple[Tensor, int]] = []
     for size, part in pairwise(sizes):
         lookup = _prepare(film, lens, cube, part, nearest, near)
         blocks = _ask(lookup, blocks, _parts(size, part, corner.device))
-        stands = blocks.missed <= MOST_MISSES
+        stands = blocks.misses <= MOST_MISSES
         split = torch.zeros_like(stands)
         if part > 1:
             doubts = blocks.unsettled.view(torch.uint8).sum(0, dtype=_count(len(lens.rows)))
-            split = stands & (doubts.short() + blocks.missed > MOST_MISSES)
+            split = stands & (doubts.short() + blocks.misses > MOST_MISSES)
         kept.append((blocks.corner[stands & ~split], part))
         blocks = blocks.pick(split.nonzero()[:, 0])
         if hollow and part > 1:
@@ -155,8 +155,8 @@ class _Lookup:
 
 
 def _prepare(
-    film: Film,
-    lens: Lenses,
+    film: MaskPyramid,
+    lens: Projections,
     cube: Cube,
     part: int,
     nearest: Float[np.ndarray, " v"],
@@ -177,7 +177,7 @@ def _prepare(
     start[:, 2] += lens.distance
     precision = torch.float32 if part > 1 else torch.float64
     blur = np.where(nearest < limit, limit + np.abs(lens.rows[:, 2]).sum(1) * half, 0.0)
-    shift = (lens.centre + TIE - np.array([film.left, film.top])) / pixel + rim
+    shift = (lens.centre + BORDER_EPS - np.array([film.left, film.top])) / pixel + rim
 
     def tensor(values: Float[np.ndarray, "..."]) -> Tensor:
         return torch.from_numpy(values).to(pictures.device, precision)
@@ -220,7 +220,7 @@ def _look(
     return code
 
 
-def _ask(lookup: _Lookup, blocks: Blocks, parts: Int[Tensor, "k 3"]) -> Blocks:
+def _ask(lookup: _Lookup, blocks: Cells, parts: Int[Tensor, "k 3"]) -> Cells:
     """Ask the unsettled views of each block about each of its parts.
 
     Views are taken one by one, or many at a time where there are few blocks. Counts and codes of 8
@@ -229,9 +229,9 @@ def _ask(lookup: _Lookup, blocks: Blocks, parts: Int[Tensor, "k 3"]) -> Blocks:
     views, count = blocks.unsettled.shape
     corner = blocks.corner.T.to(lookup.rows.dtype).contiguous()
     offsets = parts.T.to(lookup.rows.dtype)
-    missed = _words(blocks.missed[:, None].repeat(1, len(parts)))
+    missed = _words(blocks.misses[:, None].repeat(1, len(parts)))
     every = _EVERY[missed.dtype]
-    unsettled = blocks.missed.new_zeros((1, 1, 1)).expand(views, count, len(parts))
+    unsettled = blocks.misses.new_zeros((1, 1, 1)).expand(views, count, len(parts))
     if not lookup.exact:
         unsettled = unsettled.contiguous()
     stands = torch.ones(count, dtype=torch.bool, device=corner.device)
@@ -248,14 +248,14 @@ def _ask(lookup: _Lookup, blocks: Blocks, parts: Int[Tensor, "k 3"]) -> Blocks:
         word = _words(torch.stack(code.unbind(1), 2))
         some = word & (word >> 1) & every
         now = missed.index_select(0, rows)
-        now += ((word >> 1) & every & ~some).sum(0, dtype=now.dtype) & ~_fallen(now)
+        now += ((word >> 1) & every & ~some).sum(0, dtype=now.dtype) & ~_rejected(now)
         missed.index_copy_(0, rows, now)
         for view, own in zip(unsettled[group], some, strict=True) if not lookup.exact else ():
             _words(view).index_copy_(0, rows, own)
-        stands[rows] = (~_fallen(now) != 0).any(1)
+        stands[rows] = (~_rejected(now) != 0).any(1)
     corner = (blocks.corner[:, None] + parts).view(-1, 3)
     unsettled = unsettled.view(torch.bool).reshape(views, -1)
-    return Blocks(corner, missed.view(torch.uint8).view(-1), unsettled)
+    return Cells(corner, missed.view(torch.uint8).view(-1), unsettled)
 
 
 def _words(counts: UInt8[Tensor, "*m k"]) -> Integer[Tensor, "*m _"]:
@@ -263,7 +263,7 @@ def _words(counts: UInt8[Tensor, "*m k"]) -> Integer[Tensor, "*m _"]:
     return counts.view(torch.int64) if counts.shape[-1] % 8 == 0 else counts
 
 
-def _fallen(missed: Integer[Tensor, "m _"]) -> Integer[Tensor, "m _"]:
+def _rejected(missed: Integer[Tensor, "m _"]) -> Integer[Tensor, "m _"]:
     """All bits of the bytes that have bit 7."""
     return ((missed >> 7) & _EVERY[missed.dtype]) * 255
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
 from infogan3d.io.files import check_choice
-from infogan3d.models.base import ChairModel
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.baselines import imnet
 from infogan3d.models.baselines.latent_gan import (
     PENALTY,
@@ -31,7 +31,7 @@ BETA2 = 0.999  # of Adam
 FOLLOWS = 0.99  # share of the latents' mean and deviation that a batch leaves as they were
 
 
-class AutoEncoder(ChairModel):
+class AutoEncoder(ShapeModel):
     """An auto-encoder for `batches` batches, then a latent GAN on its latents, the rest fixed.
 
     Until the latent GAN has begun, samples come from a normal distribution by the mean and
@@ -69,12 +69,12 @@ class AutoEncoder(ChairModel):
     def has_encoder(self) -> bool:
         return True
 
-    def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
-        with self.mixed():
+    def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
+        with self.autocast():
             latent: Tensor = self.encoder(grid)
         return latent
 
-    def latent_of(self, codes: Codes) -> Float[Tensor, "B latent"]:
+    def to_latent(self, codes: Codes) -> Float[Tensor, "B latent"]:
         """The latent GAN's answer to some noise; before it has begun, see the class."""
         if self.batches_done > self.hparams["batches"]:
             latent: Tensor = self.latent_generator(codes.noise)
@@ -87,30 +87,30 @@ class AutoEncoder(ChairModel):
 
     def training_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
         auto_encoder, critic, generator = self.optimizers()  # type: ignore[attr-defined]
-        self.count_once(critic)
+        self.exclude_from_global_step(critic)
         self.terms = {}
-        random = self.random(self.batches_done)
+        random = self.rng(self.batches_done)
         if self.batches_done < self.hparams["batches"]:
             self.auto_encoding_turn(real, random, auto_encoder)
         else:
             self.encoder.eval()
             with torch.no_grad():
-                latent = self.infer(real)
+                latent = self.encode(real)
             self.critic_turn(latent, random, critic)
             self.latent_turn(len(latent), random, generator)
-        self.end_batch()
+        self.log_batch()
 
     def auto_encoding_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
         """Auto-encoder: give every shape back."""
         self.toggle_optimizer(optimizer)
-        latent = self.infer(real)
+        latent = self.encode(real)
         loss = self.rebuilding_loss(latent, real, random)
-        self.descend(loss, optimizer)
+        self.step_optimizer(loss, optimizer)
         self.untoggle_optimizer(optimizer)
         told, share = latent.detach(), 1 - FOLLOWS if self.batches_done else 1.0
         self.latent_mean.lerp_(told.mean(0), share)
         self.latent_square.lerp_(told.square().mean(0), share)
-        self.keep_terms({"A/loss_mse": loss})
+        self.record({"A/loss_mse": loss})
 
     def rebuilding_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
         """How far the decoder's answer to the latents is from the shapes."""
@@ -123,17 +123,17 @@ class AutoEncoder(ChairModel):
         gap = self.latent_critic(real).mean() - self.latent_critic(made).mean()
         penalty = gradient_penalty(self.latent_critic, real, made, generator=random)
         loss = PENALTY * penalty - gap
-        self.descend(loss, optimizer)
+        self.step_optimizer(loss, optimizer)
         self.untoggle_optimizer(optimizer)
-        self.keep_terms({"L/critic_loss": loss, "L/critic_gap": gap, "L/penalty": penalty})
+        self.record({"L/critic_loss": loss, "L/critic_gap": gap, "L/penalty": penalty})
 
     def latent_turn(self, count: int, random: torch.Generator, optimizer: Any) -> None:
         """Latent generator: be high for the critic."""
         self.toggle_optimizer(optimizer)
         loss = -self.latent_critic(self.made_latents(count, random)).mean()
-        self.descend(loss, optimizer)
+        self.step_optimizer(loss, optimizer)
         self.untoggle_optimizer(optimizer)
-        self.keep_terms({"L/loss": loss})
+        self.record({"L/loss": loss})
 
     def made_latents(self, count: int, random: torch.Generator) -> Float[Tensor, "B latent"]:
         """New latents from new noise."""
@@ -188,7 +188,7 @@ class CNNAutoEncoder(AutoEncoder):
         self.build(imnet.GridDecoder(latent=latent, resolution=resolution, width=width))
 
     def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
-        with self.mixed():
+        with self.autocast():
             logits: Tensor = self.decoder(latent)
         return logits.float()
 
@@ -230,7 +230,7 @@ class IMAutoEncoder(AutoEncoder):
         self.build(imnet.ImplicitDecoder(**sizes, weights=weights))
 
     def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
-        with self.mixed():
+        with self.autocast():
             resolution = self.hparams["resolution"]
             logits = imnet.decode_grid(self.decoder, latent, resolution=resolution)
         return logits.float()
@@ -242,6 +242,6 @@ class IMAutoEncoder(AutoEncoder):
         count = min(self.hparams["points"], imnet.points_published(side))
         grid = imnet.coarser(real, side)
         points, inside = imnet.draw_points(grid, count=count, generator=random)
-        with self.mixed():
+        with self.autocast():
             logits = self.decoder(latent, points)
         return mse_loss(torch.sigmoid(logits.float()), inside)

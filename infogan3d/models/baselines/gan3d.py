@@ -11,17 +11,17 @@ from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d.io.files import check_choice
-from infogan3d.models.base import GameModel
+from infogan3d.models.base import GANModel
 from infogan3d.models.networks import losses
-from infogan3d.models.networks.discriminator import RealHead, Trunk
+from infogan3d.models.networks.discriminator import DiscriminatorHead, Trunk
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
-from infogan3d.models.optim import move_average
+from infogan3d.models.optim import update_ema
 
 BETA2 = 0.999  # of Adam
 
 
-class ThreeDGAN(GameModel):
+class GAN3D(GANModel):
     """3D-GAN: G and D of volumetric convolutions that mirror each other, BatchNorm in both.
 
     D rests in a batch when it was right in more than `accuracy_gate` of the one before. G's loss is
@@ -52,34 +52,34 @@ class ThreeDGAN(GameModel):
         self.generator = Generator(latent_size=noise, resolution=resolution, width=width)
         layers = resolution.bit_length() - 3  # down to 4^3, which RealHead reads whole
         self.trunk = Trunk(resolution=resolution, width=trunk_width, layers=layers, norm="batch")
-        self.real_head = RealHead(self.trunk.features)
+        self.discriminator_head = DiscriminatorHead(self.trunk.features)
         self.to(memory_format=torch.channels_last_3d)
-        self.begin_average(self.generator)
+        self.start_ema(self.generator)
 
-    def latent_of(self, codes: Codes) -> Float[Tensor, "B latent"]:
+    def to_latent(self, codes: Codes) -> Float[Tensor, "B latent"]:
         """z uniform on (0, 1): the normal draws through their own distribution function."""
         uniform: Tensor = torch.special.ndtr(codes.noise)
         return uniform
 
-    def infer(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
+    def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
         raise ValueError("system=3dgan has no encoder: its latents are found by optimisation.")
 
     def training_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
         optimizer_d, optimizer_g = self.optimizers()  # type: ignore[attr-defined]
-        self.count_once(optimizer_d)
+        self.exclude_from_global_step(optimizer_d)
         self.terms = {}
-        codes = sample_codes(self.spec, len(real), generator=self.random(self.batches_done))
-        with self.mixed():
-            made = torch.sigmoid(self.generator(self.latent_of(codes)).float())
+        codes = sample_codes(self.spec, len(real), generator=self.rng(self.batches_done))
+        with self.autocast():
+            made = torch.sigmoid(self.generator(self.to_latent(codes)).float())
         self.discriminator_turn(real, made.detach(), optimizer_d)
         self.generator_turn(made, optimizer_g)
-        move_average(self.average, self.generator, n=self.batches_done, most=self.hparams["ema"])
-        self.end_batch()
+        update_ema(self.ema, self.generator, n=self.batches_done, most=self.hparams["ema"])
+        self.log_batch()
 
     def judge(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, " B"]:
         """D's logits, above 0 for "real"."""
-        with self.mixed():
-            logits: Tensor = self.real_head(self.trunk(grid))
+        with self.autocast():
+            logits: Tensor = self.discriminator_head(self.trunk(grid))
         return logits.float()
 
     def discriminator_turn(self, real: Tensor, made: Tensor, optimizer: Any) -> None:
@@ -89,11 +89,11 @@ class ThreeDGAN(GameModel):
         loss_real = losses.label_loss(real_logits, torch.ones_like(real_logits))
         loss_made = losses.label_loss(made_logits, torch.zeros_like(made_logits))
         if self.accuracy.item() <= self.hparams["accuracy_gate"]:
-            self.descend(loss_real + loss_made, optimizer)
+            self.step_optimizer(loss_real + loss_made, optimizer)
         self.untoggle_optimizer(optimizer)
         right = (real_logits > 0).float().mean() + (made_logits < 0).float().mean()
         self.accuracy.copy_(self.trainer.strategy.reduce(right.detach() / 2))
-        self.keep_terms(
+        self.record(
             {
                 "D/loss": loss_real + loss_made,
                 "D/loss_real": loss_real,
@@ -107,12 +107,12 @@ class ThreeDGAN(GameModel):
         self.toggle_optimizer(optimizer)
         logits = self.judge(made)
         loss = losses.label_loss(logits, torch.ones_like(logits))
-        self.descend(loss, optimizer)
+        self.step_optimizer(loss, optimizer)
         self.untoggle_optimizer(optimizer)
-        self.keep_terms({"G/loss": loss, "G/occupancy": made.mean()})
+        self.record({"G/loss": loss, "G/occupancy": made.mean()})
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        judge = [*self.trunk.parameters(), *self.real_head.parameters()]
+        judge = [*self.trunk.parameters(), *self.discriminator_head.parameters()]
         maker, settings = self.generator.parameters(), self.hparams
         return [
             self.adam(judge, lr=settings["trunk_lr"], beta2=BETA2),

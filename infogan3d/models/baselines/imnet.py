@@ -104,7 +104,7 @@ def start_weights(network: nn.Module) -> None:
 # ---- implicit --------------------------------------------------------------------------------
 
 
-class Layer(nn.Module):
+class ImplicitLayer(nn.Module):
     """Fully connected to (hidden, latent, point), the latent's share computed once a shape."""
 
     def __init__(self, hidden: int, latent: int, after: int, *, deviation: float | None) -> None:
@@ -142,7 +142,8 @@ class ImplicitDecoder(nn.Module):
         deviation = DEVIATION * math.sqrt(PUBLISHED / width) if normal else None
         sizes = [0, 16 * width, 8 * width, 4 * width, 2 * width, width]
         self.layers = nn.ModuleList(
-            Layer(before, latent, after, deviation=deviation) for before, after in pairwise(sizes)
+            ImplicitLayer(before, latent, after, deviation=deviation)
+            for before, after in pairwise(sizes)
         )
         self.out = nn.Linear(width, 1)
         nn.init.normal_(self.out.weight, std=deviation or math.sqrt(1 / width))

@@ -22,8 +22,14 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from scipy.stats import kurtosis
 
-from infogan3d.models.code_discovery.mixtures import MOST, clearer, clumps, sure_choices, white
-from infogan3d.models.code_discovery.principal_curves import curves
+from infogan3d.models.code_discovery.mixtures import (
+    MOST,
+    categorical_subspaces,
+    mixture_labels,
+    rotate_pairs,
+    whiten,
+)
+from infogan3d.models.code_discovery.principal_curves import curve_positions
 
 ACTIVE = 0.05  # nats: a number of z that tells less is left out
 
@@ -41,7 +47,7 @@ TREES, LEAF, LOOKED_AT = 60, 5, 0.6
 
 
 @dataclass(frozen=True)
-class Choice:
+class CategoricalFactor:
     """Some numbers of z that lie in clumps: the clump of every shape."""
 
     numbers: int
@@ -56,7 +62,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Measure:
+class ContinuousFactor:
     """A curve through a group of components: where every shape lies, uniform on (-1, 1)."""
 
     components: tuple[int, ...]
@@ -67,20 +73,20 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Unmixed:
+class FoundFactors:
     """What was found, the surest measures first."""
 
-    choices: tuple[Choice, ...]
-    measures: tuple[Measure, ...]
+    choices: tuple[CategoricalFactor, ...]
+    measures: tuple[ContinuousFactor, ...]
 
 
-def unmix(
+def find_factors(
     mean: Float[np.ndarray, "n z"],
     log_variance: Float[np.ndarray, "n z"],
     *,
     most: int = MOST,
     seed: int = 0,
-) -> Unmixed:
+) -> FoundFactors:
     """Choices of at most `most` values and measures in E's answers for `n` shapes.
 
     About 30 s for 3,000 shapes and 16 numbers.
@@ -99,21 +105,21 @@ def unmix(
         return _found(mean[:, active].astype(np.float64), most=most, seed=seed)
 
 
-def _found(x: Float[np.ndarray, "n d"], *, most: int, seed: int) -> Unmixed:
-    sure, rest = sure_choices(x, most=most, seed=seed)
-    choices = [Choice(int(labels.max()), labels) for labels in sure]
-    measures: list[Measure] = []
+def _found(x: Float[np.ndarray, "n d"], *, most: int, seed: int) -> FoundFactors:
+    sure, rest = categorical_subspaces(x, most=most, seed=seed)
+    choices = [CategoricalFactor(int(labels.max()), labels) for labels in sure]
+    measures: list[ContinuousFactor] = []
     found = components(rest, seed=seed)
-    parts = groups(helpfulness(found, seed=seed))
-    found = clearer(found, [int(part[0]) for part in parts if len(part) == 1], seed=seed)
+    parts = group_components(predictability(found, seed=seed))
+    found = rotate_pairs(found, [int(part[0]) for part in parts if len(part) == 1], seed=seed)
     for part in parts:
-        two = clumps(found[:, part], most=2, seed=seed) if len(part) == 1 else None
+        two = mixture_labels(found[:, part], most=2, seed=seed) if len(part) == 1 else None
         if two is not None:
-            choices.append(Choice(1, two))
+            choices.append(CategoricalFactor(1, two))
             continue
-        places = curves(found[:, part], seed=seed).T
-        measures += [Measure(tuple(int(i) for i in part), one) for one in places]
-    return Unmixed(tuple(choices), tuple(measures))
+        places = curve_positions(found[:, part], seed=seed).T
+        measures += [ContinuousFactor(tuple(int(i) for i in part), one) for one in places]
+    return FoundFactors(tuple(choices), tuple(measures))
 
 
 def components(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "n d"]:
@@ -125,7 +131,7 @@ def components(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarra
     """
     from sklearn.decomposition import FastICA
 
-    level = white(x)
+    level = whiten(x)
     best, found = -1.0, level
     for start in range(STARTS):
         ica = FastICA(whiten=False, fun="logcosh", max_iter=400, random_state=seed + start)
@@ -137,7 +143,7 @@ def components(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarra
     return unit
 
 
-def helpfulness(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "d d"]:
+def predictability(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "d d"]:
     """Share of the variance of component i that is told with the help of component j.
 
     R^2 of a forest that reads all others (out of bag, 0 where it knows nothing), shared out by the
@@ -162,7 +168,7 @@ def helpfulness(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarr
     return told
 
 
-def groups(helpful: Float[np.ndarray, "d d"]) -> list[Int[np.ndarray, " _"]]:
+def group_components(helpful: Float[np.ndarray, "d d"]) -> list[Int[np.ndarray, " _"]]:
     """Components that help each other, by average linkage; most are alone."""
     if len(helpful) == 1:
         return [np.array([0])]

@@ -42,7 +42,7 @@ LEAST_GAIN = 100.0  # that counts: a little is gained by any curved line
 LOOKED_THROUGH = 1500  # points
 
 
-def sure_choices(
+def categorical_subspaces(
     x: Float[np.ndarray, "n d"], *, most: int = MOST, seed: int = 0
 ) -> tuple[list[Int[np.ndarray, " n"]], Float[np.ndarray, "n _"]]:
     """The clumps of every choice of three values and more that shows in all numbers at once, the
@@ -54,18 +54,18 @@ def sure_choices(
     shows whether they are clumps, and is then taken out of z.
     """
     found = []
-    rest = white(x)
+    rest = whiten(x)
     for size in range(most, 2, -1):
-        for inside, others in partings(rest, size, seed=seed):
-            labels = clumps(inside, most=size, seed=seed)
+        for inside, others in lda_projections(rest, size, seed=seed):
+            labels = mixture_labels(inside, most=size, seed=seed)
             if labels is not None and labels.max() + 1 == size:
                 found.append(labels)
-                rest = white(others)
+                rest = whiten(others)
                 break
     return found, rest
 
 
-def partings(
+def lda_projections(
     x: Float[np.ndarray, "n d"], size: int, *, seed: int
 ) -> Iterator[tuple[Float[np.ndarray, "n s"], Float[np.ndarray, "n r"]]]:
     """White points seen where `size` normal distributions of one spread differ, s = size - 1, and
@@ -90,14 +90,14 @@ def partings(
         yield seen[:, : size - 1], seen[:, size - 1 :]
 
 
-def white(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+def whiten(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
     """The same points with mean 0 and covariance I."""
     spread, axes = np.linalg.eigh(np.cov(x.T).reshape(x.shape[1], -1))
     level: np.ndarray = (x - x.mean(0)) @ (axes / np.sqrt(np.maximum(spread, 1e-9)))
     return level
 
 
-def clearer(
+def rotate_pairs(
     x: Float[np.ndarray, "n d"], alone: Sequence[int], *, seed: int = 0
 ) -> Float[np.ndarray, "n d"]:
     """Components that are `alone`, turned in the plane of two where that shows clumps better.
@@ -107,12 +107,12 @@ def clearer(
     a mixture of normal distributions gains most if it gains CLEARER times what either axis had.
     """
     x, some = x.copy(), np.random.default_rng(seed).permutation(len(x))[:LOOKED_THROUGH]
-    had = {i: gain_of_clumps(x[some, i], seed=seed) for i in alone}
+    had = {i: mixture_gain(x[some, i], seed=seed) for i in alone}
     angles = np.deg2rad(np.arange(-84, 91, 12))
     better = []
     for i, j in combinations(alone, 2):
         told = [
-            gain_of_clumps(np.cos(angle) * x[some, i] + np.sin(angle) * x[some, j], seed=seed)
+            mixture_gain(np.cos(angle) * x[some, i] + np.sin(angle) * x[some, j], seed=seed)
             for angle in angles
         ]
         rise = max(told) / max(had[i], had[j], LEAST_GAIN)
@@ -126,7 +126,7 @@ def clearer(
     return x
 
 
-def gain_of_clumps(x: Float[np.ndarray, " n"], *, seed: int = 0) -> float:
+def mixture_gain(x: Float[np.ndarray, " n"], *, seed: int = 0) -> float:
     """What a mixture of two or three normal distributions gains over one, by BIC."""
     from sklearn.mixture import GaussianMixture
 
@@ -138,7 +138,7 @@ def gain_of_clumps(x: Float[np.ndarray, " n"], *, seed: int = 0) -> float:
     return float(one - min(more))
 
 
-def clumps(
+def mixture_labels(
     x: Float[np.ndarray, "n d"], *, most: int = MOST, seed: int = 0
 ) -> Int[np.ndarray, " n"] | None:
     """The clump of every point where points lie in clumps, else None.

@@ -22,7 +22,7 @@ STOPS = 12  # on a curve
 NEAR = 20  # neighbours that a surface is laid flat by
 
 
-def curves(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "n _"]:
+def curve_positions(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "n _"]:
     """One column where the points lie along a curve, two where they fill a surface; each uniform.
 
     A surface is laid flat by Isomap, and its axes are the independent ones. Where none are, the
@@ -32,14 +32,14 @@ def curves(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "
     from sklearn.manifold import Isomap
 
     if x.shape[1] == 1:
-        return uniform(x)
+        return to_uniform_ranks(x)
     flat = Isomap(n_components=2, n_neighbors=min(NEAR, len(x) // 3)).fit_transform(x)
     if explained(flat[:, :1], x) < EXPLAINED:
         ica = FastICA(2, fun="cube", whiten="unit-variance", max_iter=3000, random_state=seed)
-        axes = uniform(ica.fit_transform(flat))
+        axes = to_uniform_ranks(ica.fit_transform(flat))
         if shared(axes) < SHARED:
             return axes
-    return uniform(follow(x, seed=seed)[:, None])
+    return to_uniform_ranks(principal_curve(x, seed=seed)[:, None])
 
 
 def shared(axes: Float[np.ndarray, "n 2"]) -> float:
@@ -50,7 +50,7 @@ def shared(axes: Float[np.ndarray, "n 2"]) -> float:
     return float(normalized_mutual_info_score(first, second))
 
 
-def follow(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, " n"]:
+def principal_curve(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, " n"]:
     """Where each point lies along the shortest open tour through the middles of STOPS clumps.
 
     A curve that bends back or that coarse grids break into steps is followed all the same, where
@@ -59,7 +59,7 @@ def follow(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "
     from sklearn.cluster import KMeans
 
     middles = KMeans(STOPS, n_init=10, random_state=seed).fit(x).cluster_centers_
-    stops = middles[shortest_tour(middles)]
+    stops = middles[open_tsp(middles)]
     start, way = stops[:-1], np.diff(stops, axis=0)
     square = np.maximum(np.square(way).sum(1), 1e-12)
     share = (((x[:, None] - start) * way).sum(2) / square).clip(0, 1)
@@ -70,11 +70,11 @@ def follow(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "
     return places
 
 
-def shortest_tour(points: Float[np.ndarray, "k d"]) -> Int[np.ndarray, " k"]:
+def open_tsp(points: Float[np.ndarray, "k d"]) -> Int[np.ndarray, " k"]:
     """An order of the points whose steps' squared lengths add up to little: the best that 2-opt
     finds from the nearest-neighbour tour of every point; not closed."""
     far = np.square(points[:, None] - points).sum(2)
-    tours = [untangled(nearest_next(far, first), far) for first in range(len(points))]
+    tours = [two_opt(nearest_next(far, first), far) for first in range(len(points))]
     return min(tours, key=lambda tour: far[tour[:-1], tour[1:]].sum())
 
 
@@ -88,7 +88,7 @@ def nearest_next(far: Float[np.ndarray, "k k"], first: int) -> Int[np.ndarray, "
     return np.array(tour)
 
 
-def untangled(tour: Int[np.ndarray, " k"], far: Float[np.ndarray, "k k"]) -> Int[np.ndarray, " k"]:
+def two_opt(tour: Int[np.ndarray, " k"], far: Float[np.ndarray, "k k"]) -> Int[np.ndarray, " k"]:
     """The tour with stretches turned round until no turn makes it shorter (2-opt, Croes 1958)."""
     rim = np.pad(far, (0, 1))  # a place of no distance to any, before the first and after the last
     tour, better = np.concatenate([[-1], tour, [-1]]), True
@@ -112,7 +112,7 @@ def explained(place: Float[np.ndarray, "n k"], x: Float[np.ndarray, "n d"]) -> f
     return float(1 - np.square(guess - rest).sum() / np.square(rest - rest.mean(0)).sum())
 
 
-def uniform(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
+def to_uniform_ranks(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"]:
     """Every column by its ranks, on (-1, 1)."""
     ranks = np.argsort(np.argsort(x, axis=0), axis=0)
     told: np.ndarray = 2 * (ranks + 0.5) / len(x) - 1

@@ -15,10 +15,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
-from infogan3d.models.code_discovery.independent_components import Unmixed
+from infogan3d.models.code_discovery.independent_components import FoundFactors
 from infogan3d.models.networks.discriminator import Encoder
 from infogan3d.models.networks.latent import Codes, CodeSpec
-from infogan3d.models.networks.posterior import Answer, press
+from infogan3d.models.networks.posterior import Posterior, normal_to_uniform
 
 # ---- codes for them --------------------------------------------------------------------------
 
@@ -33,7 +33,7 @@ class Targets:
     told: tuple[str, ...]
 
 
-def targets_for(found: Unmixed, spec: CodeSpec) -> Targets:
+def targets_for(found: FoundFactors, spec: CodeSpec) -> Targets:
     """A code for each choice (the smallest that is large enough) and each measure.
 
     What finds no code is left out, and codes that are left over stay free.
@@ -143,7 +143,7 @@ class Teacher(nn.Module):
         logits, places = self.split(self.reader(z.float()))
         return [one.argmax(1) for one in logits], places.clamp(-0.99, 0.99)
 
-    def silence(self, answer: Answer) -> Answer:
+    def mask_unassigned(self, answer: Posterior) -> Posterior:
         """E's answer in which the codes that were not taken say what the prior says: nothing.
 
         Left free they would say again what others say: two codes tell a place along a bent curve
@@ -160,7 +160,7 @@ class Teacher(nn.Module):
             continuous_log_variance=answer.continuous_log_variance * own,
         )
 
-    def heard(
+    def select_assigned(
         self, answer: tuple[list[Tensor], Tensor, Tensor], codes: Codes
     ) -> tuple[tuple[list[Tensor], Tensor, Tensor], Codes]:
         """Q's answer and the codes that were drawn, without the codes that were not taken."""
@@ -173,7 +173,7 @@ class Teacher(nn.Module):
         )
         return (told, mean[:, own], log_variance[:, own]), drawn
 
-    def lesson(self, grid: Float[Tensor, "B 1 R R R"], answer: Answer) -> Tensor:
+    def distillation_loss(self, grid: Float[Tensor, "B 1 R R R"], answer: Posterior) -> Tensor:
         """How far E's answer is from what it shall say, over the codes that are taken."""
         discrete, places = self(grid)
         kinds = len(self.spec.discrete)
@@ -183,6 +183,6 @@ class Teacher(nn.Module):
                 loss = loss + cross_entropy(answer.discrete[i], value)
         own = self.taken[kinds:]
         if own.any():
-            said = press(answer.continuous_mean)
+            said = normal_to_uniform(answer.continuous_mean)
             loss = loss + HEARD * mse_loss(said[:, own], places[:, own])
         return loss

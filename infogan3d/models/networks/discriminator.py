@@ -73,7 +73,7 @@ class Trunk(nn.Module):
         return run_layers(self.layers, grid, redo=self.redo).flatten(1)
 
 
-class RealHead(nn.Module):
+class DiscriminatorHead(nn.Module):
     """D's own layer: trunk features -> one logit, above 0 for "real"."""
 
     def __init__(self, features: int) -> None:
@@ -84,7 +84,7 @@ class RealHead(nn.Module):
         return cast(Tensor, self.out(features))[:, 0]
 
 
-class CodeHead(nn.Module):
+class QHead(nn.Module):
     """Q's own layers: trunk features -> logits of every discrete code, mean and log variance of
     every continuous one.
 
@@ -123,7 +123,7 @@ class Encoder(nn.Module):
         layers = encoder_layers(resolution)
         self.trunk = Trunk(resolution=resolution, width=width, layers=layers, norm="batch")
         self.noise = nn.Linear(self.trunk.features, 2 * spec.noise)
-        self.codes = CodeHead(self.trunk.features, spec=spec)
+        self.codes = QHead(self.trunk.features, spec=spec)
 
     def forward(
         self, grid: Float[Tensor, "B 1 R R R"]

@@ -118,7 +118,7 @@ def latent_vector(codes: Codes, spec: CodeSpec) -> Float[Tensor, "B size"]:
     return torch.cat([codes.noise, *hot, codes.continuous], 1)
 
 
-def walk(base: Codes, spec: CodeSpec, *, name: str, steps: int = 8, span: float = 1.0) -> Codes:
+def traverse(base: Codes, spec: CodeSpec, *, name: str, steps: int = 8, span: float = 1.0) -> Codes:
     """The one draw `base` (batch of 1) with code `name` moved and everything else held.
 
     A discrete code takes its first `steps` values; a continuous one goes from -span to +span.

@@ -8,9 +8,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss, softplus
 
-from infogan3d.geometry.components import wanted_cells
+from infogan3d.geometry.components import bridging_cells
 
-READINGS = ("run", "literal", "kl", "bce", "dice")
+SHAPE_LIMIT_FORMS = ("run", "literal", "kl", "bce", "dice")
 
 
 def soft_labels(
@@ -42,9 +42,7 @@ def soft_label_loss(
     return label_loss(logits, labels)
 
 
-def discrete_information(
-    logits: list[Float[Tensor, "B _"]], drawn: Int[Tensor, "B kinds"]
-) -> Tensor:
+def categorical_nll(logits: list[Float[Tensor, "B _"]], drawn: Int[Tensor, "B kinds"]) -> Tensor:
     """Cross-entropy of the drawn discrete codes under Q, summed over codes; 0 when read surely.
 
     ln(values) per code when Q knows nothing. Source: InfoGAN's bound L_I, equation 5.
@@ -62,7 +60,7 @@ def code_accuracy(logits: list[Float[Tensor, "B _"]], drawn: Int[Tensor, "B kind
     return torch.stack(right).mean()
 
 
-def continuous_information(
+def gaussian_nll(
     mean: Float[Tensor, "B C"], log_variance: Float[Tensor, "B C"], drawn: Float[Tensor, "B C"]
 ) -> Tensor:
     """Gaussian negative log-likelihood of the drawn continuous codes under Q, summed over codes.
@@ -73,7 +71,7 @@ def continuous_information(
     return 0.5 * (square + log_variance + math.log(2 * math.pi)).sum(1).mean()
 
 
-def kl_like(
+def shape_limit_first_term(
     made: Float[Tensor, "B 1 R R R"],
     real: Float[Tensor, "B 1 R R R"],
     *,
@@ -94,7 +92,9 @@ def kl_like(
         return (real * torch.log((real - made).clamp_min(1e-6))).mean()
     if reading == "kl":
         return rest - (real * torch.log(made.clamp_min(1e-6))).mean()
-    raise ValueError(f"shape_limit.reading={reading} is not known: choose one of {READINGS}.")
+    raise ValueError(
+        f"shape_limit.reading={reading} is not known: choose one of {SHAPE_LIMIT_FORMS}."
+    )
 
 
 def shape_limit_terms(
@@ -108,7 +108,7 @@ def shape_limit_terms(
     """The KL-like term and the MSE of the shape-limit loss, each the mean over cells.
 
     `bce` puts binary cross-entropy and `dice` 1 - Dice in place of the KL-like term. `made` is the
-    logits' sigmoid where it is at hand; `binary`: see `kl_like`.
+    logits' sigmoid where it is at hand; `binary`: see `shape_limit_first_term`.
     """
     logits = logits.float()
     made = torch.sigmoid(logits) if made is None else made
@@ -119,7 +119,7 @@ def shape_limit_terms(
         total = (made + real).sum((1, 2, 3, 4))
         first = 1 - ((overlap + 1) / (total + 1)).mean()
     else:
-        first = kl_like(made, real, reading=reading, binary=binary)
+        first = shape_limit_first_term(made, real, reading=reading, binary=binary)
     return first, mse_loss(made, real)
 
 
@@ -140,7 +140,7 @@ def shape_limit(
     return lambda1 * first + lambda2 * square
 
 
-def noise_divergence(mean: Float[Tensor, "B N"], log_variance: Float[Tensor, "B N"]) -> Tensor:
+def gaussian_kl(mean: Float[Tensor, "B N"], log_variance: Float[Tensor, "B N"]) -> Tensor:
     """KL of N(mean, variance) from N(0, 1), summed over z, mean over the batch; 0 at the prior.
 
     Source: Kingma and Welling 2014, appendix B.
@@ -148,7 +148,7 @@ def noise_divergence(mean: Float[Tensor, "B N"], log_variance: Float[Tensor, "B 
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(1).mean()
 
 
-def code_divergence(logits: list[Float[Tensor, "B _"]]) -> Tensor:
+def categorical_kl(logits: list[Float[Tensor, "B _"]]) -> Tensor:
     """KL of each discrete answer from uniform, summed over codes; ln(values) when sure of one."""
     if not logits:
         return torch.zeros(())
@@ -162,14 +162,14 @@ def code_divergence(logits: list[Float[Tensor, "B _"]]) -> Tensor:
 SHAPES = 16  # of a batch that are looked at
 
 
-def one_piece_loss(logits: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, ""]:
+def connectivity_loss(logits: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, ""]:
     """Nats a cell for what keeps the first SHAPES shapes of a batch from being of one piece each.
 
     0 where every shape is of one piece, or empty.
     """
     looked_at = logits[:SHAPES]
     told = looked_at.detach().float().cpu().numpy()[:, 0]
-    wanted = torch.from_numpy(np.stack([wanted_cells(one) for one in told]))[:, None]
+    wanted = torch.from_numpy(np.stack([bridging_cells(one) for one in told]))[:, None]
     sign = wanted.to(looked_at.device, torch.float32)
     loss: Tensor = (softplus(-sign * looked_at) * sign.abs()).mean()
     return loss

@@ -14,11 +14,11 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from infogan3d.models.networks.latent import CodeSpec
-from infogan3d.models.networks.losses import code_divergence, noise_divergence
+from infogan3d.models.networks.losses import categorical_kl, gaussian_kl
 
 
 @dataclass(frozen=True)
-class Answer:
+class Posterior:
     """E's answer: mean and log variance of z; logits of each discrete code; mean and log variance
     of the continuous codes before they are pressed into (-1, 1)."""
 
@@ -29,12 +29,12 @@ class Answer:
     continuous_log_variance: Float[Tensor, "B continuous"]
 
 
-def press(value: Tensor) -> Tensor:
+def normal_to_uniform(value: Tensor) -> Tensor:
     """Normal numbers to uniform ones on (-1, 1): 2 Phi(v) - 1."""
     return torch.erf(value / math.sqrt(2))
 
 
-def draw_latent(answer: Answer, random: torch.Generator) -> Float[Tensor, "B size"]:
+def rsample(answer: Posterior, random: torch.Generator) -> Float[Tensor, "B size"]:
     """One latent vector from E's answer, with gradients to it.
 
     z and the continuous codes by the reparametrisation of Kingma and Welling 2014, discrete codes
@@ -52,24 +52,24 @@ def draw_latent(answer: Answer, random: torch.Generator) -> Float[Tensor, "B siz
         soft = (logits + gumbel).softmax(1)
         hard = one_hot(soft.argmax(1), soft.shape[1]).to(soft.dtype)
         hot.append(hard + soft - soft.detach())
-    continuous = press(normal(answer.continuous_mean, answer.continuous_log_variance))
+    continuous = normal_to_uniform(normal(answer.continuous_mean, answer.continuous_log_variance))
     return torch.cat([normal(answer.noise_mean, answer.noise_log_variance), *hot, continuous], 1)
 
 
-def likely_latent(answer: Answer, spec: CodeSpec) -> Float[Tensor, "B size"]:
+def posterior_mode(answer: Posterior, spec: CodeSpec) -> Float[Tensor, "B size"]:
     """The latent vector that E holds for likeliest: means, and each discrete code's top value."""
     hot = [one_hot(logits.argmax(1), logits.shape[1]).float() for logits in answer.discrete]
     assert len(hot) == len(spec.discrete)
-    return torch.cat([answer.noise_mean, *hot, press(answer.continuous_mean)], 1)
+    return torch.cat([answer.noise_mean, *hot, normal_to_uniform(answer.continuous_mean)], 1)
 
 
-def divergence(answer: Answer, *, codes_weight: float = 1.0) -> Tensor:
+def kl_to_prior(answer: Posterior, *, codes_weight: float = 1.0) -> Tensor:
     """KL of E's answer from the samples' distribution, in nats, the codes' share weighted.
 
     A weight below 1 makes the codes the cheaper way to tell shapes apart, so that the strongest
     differences between chairs settle in them and not in z.
     """
-    codes = code_divergence(answer.discrete).to(answer.noise_mean.device)
+    codes = categorical_kl(answer.discrete).to(answer.noise_mean.device)
     if answer.continuous_mean.shape[1]:
-        codes = codes + noise_divergence(answer.continuous_mean, answer.continuous_log_variance)
-    return noise_divergence(answer.noise_mean, answer.noise_log_variance) + codes_weight * codes
+        codes = codes + gaussian_kl(answer.continuous_mean, answer.continuous_log_variance)
+    return gaussian_kl(answer.noise_mean, answer.noise_log_variance) + codes_weight * codes

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infogan3d.attributes.measure import NAMES, UNITS
-from infogan3d.semantics.editing.search import Dialled
+from infogan3d.semantics.editing.search import SearchResult
 
 VALUES = {"arms": ("none", "open", "closed"), "stands": ("no", "yes")}
 
@@ -39,7 +39,7 @@ def number_of(name: str, value: Any) -> float:
     return float(value)
 
 
-def told_value(name: str, value: float) -> str:
+def format_value(name: str, value: float) -> str:
     """A value as a person says it."""
     if not math.isfinite(value):
         return "-"
@@ -48,7 +48,7 @@ def told_value(name: str, value: float) -> str:
     return f"{value:.0f}" if UNITS[name] == "count" and value == int(value) else f"{value:.3f}"
 
 
-def dial_table(found: Dialled) -> str:
+def request_table(found: SearchResult) -> str:
     """A Markdown table, asked attributes first; `moved` counts deviations of the first tries."""
     order = [*found.asked, *(name for name in NAMES if name not in found.asked)]
     lines = ["| attribute | unit | base | asked | reached | moved |", "|---|---|---|---|---|---|"]
@@ -56,7 +56,7 @@ def dial_table(found: Dialled) -> str:
     for name in order:
         i = NAMES.index(name)
         values = [found.base_attributes[i], found.asked.get(name, float("nan"))]
-        told = [told_value(name, one) for one in (*values, found.attributes[i])]
+        told = [format_value(name, one) for one in (*values, found.attributes[i])]
         step = "-" if name not in moved else f"{moved[name]:+.2f}"
         unit = {"length": "side", "length^2": "side^2", "length^3": "side^3"}.get(
             UNITS[name], UNITS[name]
@@ -65,7 +65,7 @@ def dial_table(found: Dialled) -> str:
     return "\n".join(lines)
 
 
-def rest_text(found: Dialled) -> str:
+def rest_text(found: SearchResult) -> str:
     """How far everything moved that was not asked."""
     rest = {name: step for name, step in found.moved.items() if name not in found.asked}
     middle = sum(map(abs, rest.values())) / max(1, len(rest))
@@ -77,16 +77,16 @@ def rest_text(found: Dialled) -> str:
     return text + " Deviations are those among the first tries; side is the cube's side."
 
 
-def warning(found: Dialled) -> str:
+def warning(found: SearchResult) -> str:
     """One line on what was not reached; empty where all was."""
     told = []
     for name in found.unreached:
         i = NAMES.index(name)
         reached, low, high = (
-            told_value(name, one) for one in (found.attributes[i], found.lows[i], found.highs[i])
+            format_value(name, one) for one in (found.attributes[i], found.lows[i], found.highs[i])
         )
         told.append(
-            f"{name} {told_value(name, found.asked[name])} (reached {reached}; all tries lie "
+            f"{name} {format_value(name, found.asked[name])} (reached {reached}; all tries lie "
             f"between {low} and {high})"
         )
     return f"warning: not reached: {', '.join(told)}." if told else ""

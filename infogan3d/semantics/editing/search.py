@@ -25,11 +25,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from infogan3d.attributes.measure import NAMES, UNITS, measure
-from infogan3d.attributes.vocabulary import kin_of
+from infogan3d.attributes.vocabulary import correlated_with
 from infogan3d.io.progress import Tick
-from infogan3d.models.base import ChairModel
+from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
-from infogan3d.models.sampling import occupied
+from infogan3d.models.sampling import generate_grids
 
 FOLLOW = ("height", "volume", "surface", "thickness")
 
@@ -53,7 +53,7 @@ BATCH = 256
 
 
 @dataclass(frozen=True)
-class Dialled:
+class SearchResult:
     """What was reached, in the order of attributes.NAMES: `lows` and `highs` over all tries,
     `deviations` over the first ones, `tolerances` within which an asked value is reached."""
 
@@ -113,7 +113,7 @@ def picked(codes: Codes, rows: Tensor) -> Codes:
     return Codes(codes.noise[rows], codes.discrete[rows], codes.continuous[rows])
 
 
-def changed(
+def mutate(
     codes: Codes, spec: CodeSpec, strength: Float[Tensor, " n"], random: torch.Generator
 ) -> Codes:
     """Copies changed by `strength`: 0 leaves them, 1 forgets z and the discrete codes.
@@ -131,7 +131,7 @@ def changed(
     return Codes(noise, torch.where(anew, fresh.discrete, codes.discrete), continuous)
 
 
-def crossed(mothers: Codes, fathers: Codes, random: torch.Generator) -> Codes:
+def crossover(mothers: Codes, fathers: Codes, random: torch.Generator) -> Codes:
     """Every number of z and every code from one parent or the other."""
     share = torch.rand(len(mothers.noise), 1, generator=random)
 
@@ -149,7 +149,7 @@ def crossed(mothers: Codes, fathers: Codes, random: torch.Generator) -> Codes:
 
 
 @dataclass(frozen=True)
-class Wish:
+class Objective:
     """What is asked and what is to be kept, as numbers by attribute."""
 
     asked: dict[str, float]
@@ -173,13 +173,13 @@ class Wish:
         return np.asarray(total)
 
 
-def make_wish(
+def make_objective(
     asked: dict[str, float],
     base: Float[np.ndarray, " a"],
     first: Float[np.ndarray, "n a"],
     *,
     resolution: int,
-) -> Wish:
+) -> Objective:
     """Scales and weights by the first tries (see the top of this file).
 
     Tolerances: half a cell for a length, none for what is counted, else a tenth of a deviation.
@@ -195,41 +195,43 @@ def make_wish(
     least = np.array([cell / 4 if UNITS[name] == "length" else 0.05 for name in NAMES])
     weights = np.array([FOLLOWING if name in FOLLOW else 1.0 for name in NAMES])
     for name in asked:
-        weights[kin_of(NAMES)[NAMES.index(name)]] = 0
-    return Wish(asked, base, np.maximum(spread, least), tolerances, weights)
+        weights[correlated_with(NAMES)[NAMES.index(name)]] = 0
+    return Objective(asked, base, np.maximum(spread, least), tolerances, weights)
 
 
 # ---- the search ----------------------------------------------------------------------------
 
 
 @dataclass
-class Tries:
+class Population:
     """Everything that was made and measured so far."""
 
     codes: Codes
     table: Float[np.ndarray, "n a"]
     iou: Float[np.ndarray, " n"]
 
-    def add(self, other: "Tries") -> None:
+    def add(self, other: "Population") -> None:
         self.codes = joined([self.codes, other.codes])
         self.table = np.concatenate([self.table, other.table])
         self.iou = np.concatenate([self.iou, other.iou])
 
 
-def tried(model: ChairModel, codes: Codes, base: Bool[np.ndarray, "R R R"], *, tick: Tick) -> Tries:
+def tried(
+    model: ShapeModel, codes: Codes, base: Bool[np.ndarray, "R R R"], *, tick: Tick
+) -> Population:
     """Make and measure the shapes of some codes."""
     rows, ious = [], []
     for start in range(0, len(codes.noise), BATCH):
-        grids = occupied(model, codes.rows(slice(start, start + BATCH)))
+        grids = generate_grids(model, codes.rows(slice(start, start + BATCH)))
         rows.append(measure(grids))
         either = (grids | base).sum((1, 2, 3))
         both = (grids & base).sum((1, 2, 3))
         ious.append(np.where(either > 0, both / np.maximum(1, either), 1.0))
         tick(len(grids))
-    return Tries(codes, np.concatenate(rows), np.concatenate(ious))
+    return Population(codes, np.concatenate(rows), np.concatenate(ious))
 
 
-def children(
+def offspring(
     elite: Codes, base: Codes, spec: CodeSpec, count: int, strength: float, random: torch.Generator
 ) -> Codes:
     """Pairs of the best tries crossed, some with the base chair, and changed a little."""
@@ -243,18 +245,18 @@ def children(
         torch.where(home(-1, base.continuous.shape[1]), base.continuous, fathers.continuous),
     )
     amount = strength * torch.rand(count, generator=random)
-    return changed(crossed(mothers, fathers, random), spec, amount, random)
+    return mutate(crossover(mothers, fathers, random), spec, amount, random)
 
 
-def dial(
-    model: ChairModel,
+def attribute_search(
+    model: ShapeModel,
     base: Codes,
     asked: dict[str, float],
     *,
     tries: int = 3000,
     seed: int = 0,
     tick: Tick = lambda _: None,
-) -> Dialled:
+) -> SearchResult:
     """The codes whose shape comes nearest to what is asked, found with `tries` shapes at most.
 
     `base` is one draw. The search ends early where all that is asked is reached and PATIENCE rounds
@@ -262,13 +264,13 @@ def dial(
     """
     random = torch.Generator().manual_seed(seed)
     base = base.to("cpu")
-    shape = occupied(model, base)[0]
+    shape = generate_grids(model, base)[0]
     first = max(1, int(FIRST * tries))
     strength = torch.rand(first, generator=random)
     strength[0] = 0  # the base chair itself
     repeated = picked(base, torch.zeros(first, dtype=torch.long))
-    found = tried(model, changed(repeated, model.spec, strength, random), shape, tick=tick)
-    wish = make_wish(asked, found.table[0].copy(), found.table, resolution=len(shape))
+    found = tried(model, mutate(repeated, model.spec, strength, random), shape, tick=tick)
+    wish = make_objective(asked, found.table[0].copy(), found.table, resolution=len(shape))
     size, waited, best = max(1, (tries - first) // ROUNDS), 0, math.inf
     for round in range(ROUNDS):
         costs = wish.costs(found.table, found.iou)
@@ -279,16 +281,16 @@ def dial(
             break
         share = STRENGTH[0] * (STRENGTH[1] / STRENGTH[0]) ** (round / (ROUNDS - 1))
         elite = picked(found.codes, torch.from_numpy(order[:ELITE].copy()))
-        more = children(elite, base, model.spec, size, share, random)
+        more = offspring(elite, base, model.spec, size, share, random)
         found.add(tried(model, more, shape, tick=tick))
     return outcome(wish, base, found)
 
 
-def outcome(wish: Wish, base: Codes, found: Tries) -> Dialled:
+def outcome(wish: Objective, base: Codes, found: Population) -> SearchResult:
     """The cheapest try so far."""
     index = int(wish.costs(found.table, found.iou).argmin())
     known = np.isfinite(found.table)
-    return Dialled(
+    return SearchResult(
         wish.asked,
         base,
         found.codes.row(index),
