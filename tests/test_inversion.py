@@ -122,7 +122,7 @@ class Free(Linear):
         super().__init__()
         self.spec = CodeSpec(noise=4, discrete=(), continuous=0)
 
-    def latent_of(self, codes):
+    def to_latent(self, codes):
         return 0.1 * codes.noise @ torch.ones(4, SPEC.size)
 
 
