@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from infogan3d.geometry.camera import Camera, lenses
+from infogan3d.geometry.camera import Camera, projections
 from infogan3d.geometry.rasterize import ranges
 
 # A block's corners are its lower rectangle in turn, then the upper one above it, as in the parts of
@@ -85,7 +85,7 @@ def block_silhouettes(
     if len(sizes) != 1:
         raise ValueError(f"The cameras have the picture sizes {sorted(sizes)}: give one size.")
     height, width = sizes.pop()
-    lens = lenses(tuple(cameras))
+    lens = projections(tuple(cameras))
     seen = np.einsum("vij,pj->ivp", lens.rows, blocks.reshape(-1, 3))
     seen[2] += lens.distance[:, None]
     if not (seen[2] > 0).all():

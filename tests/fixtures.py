@@ -1,0 +1,381 @@
+"""What several test files share: tiny models and data, real commands, stand-ins, small files."""
+
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+import trimesh
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from omegaconf import OmegaConf
+from PIL import Image
+from torch import Tensor, nn
+
+from infogan3d.data.multiview import write_views
+from infogan3d.data.procedural.chairs import Factors, chair_mesh
+from infogan3d.disentanglement.model_centrality import Sweep
+from infogan3d.geometry.camera import Views
+from infogan3d.models.base import ShapeModel
+from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.models.networks.latent import CodeSpec
+from infogan3d.rendering.render import silhouettes
+from infogan3d.runs import folder as runs_folder
+from infogan3d.semantics.card import Card
+from infogan3d.stats.estimate import Share
+
+ROOT = Path(__file__).parents[1]
+
+
+def run_script(*words: str | Path, cwd: Path, **environment: str) -> Any:
+    """Python with some words, in a process of its own."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("WANDB")}
+    told = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HYDRA_FULL_ERROR": "0"}
+    return subprocess.run(
+        [sys.executable, *map(str, words)],
+        cwd=cwd,
+        env={**clean, **told, "CUDA_VISIBLE_DEVICES": "", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def run_command(name: str, *words: str, cwd: Path, **environment: str) -> Any:
+    """One real command in a process of its own, without W&B's settings of this machine."""
+    return run_script("-m", f"infogan3d.{name}", *words, cwd=cwd, **environment)
+
+
+CONF = ROOT / "conf"
+SHARED = ROOT.parent / "shared"
+
+
+def composed(name: str, *words: str) -> dict:
+    """A command's settings as its `main` hands them on."""
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return OmegaConf.to_container(compose(name, list(words)), resolve=True)
+
+
+CODE_SIDE = 16
+
+
+class CodeBoxes(ShapeModel):
+    """Boxes of c0 x c1 x d0 (4 to 14 cells a side); z does nothing. No Q, no E.
+
+    `turn` mixes c0 and c1 by an angle before they become sides.
+    """
+
+    def __init__(self, *, turn: float = 0.0, **changes: Any) -> None:
+        super().__init__()
+        self.save_hyperparameters({"seed": 0, "precision": "32", "resolution": CODE_SIDE})
+        given = {"noise": 2, "discrete": (3,), "continuous": 2}
+        self.spec = CodeSpec(**{**given, **changes})
+        cos, sin = math.cos(turn), math.sin(turn)
+        self.register_buffer("turned", torch.tensor([[cos, sin], [-sin, cos]]))
+
+    def decode(self, latent: Tensor) -> Tensor:
+        sides = 9 + 5 * (latent[:, 5:7] @ self.turned) / math.sqrt(2)
+        height = 4 + 5 * latent[:, 2:5].argmax(1)
+        cells = torch.arange(CODE_SIDE) + 0.5
+        x, y, z = (one[:, None] - cells for one in (sides[:, 0], sides[:, 1], height))
+        return (
+            4
+            * torch.minimum(
+                torch.minimum(x[:, :, None, None], y[:, None, :, None]), z[:, None, None, :]
+            )[:, None]
+        )
+
+
+class CodeReaders(CodeBoxes):
+    """The same with a Q and an E that read the codes back."""
+
+    def trunk(self, made: Tensor) -> Tensor:
+        lines = (made[:, 0, :, 0, 0], made[:, 0, 0, :, 0], made[:, 0, 0, 0, :])
+        return torch.stack([one.sum(1) for one in lines], 1)
+
+    def q_head(self, sizes: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        value = ((sizes[:, 2] - 4) / 5).round().long().clamp(0, 2)
+        mean = (sizes[:, :2] - 9) * math.sqrt(2) / 5 @ self.turned.T
+        return [nn.functional.one_hot(value, 3) * 30.0], mean, torch.zeros_like(mean)
+
+    @property
+    def has_encoder(self) -> bool:
+        return True
+
+    def encode(self, grid: Tensor) -> Tensor:
+        (logits,), mean, _ = self.q_head(self.trunk(grid))
+        return torch.cat([torch.full((len(grid), 2), 7.0), logits / 30, mean], 1)
+
+
+class Losses(pl.Callback):
+    """Every batch's logged numbers."""
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *_: Any) -> None:
+        metrics = trainer.callback_metrics
+        self.rows.append({k: float(v) for k, v in metrics.items() if not k.startswith("val/")})
+
+
+def fit(
+    model: InfoGAN3D,
+    data: Any,
+    *callbacks: pl.Callback,
+    resume: Path | None = None,
+    **settings: Any,
+) -> pl.Trainer:
+    """Train without files; `losses` on the trainer holds each batch's numbers."""
+    losses = Losses()
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        devices=1,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        callbacks=[losses, *callbacks],
+        **{
+            "logger": False,
+            "limit_val_batches": 0,
+            "num_sanity_val_steps": 0,
+            "log_every_n_steps": 1,
+            **settings,
+        },
+    )
+    trainer.fit(model, data, ckpt_path=resume, weights_only=True)
+    trainer.losses = losses.rows
+    return trainer
+
+
+def lines(name: str, *words: str) -> int:
+    """Lines of `--cfg job`."""
+    GlobalHydra.instance().clear()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return len(OmegaConf.to_yaml(compose(name, list(words))).splitlines())
+
+
+def snapshot(model: InfoGAN3D) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in model.named_parameters()}
+
+
+def moved(model: InfoGAN3D, before: dict[str, torch.Tensor]) -> set[str]:
+    """Parts of the model of which any parameter has another bit than before."""
+    after = snapshot(model)
+    return {name.split(".")[0] for name, old in before.items() if not torch.equal(old, after[name])}
+
+
+class Watching:
+    """Notes what each turn of a model with two of them moved."""
+
+    def watch(self, turn: Any, *arguments: Any) -> None:
+        before = snapshot(self)
+        turn(*arguments)
+        self.turns = [*getattr(self, "turns", []), (turn.__name__, moved(self, before))]
+
+    def discriminator_turn(self, *arguments: Any) -> None:
+        self.watch(super().discriminator_turn, *arguments)
+
+    def generator_turn(self, *arguments: Any) -> None:
+        self.watch(super().generator_turn, *arguments)
+
+
+def same_state(one: InfoGAN3D, other: InfoGAN3D) -> bool:
+    """Every weight and statistic bit for bit, and the training's own numbers."""
+    first, second = one.state_dict(), other.state_dict()
+    equal = [torch.equal(value, second[name]) for name, value in first.items()]
+    numbers = [(model.batches_done, float(model.accuracy)) for model in (one, other)]
+    return first.keys() == second.keys() and all(equal) and numbers[0] == numbers[1]
+
+
+def card(kind: str = "continuous", **changes) -> Card:
+    share = Share(0.5, 0.4, 0.6)
+    given = {
+        "name": "pca z 1",
+        "kind": kind,
+        "family": "pca z",
+        "main": "width",
+        "effect": share,
+        "total": share,
+        "most_total": ("width", 0.5),
+        "floor": 0.02,
+        "dead": False,
+        "monotony": 1.0,
+        "means": (0.2, 0.4, float("nan"), 0.3),
+        "leaks": (),
+        "unit": "<sides>",
+    }
+    return Card(**{**given, **changes})
+
+
+def save_run(model: ShapeModel, folder: Path, *words: str) -> Path:
+    """A run folder as train leaves it, with nothing but its settings and its model."""
+    runs_folder.save_config(
+        composed("train", "+experiment=smoke", "data.exact=true", *words), folder
+    )
+    path = folder / runs_folder.LAST
+    path.parent.mkdir()
+    whole = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
+    torch.save({**whole, "pytorch-lightning_version": pl.__version__}, path)
+    return folder
+
+
+def sweep_of(*models: ShapeModel, **changes: Any) -> Sweep:
+    """A sweep of models that lie nowhere."""
+    names = tuple(f"{i}-boxes" for i in range(len(models)))
+    given = {"folder": Path("there"), "settings": ({},) * len(models), "lost": ()}
+    return Sweep(names=names, models=models, **{**given, **changes})
+
+
+def boxes(*parts):
+    """Boxes (size, centre), inches with Y up, as one mesh that is not merged."""
+    made = [
+        trimesh.creation.box(size, trimesh.transformations.translation_matrix(at))
+        for size, at in parts
+    ]
+    return trimesh.util.concatenate(made)
+
+
+FACTORS = Factors(recline=0.0)
+
+
+def views_of(cameras, factors: Factors = FACTORS) -> Views:
+    mesh = chair_mesh(factors)
+    return Views("chair", silhouettes(mesh.vertices, mesh.faces, cameras), cameras)
+
+
+def written(root, cameras, *, id: str = "chair"):
+    masks = views_of(cameras).masks
+    pictures = np.repeat(np.where(masks, np.uint8(80), np.uint8(255))[..., None], 3, axis=3)
+    return write_views(pictures, root, id=id, cameras=cameras)
+
+
+ATTRIBUTE_SIDE = 16
+
+
+class AttributeBoxes(ShapeModel):
+    """Boxes whose width is c0, height d0 and depth z; c1 and the second number of z do nothing."""
+
+    def __init__(self, **changes: Any) -> None:
+        super().__init__()
+        self.save_hyperparameters({"seed": 0, "precision": "32"})
+        given = {"noise": 2, "discrete": (3,), "continuous": 2}
+        self.spec = CodeSpec(**{**given, **changes})
+
+    def decode(self, latent: Tensor) -> Tensor:
+        cells = torch.arange(ATTRIBUTE_SIDE).float()
+        noise, value, width = latent[:, 0], latent[:, 2:5].argmax(1), latent[:, 5]
+        sizes = (
+            4 + (4 * (width + 1)).round(),
+            (6 + 2 * noise).round().clamp(2, 14),
+            4 + 4 * value,
+        )
+        inside = [(cells[None] < size[:, None]).float() for size in sizes]
+        box = torch.einsum("bx,by,bz->bxyz", *inside)
+        return (box * 20 - 10)[:, None]
+
+
+class AttributeBoxesRead(AttributeBoxes):
+    """The same with a Q that reads d0 and c0 off the box, and knows nothing of c1."""
+
+    def trunk(self, made: Tensor) -> Tensor:
+        return made[:, 0]
+
+    def q_head(self, made: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+        width = made.amax((2, 3)).sum(1)
+        height = made.amax((1, 2)).sum(1)
+        logits = nn.functional.one_hot((height.round().long() - 4) // 4, 3) * 30.0
+        mean = torch.stack([(width - 4) / 4 - 1, torch.zeros_like(width)], 1)
+        spread = torch.tensor([0.01, 1 / 3]).log().expand(len(made), 2)
+        return [logits], mean, spread
+
+
+CATALOGUE = """\
+# a comment = not a key
+! another
+license=Creative Commons Attribution 3.0 license
+
+id#1=Made#tiny
+name#1=Tiny Chair
+tags#1=Wood, \\
+    Seat
+model#1=/made/tiny/tiny.obj
+multiPartModel#1=true
+width#1=50.8
+depth#1=76.2
+height#1=101.6
+creator#1=Ren\\u00e9
+id#2=Made#bed
+name#2=Bed
+tags#2=Sofa, Bed
+model#2=/made/bed.obj
+id#3=Made#turned
+name#3 : Corner sofa
+model#3=/made/tiny/tiny.obj
+modelRotation#3=0 0 1 0 1 0 -1 0 0
+width#3=25.4
+depth#3=50.8
+height#3=76.2
+id#4=Made#lost
+name#4=Bar stool
+model#4=/made/lost.obj
+width#4=1
+depth#4=1
+height#4=1
+id#5=Made#wide
+name#5=Bench
+model#5=/made/tiny/tiny.obj
+width#5=wide
+depth#5=1
+height#5=1
+"""
+
+
+FACES = ["1 2 4 3", "5 7 8 6", "1 5 6 2", "3 4 8 7", "1 3 7 5", "2 6 8 4"]
+
+
+CORNERS = [(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)]
+
+
+def box_obj(name: str, low: tuple[float, ...], high: tuple[float, ...], first: int) -> str:
+    """A box as a group of six squares, its corners counted from `first`."""
+    rows = [[(low, high)[side][axis] for axis, side in enumerate(one)] for one in CORNERS]
+    lines = [f"g {name}", "usemtl wood"] + ["v {} {} {}".format(*row) for row in rows]
+    for face in FACES:
+        lines.append("f " + " ".join(str(int(corner) + first) for corner in face.split()))
+    return "\n".join(lines) + "\n"
+
+
+def chair_obj() -> str:
+    """Y up, facing +z: a seat to half the height, a back over the rear fifth of the depth."""
+    seat, back = ((-1, 0, 0), (1, 2, 5), 0), ((-1, 2, 0), (1, 4, 1), 8)
+    return "mtllib tiny.mtl\n" + box_obj("seat", *seat) + box_obj("back", *back)
+
+
+def reddish(path) -> np.ndarray:
+    """Where the mark of the chosen run lies: rows and columns of its pixels."""
+    with Image.open(path) as picture:
+        red, green, blue = (x.astype(int) for x in np.moveaxis(np.asarray(picture)[..., :3], 2, 0))
+    mark = (abs(red - 0xC0) < 4) & (abs(green - 0x39) < 4) & (abs(blue - 0x2B) < 4)
+    mark[int(len(mark) * 0.85) :] = False  # the key
+    return np.argwhere(mark)
+
+
+TINY_CHAIRS: dict[str, Any] = {"count": 40, "simple": True, "exact": True}
+
+
+TINY_MODEL: dict[str, Any] = {
+    "resolution": 16,
+    "width": 2,
+    "trunk_width": 2,
+    "noise": 4,
+    "discrete": [3, 2],
+    "continuous": 1,
+}

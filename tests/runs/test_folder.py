@@ -1,0 +1,309 @@
+"""One sentence for what a user can get wrong, and run folders that can be read again."""
+
+from fixtures import run_command, run_script
+
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from hydra.core.global_hydra import GlobalHydra
+from PIL import Image
+
+from infogan3d import evaluate as evaluate
+from infogan3d import generate as generate
+from infogan3d import prepare as prepare
+from infogan3d import train as train
+from infogan3d.data.multiview import write_views
+from infogan3d.geometry.camera import seeing3d_cameras
+from infogan3d.runs import build, folder, schema
+from infogan3d.runs import command as runs_command
+
+COMMANDS = {"train": train, "evaluate": evaluate, "generate": generate, "prepare": prepare}
+SMOKE = ("+experiment=smoke", "workers=1")
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capfd):
+    """Runs one command here, in an empty folder, and gives its exit code and what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(name: str, *words: str, full: str = "0") -> SimpleNamespace:
+        monkeypatch.setenv("HYDRA_FULL_ERROR", full)
+        monkeypatch.setattr("sys.argv", [f"infogan3d-{name}", *words])
+        GlobalHydra.instance().clear()
+        code = 0
+        try:
+            COMMANDS[name].main()
+        except SystemExit as error:
+            code = error.code
+        out, err = capfd.readouterr()
+        return SimpleNamespace(code=code, out=out, err=err)
+
+    return call
+
+
+# What a user can get wrong
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (
+            ("train", "model.lamda1=1"),
+            "there is no setting 'model.lamda1': did you mean model.lambda1?",
+        ),
+        (("train", "lamda1=1"), "there is no setting 'lamda1': did you mean model.lambda1?"),
+        (("train", "data.cuont=3"), "there is no setting 'data.cuont': did you mean data.count?"),
+        (
+            ("prepare", "resolutoin=16"),
+            "there is no setting 'resolutoin': did you mean resolution?",
+        ),
+        (("train", "zq=3"), "there is no setting 'zq': see --cfg job for what there is."),
+        (
+            ("train", "+experiment=soft"),
+            "there is no experiment 'soft': choose one of code_walks, codes, codes_30_2, ",
+        ),
+        (
+            ("prepare", "data=chair"),
+            "there is no data 'chair': choose one of chairs, choy, demo_chairs",
+        ),
+        (("prepare", "data=seeing3d"), "data.root is not set: give it as data.root=..."),
+        (("evaluate",), "run is not set: give it as run=..."),
+        (
+            ("generate", "run=nothing"),
+            "nothing is no run folder (it has no config.yaml): give a folder",
+        ),
+        (
+            ("train", "resume=nothing"),
+            "nothing is no run folder (it has no config.yaml): give a folder",
+        ),
+        (
+            ("evaluate", "run=nothing", "split=val"),
+            "split=val is not known: choose one of train, vali",
+        ),
+        (("generate", "run=nothing", "format=gltf"), "format=gltf is not known: choose one of"),
+        (("generate", "run=nothing", "count=0"), "count=0 is too small: give 1 or more."),
+        (
+            ("train", *SMOKE, "resolution=48"),
+            "resolution=48 cannot be built: choose one of (16, 32",
+        ),
+        (
+            ("train", *SMOKE, "codes.preset=x"),
+            "codes.preset=x is not known: choose one of chairs189",
+        ),
+        (
+            ("train", *SMOKE, "model.pairing=x"),
+            "model.pairing=x is not known: choose one of random",
+        ),
+        (
+            ("train", *SMOKE, "logger=x", "data.exact=true"),
+            "logger=x is not known: choose wandb or c",
+        ),
+        (("prepare", "data.method=x", "data.count=1"), "data=chairs gave no shape: 1 refused, "),
+        (
+            ("prepare", "data.count=0"),
+            "data.count=0 is too small: give 1 or more.",
+        ),
+        (
+            ("train", *SMOKE, "data.count=1", "data.exact=true"),
+            "data=chairs has 1 chairs, too few for",
+        ),
+        (
+            ("train", *SMOKE, "data.exact=true", "batch_size=99"),
+            "batch_size=99 on 1 process(es) is more than the ",
+        ),
+        (("train", *SMOKE, "batch_size=abc"), "batch_size=abc is no whole number: give one"),
+        (("train", *SMOKE, "model.real_labels=[1]"), "model.real_labels=[1] is no range: give"),
+        (("prepare", "data.azimuths=0"), "data.azimuths=0 is too small: give 1 or more."),
+    ],
+)
+def test_a_mistake_ends_with_one_sentence_and_code_2(command, words, sentence):
+    done = command(*words)
+    assert done.code == 2
+    assert done.err.startswith(f"infogan3d-{words[0]}: {sentence}")
+    assert done.err.count("\n") == 1
+    assert "Traceback" not in done.out + done.err
+
+
+def pictures(root: Path, *, blank: bool) -> Path:
+    """One chair of three pictures; its middle one is blank, or it is a text file."""
+    cameras = seeing3d_cameras(elevations=(20,), azimuths=3, size=96)
+    shown = np.full((3, 96, 96, 3), 255, np.uint8)
+    shown[:, 30:60, 40:60] = 0
+    if blank:
+        shown[1] = 255
+    chair = write_views(shown, root, id="0" * 32, cameras=cameras)
+    if not blank:
+        sorted(chair.rglob("*.png"))[1].write_text("no picture")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda root: root, "There is no folder "),
+        (lambda root: root.mkdir(), "holds no chair (<id>/renders/*.png): check the path."),
+        (lambda root: pictures(root, blank=False), "_p020_t120_r096.png"),
+        (lambda root: pictures(root, blank=True), "a chair with no pixels"),
+    ],
+    ids=["missing folder", "empty folder", "no picture", "no pixels"],
+)
+def test_bad_pictures_are_named_and_nothing_is_left(command, tmp_path, make, sentence):
+    make(tmp_path / "pictures")
+    words = ("data=seeing3d", "data.on_error=stop", f"data.root={tmp_path / 'pictures'}")
+    done = command("prepare", *words, "workers=1", "resolution=16")
+    assert done.code == 2
+    assert sentence in done.err
+    assert str(tmp_path / "pictures") in done.err
+    assert done.err.count("\n") == 1
+    assert "Traceback" not in done.out + done.err
+    assert not [path for path in (tmp_path / "cache").iterdir() if path.suffix != ".lock"]
+
+
+def test_full_errors_show_where_they_come_from(command):
+    with pytest.raises(ValueError, match="resolution=48 cannot be built"):
+        command("train", *SMOKE, "resolution=48", full="1")
+
+
+def test_an_interrupted_command_is_no_success(command, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(prepare, "main", runs_command.command("prepare", interrupted))
+    done = command("prepare")
+    assert (done.code, done.err) == (130, "")
+
+
+def test_numbers_that_are_meant_as_words_are_taken(command):
+    done = command("train", *SMOKE, "model.precision=32", "logger=x", "data.exact=true")
+    assert "logger=x is not known" in done.err  # it got past the model
+
+
+# Run folders
+
+
+def test_a_config_is_read_again_as_it_was(tmp_path):
+    settings = {"name": "a", "model": {"lambda1": 0.1, "labels": [0.7, 1.2]}, "resume": None}
+    path = folder.save_config(settings, tmp_path / "new" / "run")
+    assert path == tmp_path / "new" / "run" / "config.yaml"
+    assert folder.load_settings(path.parent) == settings
+    assert [file.name for file in path.parent.iterdir()] == ["config.yaml"]
+
+
+def test_the_folder_above_a_run_hints_at_the_newest(tmp_path):
+    for day in ("2026-01-01", "2026-02-02"):
+        folder.save_config({"name": "a"}, tmp_path / day)
+    with pytest.raises(
+        ValueError, match=f"has no config.yaml.: did you mean {tmp_path}/2026-02-02"
+    ):
+        folder.load_settings(tmp_path)
+
+
+def test_every_setting_of_a_command_is_known():
+    known = schema.known_settings("train")
+    assert {"seed", "model.lambda1", "codes.discrete", "data.root", "data.azimuths"} <= set(known)
+    assert "defaults" not in known
+    assert {"points", "split"} <= set(schema.known_settings("evaluate"))
+
+
+def test_a_trained_model_is_read_whole(smoke):
+    model = folder.load_model(smoke.folder)
+    assert model.batches_done > 3
+    assert not model.training
+    assert model.hparams["start_batches"] == 2
+    stored = torch.load(smoke.folder / folder.LAST, weights_only=True)["state_dict"]
+    assert all(torch.equal(value, stored[name]) for name, value in model.state_dict().items())
+    with pytest.raises(ValueError, match="device=gpu9 cannot be used here: choose cpu or cuda"):
+        folder.load_model(smoke.folder, device="gpu9")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda whole: whole[: len(whole) // 2], lambda whole: b"", lambda whole: b"no checkpoint"],
+    ids=["cut", "empty", "text"],
+)
+def test_a_damaged_checkpoint_is_refused(command, smoke, tmp_path, damage):
+    run = tmp_path / "damaged"
+    shutil.copytree(smoke.folder, run, ignore=shutil.ignore_patterns("wandb"))
+    (run / folder.LAST).write_bytes(damage((run / folder.LAST).read_bytes()))
+    for words in (("generate", f"run={run}"), ("train", *SMOKE, f"resume={run}")):
+        done = command(*words)
+        assert done.code == 2
+        assert f"{run / folder.LAST} cannot be read (" in done.err
+        assert done.err.rstrip().endswith("): it is damaged.")
+        assert done.err.count("\n") == 1
+
+
+def test_files_that_would_run_code_are_refused(smoke, tmp_path):
+    folder.save_config({}, tmp_path)
+    (tmp_path / "checkpoints").mkdir()
+    torch.save({"state_dict": {}, "hyper_parameters": {}, "path": Path()}, tmp_path / folder.LAST)
+    with pytest.raises(ValueError, match=r"cannot be read \(UnpicklingError\): it is damaged"):
+        folder.load_model(tmp_path)
+    (tmp_path / folder.LAST).unlink()
+    with pytest.raises(ValueError, match=r"has no checkpoints/last\.ckpt: its training"):
+        folder.load_model(tmp_path)
+
+
+def test_checkpoints_appear_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "new" / "last.ckpt"
+    folder.WholeCheckpoints().save_checkpoint({"a": torch.ones(3)}, path)
+    assert torch.equal(torch.load(path, weights_only=True)["a"], torch.ones(3))
+    before = path.read_bytes()
+    with pytest.raises(Exception, match="pickle"):
+        folder.WholeCheckpoints().save_checkpoint({"a": lambda: None}, path)
+    assert path.read_bytes() == before
+
+
+def test_the_data_of_a_run_is_built_from_its_settings(smoke):
+    settings = folder.load_settings(smoke.folder)
+    data = build.build_data({**settings, "cache": str(smoke.home / "cache")})
+    assert (data.source, data.resolution, data.batch_size) == ("chairs", 16, 8)
+    assert data.settings["count"] == 48
+    assert data.path.exists()
+    with Image.open(smoke.folder / "samples" / "real.png") as picture:
+        assert picture.size == (8 * 150, 40 + 4 * 150)
+
+
+# Runs that end early
+
+
+def test_what_is_not_finite_ends_with_code_5_and_one_sentence(command):
+    wild = ("model.generator_lr=1e30", "model.start_batches=0", "data.exact=true")
+    done = command("train", *SMOKE, *wild)
+    assert done.code == 5
+    assert done.err.splitlines()[-1].startswith("infogan3d-train: not finite by batch")
+    assert "Traceback" not in done.out + done.err
+
+
+def test_a_run_told_to_end_saves_goes_on_and_equals_an_unbroken_one(tmp_path, tiny_cache):
+    """SIGTERM between two batches: exit code 143, then resume."""
+    own = ("+experiment=smoke", "workers=1", "trainer=cpu", "data.exact=true", "data.count=40")
+    words = (*own, f"cache={tiny_cache}", "score_shapes=0", "log_every=1", "epochs=-1")
+    whole = run_command("train", *words, "batches=30", "name=whole", cwd=tmp_path)
+    assert whole.returncode == 0, whole.stderr
+    script = (
+        "import os, signal, sys; from infogan3d import train; import pytorch_lightning as pl\n"
+        "class End(pl.Callback):\n"
+        "    def on_train_batch_end(self, trainer, module, *_):\n"
+        "        if module.batches_done == 13: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "old = train.build_trainer\n"
+        "def build(*given):\n"
+        "    trainer = old(*given); trainer.callbacks.append(End()); return trainer\n"
+        "train.build_trainer = build; train.main()\n"
+    )
+    (tmp_path / "ended.py").write_text(script)
+    ended = run_script(tmp_path / "ended.py", *words, "batches=30", "name=ended", cwd=tmp_path)
+    assert ended.returncode == 143, ended.stderr
+    (run,) = (tmp_path / "runs" / "ended").iterdir()
+    assert f"go on with resume={run}" in ended.stdout.replace("\n", "")
+    again = run_command("train", *words, "batches=30", "name=again", f"resume={run}", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    states = [
+        torch.load(next((tmp_path / "runs" / name).glob("*/checkpoints/last.ckpt")))["state_dict"]
+        for name in ("whole", "again")
+    ]
+    assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
