@@ -98,7 +98,9 @@ def batch_views(
         raise ValueError("evidence needs at least one view of every shape: give one.")
     if len({one.masks.shape[1:] for one in views}) != 1:
         sizes = sorted({one.masks.shape[1:] for one in views})
-        raise ValueError(f"the pictures have the sizes {sizes}: give one (see camera.smaller).")
+        raise ValueError(
+            f"the pictures have the sizes {sizes}: give one (see camera.shrink_views)."
+        )
     cameras = [camera for one in views for camera in one.cameras]
     intrinsics = np.array([[c.distance, c.focal, c.cx, c.cy] for c in cameras], np.float32)
     axes = np.stack([camera_axes(camera) for camera in cameras]).astype(np.float32)
