@@ -5,7 +5,8 @@ keep their size in columns; voxel files are taken as they are.
 """
 
 import re
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from infogan3d.geometry.orientation import Shape, turn
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.geometry.voxelize import solid_voxelize
 
-NAMELESS = re.compile(r"models?|model_normalized(\.\w+)?")  # what ShapeNet calls every file
+NAMELESS = re.compile(r"models?|model_normalized(\.\w+)?", re.I)  # ShapeNet calls every file so
 
 
 @dataclass(frozen=True)
@@ -57,25 +58,85 @@ def sizes(extent: Float[np.ndarray, "3"], *, turns: int) -> dict[str, np.float32
 # Files
 
 
-def list_files(root: Path | str | None, *kinds: str) -> list[Path]:
+class Listing(list[Any]):
+    """Files, or the jobs made of them, and what was left aside on the way: what, and how many."""
+
+    def __init__(self, items: Iterable[Any] = (), aside: Mapping[str, int] | None = None) -> None:
+        super().__init__(items)
+        self.aside = Counter(aside or {})
+
+    def left_aside(self) -> str:
+        """What was left aside, in words: `3 .mtl files, 1 hidden`; nothing where nothing was."""
+        return ", ".join(f"{count} {what}" for what, count in sorted(self.aside.items()))
+
+
+def list_files(root: Path | str | None, *kinds: str) -> Listing:
     """The files under `root` (or root itself) whose name ends like one of `kinds`, by their path.
 
-    Errors: no root, nothing there, or no such file (`ValueError`).
+    One rule for every data set: a suffix in any case, nothing hidden (`._x`, `.git`), links to
+    folders followed once. All else is counted in `aside`. Errors: no root, nothing there, or no
+    such file (`ValueError`).
     """
-    wanted = {f".{kind}" for kind in kinds}
     if root is None or not Path(root).exists():
         raise ValueError(f"data.root={root} is no file or folder: give the path of the data set.")
-    root = Path(root)
-    paths = [root] if root.is_file() else sorted(root.rglob("*.*"))
-    paths = [path for path in paths if path.suffix.lower() in wanted and path.name[0] != "."]
-    if not paths:
-        raise ValueError(f"{root} holds no {' or '.join(sorted(wanted))} file: check the path.")
-    return paths
+    root, wanted = Path(root), {f".{kind}" for kind in kinds}
+    found = Listing([root]) if root.is_file() else _walk(root)
+    files = Listing(aside=found.aside)
+    for path in sorted(found):
+        if path.suffix.lower() in wanted:
+            files.append(path)
+        else:
+            files.aside[f"{path.suffix.lower() or 'suffixless'} files"] += 1
+    if not files:
+        aside = f" (left aside: {files.left_aside()})" if files.aside else ""
+        kind = " or ".join(sorted(wanted))
+        raise ValueError(f"{root} holds no {kind} file{aside}: check the path.")
+    return files
+
+
+def _walk(root: Path) -> Listing:
+    """Every plain file under a folder that is not hidden; folders behind links come last."""
+    found, seen = Listing(), set()
+    folders, linked = [root], deque[Path]()
+    while folders or linked:
+        folder = folders.pop() if folders else linked.popleft()
+        told = folder.stat()
+        if (told.st_dev, told.st_ino) in seen:
+            found.aside["links to folders read already"] += 1
+            continue
+        seen.add((told.st_dev, told.st_ino))
+        for path in list_folder(folder, found.aside):
+            if not path.is_dir():
+                found.append(path)
+            elif path.is_symlink():
+                linked.append(path)
+            else:
+                folders.append(path)
+    return found
+
+
+def list_folder(folder: Path, aside: Counter[str]) -> list[Path]:
+    """The files and folders in a folder, sorted; what is hidden or neither is counted in `aside`."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        aside["folders that may not be read"] += 1
+        return []
+    shown = []
+    for path in paths:
+        if path.name.startswith("."):
+            aside["hidden"] += 1
+        elif path.is_file() or path.is_dir():
+            shown.append(path)
+        else:
+            aside["links that lead nowhere, or devices"] += 1
+    return shown
 
 
 def file_id(path: Path, root: Path | str | None) -> str:
     """A shape's id by where its file lies under root; names that all files share are left out."""
-    parts = path.relative_to(Path(str(root))).with_suffix("").parts or (path.stem,)
+    parts = path.relative_to(Path(str(root))).parts
+    parts = (*parts[:-1], path.stem) if parts else (path.stem,)
     return "_".join(part for part in parts if not NAMELESS.fullmatch(part)) or path.stem
 
 
@@ -88,9 +149,10 @@ def _refuse(reason: str) -> Shape:
     raise ValueError(reason)
 
 
-def _some(jobs: list[ShapeJob], root: Path | str | None, wanted: str) -> list[ShapeJob]:
+def _some(jobs: Listing, root: Path | str | None, wanted: str) -> Listing:
     if not jobs:
-        raise ValueError(f"{root} holds no {wanted}: check the path.")
+        aside = f" (left aside: {jobs.left_aside()})" if jobs.aside else ""
+        raise ValueError(f"{root} holds no {wanted}{aside}: check the path.")
     return jobs
 
 

@@ -40,7 +40,8 @@ def back_offset(grid: Bool[np.ndarray, "r r2 r3"]) -> Float[np.ndarray, " 2"]:
     if not len(cells):
         return np.zeros(2)
     low, high = cells.min(0), cells.max(0) + 1
-    top = cells[cells[:, 2] >= high[2] - (high[2] - low[2]) / 4]
+    quarter_down = high[2] - max(1, (high[2] - low[2]) / 4)  # a flat bench has a top layer too
+    top = cells[cells[:, 2] >= quarter_down]
     middle = (low + high)[:2] / 2
     lean: Float[np.ndarray, " 2"] = top[:, :2].mean(0) + 0.5 - middle
     return lean / float((high - low)[:2].max())

@@ -26,6 +26,9 @@ from infogan3d.geometry.rasterize import covered_rows, ranges
 MOST_FACES = 500_000
 
 
+SMALLEST, LARGEST = 1e-30, 1e30  # half the longest side, in any unit
+
+
 RAY_HITS_AT_ONCE = 4_000_000  # at most about so many are held at once
 
 
@@ -94,8 +97,13 @@ def _check(vertices: Float[np.ndarray, "n 3"], faces: Int[np.ndarray, "m 3"]) ->
     used = vertices[faces]
     if not np.isfinite(used).all():
         raise ValueError("the mesh has vertices that are no numbers (inf or nan); repair the file.")
-    if not (used.max((0, 1)) > used.min((0, 1))).any():
+    extent = float(np.max(used.max((0, 1)) / 2 - used.min((0, 1)) / 2))
+    if extent == 0:
         raise ValueError("all vertices of the mesh are one point; give a mesh with some extent.")
+    if not SMALLEST < extent < LARGEST:
+        raise ValueError(
+            f"the mesh is {2 * extent:g} long, beyond what numbers resolve; scale it to metres."
+        )
 
 
 def _enclosed(corners: Float[np.ndarray, "m 3 3"], shape: Shape) -> Bool[np.ndarray, "x y z"]:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from infogan3d.data.datasets.meshes import _mesh_shape
-from infogan3d.data.shapes import ShapeJob, _some, list_files
+from infogan3d.data.shapes import Listing, ShapeJob, _some, list_files
 from infogan3d.geometry.orientation import Shape, turn
 from infogan3d.io.voxel_files import read_mat
 
@@ -24,16 +24,19 @@ def modelnet(
     Of a shape's twelve .mat files only rotation 1 is taken: the others are the same three grids,
     turned. Files of other categories (by the file's name) are left aside.
     """
-    jobs = []
-    for path in list_files(root, "off", "mat"):
-        found = re.fullmatch(r"(.+_\d+)_1\.mat|(.+_\d+)\.off", path.name)
-        if not found or not path.name.startswith(f"{category}_"):
-            continue
-        if path.suffix == ".mat":
-            read = partial(_mat_shape, path, facing)
-        else:
+    files = list_files(root, "off", "mat")
+    jobs = Listing(aside=files.aside)
+    for path in files:
+        found = re.fullmatch(r"(.+_\d+)_(\d+)\.mat|(.+_\d+)\.off", path.name, re.I)
+        if not found or not path.name.lower().startswith(f"{category.lower()}_"):
+            jobs.aside["files of other categories"] += 1
+        elif found[3]:
             read = partial(_mesh_shape, path, "z", facing, resolution, face_cap)
-        jobs.append(ShapeJob(found[1] or found[2], read))
+            jobs.append(ShapeJob(found[3], read))
+        elif found[2] == "1":
+            jobs.append(ShapeJob(found[1], partial(_mat_shape, path, facing)))
+        else:
+            jobs.aside["rotations other than 1"] += 1
     return _some(jobs, root, f"{category}_<number>.off or {category}_<number>_1.mat")
 
 

@@ -7,19 +7,23 @@ from pathlib import Path
 
 import numpy as np
 
-from infogan3d.data.shapes import ShapeJob, list_files
+from infogan3d.data.shapes import Listing, ShapeJob, list_files
 from infogan3d.geometry.orientation import Shape
 from infogan3d.io.packs import Pack, read_pack
 
 
 def pack(root: Path | str | None, *, resolution: int, enlarge: bool = False) -> Sequence[ShapeJob]:
     """The shapes of a pack (.npz), columns and all; `enlarge` repeats cells up to `resolution`."""
-    path = list_files(root, "npz")[0]
+    files = list_files(root, "npz")
+    if len(files) > 1:
+        raise ValueError(f"{root} holds {len(files)} packs: give one, such as {files[0]}.")
+    path = files[0]
     whole = _pack(path)
     times = max(1, resolution // max(whole.shape)) if enlarge else 1
-    return [
+    jobs = [
         ShapeJob(id, partial(_pack_shape, path, row, times)) for row, id in enumerate(whole.ids)
     ]
+    return Listing(jobs, files.aside)
 
 
 def _pack_shape(path: Path, row: int, times: int) -> Shape:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from infogan3d.data.shapes import ShapeJob, _some, broken, file_id, list_files
+from infogan3d.data.shapes import Listing, ShapeJob, _some, broken, file_id, list_files
 from infogan3d.geometry.orientation import Shape, turn, y_up_to_z_up
 from infogan3d.io.voxel_files import count_hdf5, read_binvox, read_hdf5
 
@@ -20,18 +20,22 @@ def shapenet(
     An id is the model's; other synsets' models and surface-only grids are left aside. IM-NET's ids
     stand in a .txt of the same name, else rows are numbered.
     """
-    jobs = []
-    for path in list_files(root, "binvox", "hdf5", "h5"):
-        if path.suffix != ".binvox":
+    files = list_files(root, "binvox", "hdf5", "h5")
+    jobs = Listing(aside=files.aside)
+    for path in files:
+        if path.suffix.lower() != ".binvox":
             found = _hdf5_jobs(path, facing)
-        elif not path.name.endswith(".surface.binvox"):
+        elif not path.name.lower().endswith(".surface.binvox"):
             found = [ShapeJob(file_id(path, root), partial(_binvox_shape, path, facing))]
         else:
+            jobs.aside["surface-only grids"] += 1
             continue
         for job in found:
             group = re.match(r"(\d{8})_", job.id)
             if group is None or group[1] == synset:
                 jobs.append(ShapeJob(job.id.removeprefix(f"{synset}_"), job.read))
+            else:
+                jobs.aside["models of other synsets"] += 1
     return _some(jobs, root, f"chair of synset {synset}")
 
 

@@ -1,0 +1,171 @@
+"""PLY (Stanford): text or binary, faces of any size; other columns and elements are passed over."""
+
+import io
+from array import array
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from infogan3d.io.meshes.polygons import MeshError, Polygons, check_count
+from infogan3d.io.meshes.text import lines_of, told
+
+TYPES = {
+    b"char": "i1", b"uchar": "u1", b"short": "i2", b"ushort": "u2", b"int": "i4", b"uint": "u4",
+    b"float": "f4", b"double": "f8", b"int8": "i1", b"uint8": "u1", b"int16": "i2",
+    b"uint16": "u2", b"int32": "i4", b"uint32": "u4", b"float32": "f4", b"float64": "f8",
+}  # fmt: skip
+
+ORDERS = {b"binary_little_endian": "<", b"binary_big_endian": ">", b"ascii": ""}
+
+FACES = ("vertex_indices", "vertex_index")
+
+Table = list[tuple[Any, Any]]  # the values of each column, and the lengths of its lists
+
+
+class Property(NamedTuple):
+    """A column: its type, and for a list the type of its length."""
+
+    name: str
+    kind: str
+    length: str | None
+
+
+class Element(NamedTuple):
+    """A table: how many rows, of which columns."""
+
+    name: str
+    rows: int
+    columns: list[Property]
+
+
+def read_ply(content: bytes, face_cap: int) -> Polygons:
+    """The polygons of a PLY file. Errors (`MeshError`): other headers, more or less than told."""
+    form, elements, body = _header(content)
+    counts = {one.name: one.rows for one in elements}
+    check_count(counts.get("face", 0), face_cap)
+    if "tristrips" in counts:
+        raise MeshError("its faces are tristrips", "export it with faces")
+    for one in elements:
+        if one.rows and one.rows > len(body):
+            raise MeshError(f"it tells of {one.rows} rows of {one.name}, but is cut short")
+    lines, stream = lines_of(body), io.BytesIO(body)
+    vertices, corners, sizes = np.zeros((0, 3)), array("q"), array("q")
+    for one in elements:
+        wanted = _wanted(one)
+        if form == b"ascii":
+            columns = _text_table(lines, one, wanted)
+        else:
+            columns = _binary_table(stream, one, wanted, ORDERS[form])
+        if one.name == "vertex" and wanted:
+            vertices = np.stack([np.asarray(values) for values, _ in columns], axis=1)
+        elif one.name == "face" and wanted:
+            corners, sizes = columns[0]
+    if next(lines, None) if form == b"ascii" else stream.read(1):
+        raise MeshError("it goes on after all that its header tells of")
+    whole = (np.asarray(part).astype(np.int64) for part in (corners, sizes))
+    return Polygons(vertices.astype(np.float64), *whole)
+
+
+def _wanted(one: Element) -> list[int]:
+    """Which columns of an element make the mesh: x, y, z of vertices, the corners of faces."""
+    names = [column.name for column in one.columns]
+    wanted = {"vertex": ["x", "y", "z"], "face": [name for name in names if name in FACES][:1]}
+    is_list = one.name == "face"
+    found = [names.index(name) for name in wanted.get(one.name, []) if name in names]
+    right = [at for at in found if bool(one.columns[at].length) == is_list]
+    if one.name in wanted and one.rows and len(right) != (1 if is_list else 3):
+        raise MeshError(f"its {one.name} has {names}, but no {'vertex_indices' * is_list or 'xyz'}")
+    return right
+
+
+def _header(content: bytes) -> tuple[bytes, list[Element], bytes]:
+    """The format, the elements and the bytes after the header."""
+    start = content[:4].removeprefix(b"ply")
+    end = next((one for one in (b"\r\n", b"\n", b"\r") if start.startswith(one[:1])), b"\n")
+    end = b"\r\n" if content[3:5] == b"\r\n" else end
+    head, found, _ = content[: 1 << 16].partition(b"end_header" + end)
+    if not content.startswith(b"ply") or not found:
+        raise MeshError("it has no header from ply to end_header")
+    form, elements = b"", []
+    for line in head.split(end)[1:]:
+        words = line.split()
+        match words:
+            case [] | [b"comment" | b"obj_info", *_]:
+                continue
+            case [b"format", kind, b"1.0"] if kind in ORDERS:
+                form = kind
+            case [b"element", name, count] if count.isdigit():
+                elements.append(Element(name.decode("utf-8", "replace"), int(count), []))
+            case [b"property", b"list", length, kind, name] if elements and length in TYPES:
+                elements[-1].columns.append(_column(name, kind, TYPES[length], line))
+            case [b"property", kind, name] if elements:
+                elements[-1].columns.append(_column(name, kind, None, line))
+            case _:
+                raise MeshError(f"its header holds {told(words)}")
+    if not form:
+        raise MeshError("its header tells no format")
+    return form, elements, content[len(head) + len(found) :]
+
+
+def _column(name: bytes, kind: bytes, length: str | None, line: bytes) -> Property:
+    if kind not in TYPES or (length or "").startswith("f"):
+        raise MeshError(f"its header holds {told([line])}")
+    return Property(name.decode("utf-8", "replace"), TYPES[kind], length)
+
+
+def _text_table(lines: Iterator[tuple[int, list[bytes]]], one: Element, wanted: list[int]) -> Table:
+    """The wanted columns of an element that is written as text, a line a row."""
+    columns: Table = [(array("d"), array("q")) for _ in wanted]
+    for done in range(one.rows if one.columns else 0):
+        number, words = next(lines, (0, []))
+        if not words:
+            raise MeshError(f"it tells of {one.rows} rows of {one.name}, but ends after {done}")
+        at = 0
+        try:
+            for place, column in enumerate(one.columns):
+                size = int(words[at]) if column.length else 1
+                at += bool(column.length)
+                if size < 0 or at + size > len(words):
+                    raise ValueError
+                if place in wanted:
+                    values, sizes = columns[wanted.index(place)]
+                    values.extend(map(float, words[at : at + size]))
+                    sizes.append(size)
+                at += size
+            if at != len(words):
+                raise ValueError
+        except (ValueError, IndexError, OverflowError):
+            raise MeshError(f"line {number} of its body, {told(words)}, is no {one.name}") from None
+    return columns
+
+
+def _binary_table(stream: io.BytesIO, one: Element, wanted: list[int], order: str) -> Table:
+    """The wanted columns of an element in binary."""
+    if not any(column.length for column in one.columns):
+        row = np.dtype([(f"{i}", order + column.kind) for i, column in enumerate(one.columns)])
+        data = _read(stream, one.rows * row.itemsize, one)
+        rows = np.frombuffer(data, row) if row.itemsize else np.zeros(0, row)
+        return [(rows[f"{place}"], array("q")) for place in wanted]
+    columns: Table = [([], array("q")) for _ in wanted]
+    kinds = [np.dtype(order + column.kind) for column in one.columns]
+    lengths = [np.dtype(order + column.length) if column.length else None for column in one.columns]
+    for _ in range(one.rows):
+        for place, (kind, length) in enumerate(zip(kinds, lengths, strict=True)):
+            size = 1
+            if length is not None:
+                size = int(np.frombuffer(_read(stream, length.itemsize, one), length)[0])
+            data = _read(stream, size * kind.itemsize, one)
+            if place in wanted:
+                columns[wanted.index(place)][0].append(np.frombuffer(data, kind))
+                columns[wanted.index(place)][1].append(size)
+    empty = [np.zeros(0)]
+    return [(np.concatenate(values or empty), sizes) for values, sizes in columns]
+
+
+def _read(stream: io.BytesIO, size: int, one: Element) -> bytes:
+    """The next bytes of an element's rows, all of them."""
+    left = stream.getbuffer().nbytes - stream.tell()
+    if not 0 <= size <= left:
+        raise MeshError(f"it tells of {one.rows} rows of {one.name}, but is cut short")
+    return stream.read(size)
