@@ -116,7 +116,7 @@ def _walk(root: Path) -> Listing:
 
 
 def list_folder(folder: Path, aside: Counter[str]) -> list[Path]:
-    """The files and folders in a folder, sorted; what is hidden or neither is counted in `aside`."""
+    """The files and folders in a folder, sorted; what is hidden or neither counts in `aside`."""
     try:
         paths = sorted(folder.iterdir())
     except OSError:

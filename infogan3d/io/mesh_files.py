@@ -15,6 +15,8 @@ from infogan3d.io.meshes.off import read_off
 from infogan3d.io.meshes.ply import read_ply
 from infogan3d.io.meshes.polygons import (
     Mesh as Mesh,
+)
+from infogan3d.io.meshes.polygons import (
     MeshError,
     Polygons,
     TooManyFacesError,
