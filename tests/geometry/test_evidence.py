@@ -7,14 +7,16 @@ from infogan3d.data.procedural.chairs import chair_grid, sample_factors
 from infogan3d.geometry.camera import Camera, Views, project, seeing3d_cameras
 from infogan3d.geometry.visual_hull.evidence import (
     CHANNELS,
-    CLIP,
     HULL_EDGE,
     RAY_WIDTH,
-    batch_views,
-    cell_distances,
     evidence,
     evidence_of_grid,
     ray_share,
+)
+from infogan3d.geometry.visual_hull.view_distances import (
+    CLIP,
+    batch_views,
+    cell_distances,
     silhouette_distances,
 )
 from infogan3d.rendering.block_silhouettes import block_silhouettes, box_blocks, grid_boxes
