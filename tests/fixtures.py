@@ -42,7 +42,7 @@ def run_script(*words: str | Path, cwd: Path, **environment: str) -> Any:
         env={**clean, **told, "CUDA_VISIBLE_DEVICES": "", **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

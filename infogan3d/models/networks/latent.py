@@ -6,6 +6,7 @@ the continuous codes, in this order::
     [ z_0 .. z_127 | one-hot c_0 (20) | one-hot c_1 (20) | one-hot c_2 (20) | u_0 ]   = 189 numbers
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,3 +136,27 @@ def traverse(base: Codes, spec: CodeSpec, *, name: str, steps: int = 8, span: fl
     else:
         continuous[:, which] = torch.linspace(-span, span, steps, device=continuous.device)
     return Codes(base.noise.repeat(steps, 1), discrete, continuous)
+
+
+def set_codes(codes: Codes, spec: CodeSpec, values: Mapping[str, float]) -> Codes:
+    """The draws with some codes set by name in every row: {"d0": 2, "c0": 0.5}.
+
+    A discrete code takes 0 to its size - 1, a continuous one -1 to 1. Errors: a code that is not
+    there, or a value outside its range (`ValueError`).
+    """
+    discrete, continuous = codes.discrete.clone(), codes.continuous.clone()
+    for name, value in values.items():
+        if name not in spec.names:
+            known = ", ".join(spec.names) or "none"
+            raise ValueError(f"there is no code '{name}' here: choose one of {known}.")
+        which = int(name[1:])
+        if name.startswith("d"):
+            size = spec.discrete[which]
+            if value != int(value) or not 0 <= value < size:
+                raise ValueError(f"{name}={value:g} is not one of its values: 0 to {size - 1}.")
+            discrete[:, which] = int(value)
+        else:
+            if not -1 <= value <= 1:
+                raise ValueError(f"{name}={value:g} is outside its range: give -1 to 1.")
+            continuous[:, which] = value
+    return Codes(codes.noise, discrete, continuous)
