@@ -10,15 +10,13 @@ choosing them adds is in that table's floor, which chooses too.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 from scipy.optimize import linear_sum_assignment
 
-from infogan3d.data.build import SPLITS
 from infogan3d.data.procedural.chairs import CONTINUOUS, DISCRETE
 from infogan3d.disentanglement.metrics.mutual_information import (
     CODE_BINS,
@@ -33,13 +31,12 @@ from infogan3d.disentanglement.metrics.suite import (
     factor_floors,
     factor_scores,
     plain_scores,
-    score_table,
 )
 from infogan3d.disentanglement.predicted_codes import predict_with_e, predict_with_q
 from infogan3d.io.packs import Pack
 from infogan3d.io.progress import Tick
 from infogan3d.models.base import ShapeModel
-from infogan3d.runs import build, folder
+from infogan3d.runs import build
 from infogan3d.stats.estimate import Estimate
 from infogan3d.stats.variables import Variables, variables
 
@@ -89,24 +86,6 @@ class FactorScorecard:
             "covered_rows": plain(self.covered_rows),
         }
 
-    def text(self) -> str:
-        """Both tables as Markdown."""
-        many = f"{len(self.codes)} codes and {len(self.factors)} factors"
-        head = f"{many} ({', '.join(self.factors)}), {self.told}."
-        if self.share < 1:
-            head += (
-                f" MIG, SAP, the FactorVAE score and informativeness cannot pass {self.share:.2f}."
-            )
-        parts = [head, score_table(self.rows)]
-        if self.covered_rows:
-            told = "; ".join(f"{name}: {', '.join(own)}" for name, own in self.covered.items())
-            parts.append(
-                "By the factors that the codes could cover, one a code, chosen by what the codes "
-                f"tell of them ({told}); the floors choose theirs too."
-            )
-            parts.append(score_table(self.covered_rows))
-        return "\n\n".join(part.rstrip() for part in parts) + "\n"
-
 
 def plain(rows: Rows) -> dict[str, dict[str, Any]]:
     """Rows of scores as plain numbers."""
@@ -155,20 +134,6 @@ def fresh_chairs(settings: dict[str, Any], *, count: int = 2500, seed: int = FRE
     how = "drawn cell by cell" if own["exact"] else "photographed and carved"
     kind = "simple known-factor chairs" if own["simple"] else "known-factor chairs"
     return known_chairs(pack, told=f"fresh {kind} {how} (seed {made['seed']})")
-
-
-def held_out_chairs(
-    settings: dict[str, Any], *, splits: Sequence[str] = ("validation",)
-) -> KnownChairs:
-    """The chairs of the run's own splits, in their order. Errors: as `known_chairs`."""
-    check_known(settings)
-    wrong = [split for split in splits if split not in SPLITS]
-    if wrong:
-        raise ValueError(f"split={wrong[0]} is not known: choose one of {', '.join(SPLITS)}.")
-    data = build.build_data(settings)
-    data.setup()
-    pack = data.pack().select(np.flatnonzero(np.isin(data.split, splits)))
-    return known_chairs(pack, told=f"known-factor chairs of {' and '.join(splits)}")
 
 
 def check_known(settings: dict[str, Any]) -> None:
@@ -256,24 +221,3 @@ def read_by_all(model: ShapeModel, known: KnownChairs) -> dict[str, Variables]:
             "or more (codes.discrete, codes.continuous)."
         )
     return {name: read(model, known.grids) for name, read in readers.items()}
-
-
-def score_run(
-    run: Path,
-    *,
-    count: int = 2500,
-    factors: Sequence[str] = (),
-    seed: int = 0,
-    device: str = "cpu",
-) -> FactorScorecard:
-    """One run by fresh chairs, or with count=0 by its own validation and test chairs; by the
-    `factors` named, or all that vary."""
-    settings = folder.load_settings(run)
-    model = folder.load_model(run, device=device)
-    if count:
-        known = fresh_chairs(settings, count=count)
-    else:
-        known = held_out_chairs(settings, splits=("validation", "test"))
-    if factors:
-        known = replace(known, factors=only(known.factors, factors))
-    return score_codes(read_by_all(model, known), known, seed=seed)

@@ -102,19 +102,6 @@ def choose(names: Sequence[str], agreement: Float[np.ndarray, "m m"]) -> Central
     return CentralChoice(tuple(names), agreement, central, names[int(central.argmax())])
 
 
-def choice_table(choice: CentralChoice, *, scores: Float[np.ndarray, " m"] | None = None) -> str:
-    """A Markdown table, the most central model first; `scores` by known factors, where there are
-    any, are shown beside and not used. Ends with a newline."""
-    header = "| model | centrality | reads its own shapes |"
-    lines = [header, "|---|---|---|"]
-    if scores is not None:
-        lines = [header + " by known factors |", "|---|---|---|---|"]
-    for i in choice.order:
-        row = f"| {choice.names[i]} | {choice.centrality[i]:.3f} | {choice.own[i]:.3f} |"
-        lines.append(row if scores is None else row + f" {scores[i]:.3f} |")
-    return "\n".join(lines) + "\n"
-
-
 LEAST = 200  # shapes a run
 
 

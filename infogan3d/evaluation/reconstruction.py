@@ -13,8 +13,7 @@ Every score is taken shape by shape, then averaged. All are finite whatever is p
 | empty            | how many predictions have no cell above the threshold      |                  |
 
 The speck is explained in distances.py. A perfect model's Chamfer distance is not 0, for both
-surfaces are sampled at random: `chamfer_floor` and the row "perfect" of `trivial_predictions`
-say what it is.
+surfaces are sampled at random: the row "perfect" of `trivial_predictions` says what it is.
 """
 
 from collections.abc import Collection
@@ -165,14 +164,6 @@ def fscore(a: Float[np.ndarray, "p 3"], b: Float[np.ndarray, "q 3"], *, distance
     there, back = nearest_distances(a, b)
     precision, recall = float(np.mean(there <= distance)), float(np.mean(back <= distance))
     return 2.0 * precision * recall / max(precision + recall, 1e-12)
-
-
-def chamfer_floor(
-    target: Bool[np.ndarray, "n r r r"], *, points: int = 4096, seed: int = 0
-) -> dict[str, Estimate]:
-    """What a perfect model scores: the true surfaces, sampled twice. Falls as 1 / `points`."""
-    truth = target.astype(np.float32)
-    return score_reconstructions(truth, target, points=points, seed=seed, which=("cd", "fscore"))
 
 
 def trivial_predictions(

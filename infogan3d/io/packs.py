@@ -182,11 +182,6 @@ def content_hash(pack: "Pack") -> str:
     return digest.hexdigest()[:12]
 
 
-def cell_centres(resolution: int) -> Float[np.ndarray, " resolution"]:
-    """Centres (i + 0.5)/R of the cells along one axis, in shares of the cube's side."""
-    return (np.arange(resolution) + 0.5) / resolution
-
-
 def _block_any(grids: Bool[np.ndarray, "n r r r"], resolution: int) -> Bool[np.ndarray, "n s s s"]:
     """Any of each f^3 block, f = r / resolution."""
     step = grids.shape[1] // resolution

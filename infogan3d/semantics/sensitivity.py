@@ -69,18 +69,6 @@ def standardised(attributes: Float[np.ndarray, "n a"]) -> Float[np.ndarray, "n a
     return np.where(usable & known, scaled, np.nan)
 
 
-def first_order(
-    code_column: Float[np.ndarray, " n"],
-    attribute_column: Float[np.ndarray, " n"],
-    *,
-    discrete: bool,
-    bins: int = BINS,
-) -> float:
-    """Epsilon squared of one code on one attribute; 1 where the code alone decides it."""
-    groups = groups_of(code_column, discrete=discrete, bins=bins)
-    return float(first_order_indices(groups, attribute_column[:, None])[0, 0])
-
-
 def first_order_indices(
     groups: Int[np.ndarray, " n"],
     attributes: Float[np.ndarray, "n a"],

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from infogan3d.disentanglement.metrics.factor_vae import (
-    drawn_votes,
     factor_vae_score,
     held_rows,
     judged,
@@ -120,17 +119,6 @@ def test_factors_take_equal_turns():
     held, quiet = table_votes(factors(), factors(), votes=80)
     assert np.bincount(held).tolist() == [20] * 4
     assert quiet.shape == (80,)
-
-
-def test_shapes_made_at_will_score_as_shapes_at_hand():
-    def answers(held: int, random: np.random.Generator) -> Variables:
-        drawn = factors(64, seed=int(random.integers(2**31)))
-        drawn.values[:, held] = drawn.values[0, held]
-        noise = np.where(drawn.discrete, 0, [0, 0, 0.7, 0.1]) * random.normal(size=(64, 4))
-        return Variables(drawn.names, drawn.values + noise, drawn.discrete)
-
-    made = judged(*drawn_votes(answers, factors(seed=2), factors=4, votes=200)).mean()
-    assert made == 1
 
 
 def test_too_few_shapes_are_refused():

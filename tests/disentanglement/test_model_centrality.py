@@ -6,7 +6,6 @@ import pytest
 from infogan3d.disentanglement.model_centrality import (
     agreement_matrix,
     centrality,
-    choice_table,
     choose,
 )
 from infogan3d.stats.variables import Variables, code_variables
@@ -72,20 +71,6 @@ def test_centrality_is_the_mean_of_both_ways_without_the_diagonal():
     assert found.chosen == "a"
     assert found.order.tolist() == [0, 2, 1]
     assert found.own.tolist() == [0.1, 5, 0.2]
-
-
-def test_the_table_starts_with_the_centre_and_shows_known_scores_beside():
-    agreement = np.array([[1.0, 0.4, 0.8], [0.6, 1.0, 0.2], [1.0, 0.4, 1.0]])
-    found = choose(["a", "b", "c"], agreement)
-    lines = choice_table(found).splitlines()
-    assert lines[2:] == [
-        "| a | 0.700 | 1.000 |",
-        "| c | 0.600 | 1.000 |",
-        "| b | 0.400 | 1.000 |",
-    ]
-    lines = choice_table(found, scores=np.array([0.1, 0.2, 0.3])).splitlines()
-    assert lines[0].endswith("| by known factors |")
-    assert lines[3] == "| c | 0.600 | 1.000 | 0.300 |"
 
 
 def test_sweeps_without_a_centre_are_refused():

@@ -9,7 +9,6 @@ from fixtures import SHARED
 from infogan3d.io import packs
 from infogan3d.io.packs import (
     Pack,
-    cell_centres,
     content_hash,
     join_packs,
     load_pack,
@@ -47,7 +46,6 @@ def test_one_bit_lies_where_the_convention_says():
     grid = np.zeros((1, 4, 4, 4), dtype=bool)
     grid[0, 1, 2, 3] = True  # flat index 1*16 + 2*4 + 3 = 27: byte 3, fourth bit from the left
     assert pack_grids(grid, ids=["one"]).occupancy.tolist() == [[0, 0, 0, 16, 0, 0, 0, 0]]
-    np.testing.assert_allclose(cell_centres(4), [0.125, 0.375, 0.625, 0.875])
 
 
 def test_columns_travel_with_their_rows(tmp_path, pack):

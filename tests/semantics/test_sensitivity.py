@@ -6,7 +6,6 @@ from scipy.stats import sobol_indices, uniform
 from infogan3d.models.networks.latent import CodeSpec, sample_codes
 from infogan3d.semantics.sensitivity import (
     codes_table,
-    first_order,
     first_order_indices,
     first_order_table,
     groups_of,
@@ -14,6 +13,14 @@ from infogan3d.semantics.sensitivity import (
     resampling,
     total_indices,
 )
+
+
+def first_order(
+    code: np.ndarray, attribute: np.ndarray, *, discrete: bool, bins: int = 20
+) -> float:
+    """Epsilon squared of one code on one attribute."""
+    groups = groups_of(code, discrete=discrete, bins=bins)
+    return float(first_order_indices(groups, attribute[:, None])[0, 0])
 
 
 def test_epsilon_squared_by_hand():

@@ -10,7 +10,6 @@ Codes that never change cast no vote. With fewer codes than factors the best sco
 factors, and a representation that tells nothing scores about 1 / factors.
 """
 
-from collections.abc import Callable
 from typing import cast
 
 import numpy as np
@@ -96,28 +95,6 @@ def table_votes(
         rows = held_rows(classes, batches=len(here), size=batch, random=random)
         quiet[here] = quietest(spreads(codes, rows), overall)
     return _shuffled(held, quiet, random)
-
-
-def drawn_votes(
-    answers: Callable[[int, np.random.Generator], Variables],
-    overall: Variables,
-    *,
-    factors: int,
-    votes: int = VOTES,
-    seed: int = 0,
-) -> tuple[Int[np.ndarray, " v"], Int[np.ndarray, " v"]]:
-    """The same with shapes made at will, as the paper does it.
-
-    `answers(i, random)` makes one batch in which factor i has one value and the others are drawn,
-    and gives the codes read back; `overall` are codes of shapes with nothing held.
-    """
-    random = np.random.default_rng(seed)
-    held, everywhere = np.arange(votes) % factors, np.arange(len(overall))[None]
-    spread = np.zeros((votes, overall.values.shape[1]))
-    for vote, factor in enumerate(held):
-        batch = answers(int(factor), random)
-        spread[vote] = spreads(batch, np.arange(len(batch))[None])[0]
-    return _shuffled(held, quietest(spread, spreads(overall, everywhere)[0]), random)
 
 
 def _shuffled(

@@ -107,19 +107,6 @@ def allowed_misses(views: int, tolerance: int = 2) -> int:
     return allowed
 
 
-def coherence(
-    grid: Bool[np.ndarray, "r r r"], views: Views, low: Sequence[float], high: Sequence[float]
-) -> Float[np.ndarray, " v"]:
-    """Share of each view's silhouette [v] that the grid, put back into the cube, covers.
-
-    1 where every silhouette pixel is within the (slightly widened) picture of an occupied cell, 0
-    for an empty grid. Wrong cameras carve away what they do not agree on, so it falls below 1.
-    """
-    corner, side = _given((low, high))
-    film = _film(_checked(views), list(range(len(views.cameras))))
-    return _coverage(torch.from_numpy(grid), film, projections(views.cameras), corner, side).numpy()
-
-
 def _coverage(
     grid: Bool[Tensor, "r r r"], film: MaskPyramid, lens: Projections, low: Corner, side: float
 ) -> Float[Tensor, " v"]:
