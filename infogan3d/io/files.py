@@ -1,14 +1,20 @@
-"""Files that are written whole or not at all, and archives that are safe to open."""
+"""Files that are written whole or not at all, safe names for them, and archives safe to open."""
 
+import hashlib
 import html
 import json
+import lzma
+import math
 import os
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
 from PIL import Image
 
 
@@ -43,21 +49,28 @@ def _write_meshes(path: Path, content: bytes) -> None:
 LARGEST_ENTRY = 4 << 30  # bytes of one file inside an archive, unpacked
 
 
-LARGEST_RATIO = 200  # unpacked : packed, for entries over FREE_ENTRY
+LARGEST_RATIO = 200  # unpacked : packed, for what is over FREE_ENTRY, alone or together
 
 
 FREE_ENTRY = 64 << 20
 
 
+DAMAGED = (  # what reading a bent or cut archive comes to
+    KeyError, OSError, RuntimeError, NotImplementedError, EOFError, ValueError, OverflowError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+)  # fmt: skip
+
+
 def open_archive(path: Path | str) -> zipfile.ZipFile:
     """Open a zip archive for reading in place; nothing of it is ever written to disk.
 
-    Errors: no zip, names that leave the archive (`..`, absolute), entries over 4 GiB, or over
-    64 MiB and packed more than 200 : 1.
+    Errors: no zip, names that leave the archive (`..`, absolute), entries over 4 GiB, or one or all
+    together over 64 MiB and packed more than 200 : 1.
     """
+    path = _file(path)
     try:
-        archive = zipfile.ZipFile(_file(path))
-    except (zipfile.BadZipFile, OSError, NotImplementedError, UnicodeDecodeError) as error:
+        archive = zipfile.ZipFile(path)
+    except DAMAGED as error:
         raise ValueError(f"{path} is no zip archive ({error}): replace it.") from error
     for entry in archive.infolist():
         name, size = entry.filename, entry.file_size
@@ -71,7 +84,94 @@ def open_archive(path: Path | str) -> zipfile.ZipFile:
             continue
         archive.close()
         raise ValueError(f"{path} holds {problem}: do not trust it, get it anew.")
+    packed, unpacked = path.stat().st_size, sum(one.file_size for one in archive.infolist())
+    if unpacked > FREE_ENTRY and unpacked > LARGEST_RATIO * packed:
+        archive.close()
+        raise ValueError(
+            f"{path} holds {unpacked} bytes packed into {packed}, more than {LARGEST_RATIO} : 1: "
+            f"do not trust it, get it anew."
+        )
     return archive
+
+
+def read_entry(archive: zipfile.ZipFile, name: str, path: Path | str, *, most: int) -> bytes:
+    """One file of up to `most` bytes out of an archive at `path`, in memory (else `ValueError`)."""
+    try:
+        size = archive.getinfo(name).file_size
+        if size > most:
+            raise ValueError(f"{size} bytes, more than {most}")
+        return archive.read(name)
+    except DAMAGED as error:
+        raise ValueError(f"{path} gives no {name!r} ({error}): get it anew.") from error
+
+
+def read_arrays(path: Path | str) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file; members that are none (a readme) are left aside.
+
+    Each array's header is checked against the size of its member before memory is taken. Errors:
+    what `open_archive` refuses, damaged members, headers that lie, pickled objects (`ValueError`).
+    """
+    with open_archive(path) as archive:
+        arrays = {}
+        for entry in archive.infolist():
+            name = entry.filename.removesuffix(".npy")
+            if name == entry.filename:
+                continue
+            try:
+                with archive.open(entry) as stream:
+                    arrays[name] = _array(stream, entry.file_size)
+            except DAMAGED as error:
+                raise ValueError(
+                    f"{path} cannot be read: {name!r} is damaged ({error}); get it anew."
+                ) from error
+    return arrays
+
+
+def _array(stream: Any, size: int) -> np.ndarray:
+    """One .npy file of `size` bytes (NumPy's format, version 1 or 2)."""
+    readers = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    shape, by_columns, dtype = readers[np.lib.format.read_magic(stream)](stream)
+    told, there = math.prod(shape) * dtype.itemsize, size - stream.tell()
+    if dtype.hasobject or min(shape, default=0) < 0 or told != there or not dtype.itemsize:
+        raise ValueError(f"its header tells of {shape} {dtype}, {told} bytes, of {there}")
+    array: np.ndarray = np.empty(shape[::-1] if by_columns else shape, dtype)
+    whole = array.reshape(-1).view(np.uint8)
+    done = 0
+    while done < there:
+        part = stream.read(min(1 << 20, there - done))
+        if not part:
+            raise EOFError(f"it ends after {done} of {there} bytes")
+        whole[done : done + len(part)] = np.frombuffer(part, np.uint8)
+        done += len(part)
+    stream.read(1)  # past the end: only there is the checksum looked at
+    return array.T if by_columns else array
+
+
+LONGEST_NAME = 100  # letters
+
+
+def file_name(id: str) -> str:
+    """The name of a shape's file or folder by its id: safe on any disk, another for another id.
+
+    Letters, digits, `.`, `_` and `-`, at most 100 and not hidden, stay as they are. Any other id is
+    cleaned, and 8 hex digits of its hash keep it apart from those that are cleaned alike.
+    """
+    plain = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", id) and not id.endswith(".")
+    if plain and len(id) <= LONGEST_NAME and not re.search(r"-[0-9a-f]{8}$", id):
+        return id
+    cleaned = re.sub(r"[^A-Za-z0-9_]+", "_", id).strip("_")[: LONGEST_NAME - 9] or "shape"
+    return f"{cleaned}-{hashlib.sha256(id.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def path_under(root: Path | str, *names: str) -> Path:
+    """`root/names`, or a `ValueError` where that lies elsewhere (`..`, a link that leads away)."""
+    path = Path(root, *names)
+    if not path.resolve().is_relative_to(Path(root).resolve()):
+        raise ValueError(f"{path} does not lie under {root}: nothing is written there; rename it.")
+    return path
 
 
 def _file(path: Path | str) -> Path:

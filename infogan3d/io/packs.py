@@ -19,7 +19,6 @@ import hashlib
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +29,7 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from infogan3d.io.files import _file, open_archive
+from infogan3d.io.files import _file, read_arrays
 
 RESERVED = ("occupancy", "shape", "id")
 
@@ -111,11 +110,7 @@ def load_pack(path: str | Path) -> "Pack":
         raise ValueError(f"there is no pack at {path}; make one with save_pack or give its path.")
     if not zipfile.is_zipfile(path):
         raise ValueError(f"{path} is not an .npz file or is cut short; write it anew.")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as e:
-        raise ValueError(f"{path} cannot be read as a pack ({e}); write it anew.") from e
+    arrays = read_arrays(path)
     missing = [name for name in RESERVED if name not in arrays]
     if missing:
         raise ValueError(f"{path} holds {sorted(arrays)} but lacks {missing}; it is not a pack.")
@@ -205,10 +200,14 @@ def _checked(pack: "Pack", where: str) -> "Pack":
     for name, values in pack.columns.items():
         if name in RESERVED or name == "file":  # "file" is np.savez's own argument
             raise ValueError(f"{where}: a column may not be called {name!r}; rename it.")
-        if values.dtype.kind == "O" or values.shape[:1] != (count,):
+        if values.dtype.kind in "OV" or values.shape[:1] != (count,):
             raise ValueError(
                 f"{where}: column {name!r} is {values.dtype} {list(values.shape)} but must hold"
                 f" numbers or words in {count} rows."
+            )
+        if values.dtype.kind in "fc" and not np.isfinite(values).all():
+            raise ValueError(
+                f"{where}: column {name!r} holds values that are no numbers (nan or inf); mend it."
             )
     return pack
 
@@ -249,6 +248,5 @@ def _rows(index: Any) -> Any:
 
 
 def read_pack(path: Path | str) -> Pack:
-    """A pack (.npz), after its archive's sizes were checked."""
-    open_archive(_file(path)).close()
-    return load_pack(path)
+    """A pack (.npz) that somebody gave: see `load_pack`."""
+    return load_pack(_file(path))

@@ -108,10 +108,11 @@ def test_hdf5_rows_come_one_by_one(tmp_path: Path) -> None:
 
 
 def test_hdf5_reads_only_the_row_asked_for(tmp_path: Path) -> None:
-    with h5py.File(tmp_path / "big.hdf5", "w") as file:  # 17 GB were it whole; nothing is stored
-        file.create_dataset("voxels", (65536, 64, 64, 64, 1), np.uint8, chunks=(1, 64, 64, 64, 1))
-    assert count_hdf5(tmp_path / "big.hdf5") == 65536
-    assert read_hdf5(tmp_path / "big.hdf5", 65535).shape == (64, 64, 64)
+    with h5py.File(tmp_path / "big.hdf5", "w") as file:
+        file.create_dataset("voxels", (32, 64, 64, 64, 1), np.uint8, chunks=(1, 64, 64, 64, 1))
+        file["voxels"][31] = 1
+    assert count_hdf5(tmp_path / "big.hdf5") == 32
+    assert read_hdf5(tmp_path / "big.hdf5", 31).all()
 
 
 def test_broken_hdf5_is_refused_by_name(tmp_path: Path) -> None:
@@ -182,7 +183,7 @@ def test_names_that_leave_the_archive_are_refused(tmp_path: Path, name: str) -> 
 
 def test_what_is_no_archive_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "a.npz").write_text("no zip")
-    with pytest.raises(ValueError, match=r"a\.npz is no zip archive"):
+    with pytest.raises(ValueError, match=r"a\.npz is not an \.npz file"):
         read_pack(tmp_path / "a.npz")
     with pytest.raises(ValueError, match=r"no file .*b\.npz"):
         read_pack(tmp_path / "b.npz")
