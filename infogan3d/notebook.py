@@ -45,7 +45,7 @@ class Reconstruction:
     """
 
     occupancy: Float[np.ndarray, "R R R"]
-    codes: dict[str, float]
+    codes: dict[str, float | int]
     scores: dict[str, float]
 
     @property
@@ -69,7 +69,9 @@ class Run:
         ranges: list[int | tuple[float, float]] = [*spec.discrete, *[(-1.0, 1.0)] * spec.continuous]
         return dict(zip(spec.names, ranges, strict=True))
 
-    def draw(self, count: int, *, seed: int = 0, **codes: float) -> Bool[np.ndarray, "n R R R"]:
+    def draw(
+        self, count: int, *, seed: int = 0, **codes: float | int
+    ) -> Bool[np.ndarray, "n R R R"]:
         """`count` shapes by a seed, with the named codes set (`d0=2, c0=0.5`) and the rest drawn.
 
         Errors: a code that the run has not got, or a value outside its range (`ValueError`).
@@ -77,7 +79,7 @@ class Run:
         draws = draw_codes(self.model, count, seed=seed)
         return generate_grids(self.model, set_codes(draws, self.model.spec, codes))
 
-    def read_codes(self, grid: Grid, *, by: str = "q") -> dict[str, float]:
+    def read_codes(self, grid: Grid, *, by: str = "q") -> dict[str, float | int]:
         """The codes that Q (`by="q"`) or the encoder (`by="e"`) reads off a shape."""
         read = {"q": predict_with_q, "e": predict_with_e}[by](self.model, grid[None])
         return {name: float(read.values[0, i]) for i, name in enumerate(read.names)}

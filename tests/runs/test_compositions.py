@@ -1,7 +1,5 @@
 """Every experiment composes with every data set, plans the jobs it says, and fits on one screen."""
 
-from fixtures import CONF, composed, lines, fit
-
 import inspect
 import re
 from collections.abc import Callable
@@ -9,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
+from fixtures import CONF, composed, fit, lines
 from hydra.core.global_hydra import GlobalHydra
-from omegaconf import OmegaConf
 
 from infogan3d.data.build import SOURCES
 from infogan3d.models.infogan import InfoGAN3D
@@ -76,10 +73,6 @@ PLANS: dict[str, list[dict[str, Any]]] = {
         {"model.information_reaches": part, **seed} for part in ("trunk", "head") for seed in SEEDS
     ],
 }
-
-
-
-
 
 
 @pytest.fixture

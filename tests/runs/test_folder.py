@@ -1,7 +1,5 @@
 """One sentence for what a user can get wrong, and run folders that can be read again."""
 
-from fixtures import run_command, run_script
-
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from fixtures import run_command, run_script
 from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 

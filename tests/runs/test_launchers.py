@@ -3,8 +3,6 @@
 Ray is told of a GPU that is not there. Slurm's commands are stand-ins that run what they are given.
 """
 
-from fixtures import run_command
-
 import csv
 import re
 import sys
@@ -13,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from fixtures import run_command
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 

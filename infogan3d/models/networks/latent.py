@@ -138,7 +138,7 @@ def traverse(base: Codes, spec: CodeSpec, *, name: str, steps: int = 8, span: fl
     return Codes(base.noise.repeat(steps, 1), discrete, continuous)
 
 
-def set_codes(codes: Codes, spec: CodeSpec, values: Mapping[str, float]) -> Codes:
+def set_codes(codes: Codes, spec: CodeSpec, values: Mapping[str, float | int]) -> Codes:
     """The draws with some codes set by name in every row: {"d0": 2, "c0": 0.5}.
 
     A discrete code takes 0 to its size - 1, a continuous one -1 to 1. Errors: a code that is not
