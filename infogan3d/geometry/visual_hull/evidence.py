@@ -50,10 +50,9 @@ HULL_EDGE = 0.35  # cells: a cell this far outside counts nothing on its ray, th
 def evidence(
     batch: ViewBatch, *, resolution: int, jitter: Float[Tensor, " n"] | None = None
 ) -> Float[Tensor, "B 8 R R R"]:
-    """The CHANNELS of every shape's cube; `jitter` (cells) widens the silhouette of each view.
+    """The CHANNELS of every shape's cube, from any number of views; all in [-1, 1].
 
-    Source: the names' comments above. Cells outside of a picture count as far from its silhouette,
-    as in carving.
+    `jitter` (cells, below 0: inwards) moves the outline of each view, as unsure masks do.
     """
     seen = cell_distances(batch, resolution=resolution)
     if jitter is not None:
