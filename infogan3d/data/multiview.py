@@ -2,8 +2,8 @@
 
 import os
 import re
-import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
@@ -15,19 +15,23 @@ from jaxtyping import UInt8
 from PIL import Image
 from scipy import io
 
+from infogan3d.data.shapes import list_folder
 from infogan3d.geometry.camera import Camera, Views, seeing3d_camera, seeing3d_cameras
-from infogan3d.io.files import _write
+from infogan3d.io.files import _write, file_name, path_under
 from infogan3d.io.masks import read_mask
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.rendering.render import picture, silhouettes
 
-NAME = re.compile(r"image_(\d{3,})_p(-?\d{2,3})_t(\d{3})_r(\d{3,})\.png")
+NAME = re.compile(r"image_(\d{3,9})_p(-?\d{2,3})_t(\d{3})_r(\d{3,9})\.(?:png|jpe?g)", re.I | re.A)
 
 
 NAMES_FILE = "all_chair_names.mat"
 
 
 PICTURES_FOLDER = "rendered_chairs"
+
+
+PICTURES = (".png", ".jpg", ".jpeg")
 
 
 def image_name(index: int, camera: Camera) -> str:
@@ -78,8 +82,9 @@ def read_views(chair_folder: Path | str) -> Views:
 
 
 def picture_paths(chair_folder: Path) -> list[Path]:
-    """The pictures of one chair, in the order of their names."""
-    return sorted((chair_folder / "renders").glob("*.png"))
+    """The pictures of one chair (PNG, JPEG), in the order of their names; hidden files are none."""
+    paths = list_folder(chair_folder / "renders", Counter())
+    return [path for path in paths if path.suffix.lower() in PICTURES]
 
 
 def cameras_of(names: Sequence[tuple[int, int, int, int]], *, size: int) -> tuple[Camera, ...]:
@@ -100,8 +105,8 @@ def write_views(
     """Write one chair's pictures as Seeing 3D chairs lays them out; returns the chair's folder."""
     if len(pictures) != len(cameras):
         raise ValueError(f"{id}: {len(pictures)} pictures but {len(cameras)} cameras: give equal.")
-    folder = Path(root) / PICTURES_FOLDER / id
-    (folder / "renders").mkdir(parents=True, exist_ok=True)
+    folder = path_under(root, PICTURES_FOLDER, file_name(id))
+    path_under(root, PICTURES_FOLDER, file_name(id), "renders").mkdir(parents=True, exist_ok=True)
     for pixels, name in zip(pictures, image_names(cameras), strict=True):
         save = partial(Image.fromarray(pixels).save, format="PNG", compress_level=3)
         _write(folder / "renders" / name, save)
@@ -110,9 +115,12 @@ def write_views(
 
 def write_names(ids: Sequence[str], root: Path | str, *, cameras: Sequence[Camera] = ()) -> Path:
     """Write all_chair_names.mat: chair ids (`folder_names`), picture names (`instance_names`)."""
-    folder = Path(root) / PICTURES_FOLDER
+    folder = path_under(root, PICTURES_FOLDER)
     folder.mkdir(parents=True, exist_ok=True)
-    cells = {"folder_names": list(ids), "instance_names": list(image_names(cameras))}
+    cells = {
+        "folder_names": list(map(file_name, ids)),
+        "instance_names": list(image_names(cameras)),
+    }
     content = {key: np.array([names], dtype=object) for key, names in cells.items()}
     _write(folder / NAMES_FILE, partial(io.savemat, mdict=content))
     return folder / NAMES_FILE
@@ -147,6 +155,7 @@ def photograph(
     """Take a mesh's pictures, write them as PNG files, and read them back as masks and cameras.
 
     The files go to a folder of their own, which is then moved into `pictures` whole, or deleted.
+    Nothing in `pictures` is ever replaced: other pictures of that name there are a `ValueError`.
     """
     vertices, faces = np.asarray(mesh[0], np.float64), np.asarray(mesh[1], np.int64)
     if shaded:
@@ -160,8 +169,24 @@ def photograph(
         chair = write_views(taken, folder, id=id, cameras=cameras)
         views = read_views(chair)
         if pictures is not None:
-            final = Path(pictures) / PICTURES_FOLDER / id
-            final.parent.mkdir(exist_ok=True)
-            shutil.rmtree(final, ignore_errors=True)
-            os.replace(chair, final)
+            _move(chair, path_under(pictures, PICTURES_FOLDER, file_name(id)))
     return views
+
+
+def _move(chair: Path, final: Path) -> None:
+    """Move a chair's new folder to its place, unless the very same pictures lie there already."""
+    final.parent.mkdir(exist_ok=True)
+    if not final.exists():
+        try:
+            os.replace(chair, final)
+            return
+        except OSError:
+            if not final.exists():
+                raise  # else another process was faster
+    new, old = picture_paths(chair), picture_paths(final)
+    same = [path.name for path in new] == [path.name for path in old]
+    if not same or any(a.read_bytes() != b.read_bytes() for a, b in zip(new, old, strict=True)):
+        raise ValueError(
+            f"{final} holds other pictures than these settings make: delete that folder, or give "
+            f"another data.pictures."
+        )

@@ -5,51 +5,87 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageOps
 from scipy import ndimage
 
 LARGEST_SIDE = 4096
 
 
+KINDS = {b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG"}
+
+
+SEEN = 64  # of 255: with this alpha a pixel shows the chair; thin legs still count
+
+
+NOISE = 30  # levels that white loses beside an edge of a JPEG: mask IoU .98 at quality 75, 1 at 95
+
+
+BORDER = 0.5  # share of a picture's border that may show the chair
+
+
 def open_picture(path: Path | str) -> Image.Image:
-    """Decode a PNG; ValueError for anything else, and for more than 4096 x 4096 before decoding."""
+    """Decode a PNG or JPEG, turned upright as its EXIF tells.
+
+    ValueError for anything else, and for more than 4096 x 4096 before decoding.
+    """
     path = Path(path)
     if not path.is_file():
         raise ValueError(f"There is no picture at {path}: check the path.")
     with path.open("rb") as file:
         head = file.read(24)
-        if len(head) < 24 or head[:8] != b"\x89PNG\r\n\x1a\n" or head[12:16] != b"IHDR":
-            raise ValueError(f"{path} is not a PNG picture: replace it.")
-        width, height = struct.unpack(">II", head[16:])
-        if max(width, height) > LARGEST_SIDE:
-            raise ValueError(
-                f"{path} is {width} x {height} pixels, more than {LARGEST_SIDE} x {LARGEST_SIDE}: "
-                f"make it smaller."
-            )
+        kind = next((kind for magic, kind in KINDS.items() if head.startswith(magic)), None)
+        if kind is None or (kind == "PNG" and (len(head) < 24 or head[12:16] != b"IHDR")):
+            raise ValueError(f"{path} is not a PNG or JPEG picture: replace it.")
+        if kind == "PNG":
+            _check_size(path, *struct.unpack(">II", head[16:]))
         file.seek(0)
         try:
-            picture = Image.open(file, formats=("PNG",))
-            picture.load()
-        except (OSError, SyntaxError, ValueError, EOFError, struct.error) as error:
-            raise ValueError(f"{path} is a damaged PNG picture ({error}): replace it.") from error
+            opened = Image.open(file, formats=(kind,))
+            _check_size(path, *opened.size)
+            opened.load()
+            picture = ImageOps.exif_transpose(opened)
+        except (MemoryError, TooLargeError):
+            raise
+        except Exception as error:  # a damaged picture makes Pillow raise nearly anything
+            raise ValueError(
+                f"{path} is a damaged {kind} picture ({error}): replace it."
+            ) from error
+    picture.format = kind
     return picture
+
+
+class TooLargeError(ValueError):
+    """More pixels a side than LARGEST_SIDE."""
+
+
+def _check_size(path: Path, width: int, height: int) -> None:
+    if max(width, height) > LARGEST_SIDE:
+        raise TooLargeError(
+            f"{path} is {width} x {height} pixels, more than {LARGEST_SIDE} x {LARGEST_SIDE}: "
+            f"make it smaller."
+        )
 
 
 def read_mask(path: Path | str, *, white: int = 250) -> Bool[np.ndarray, "h w"]:
     """The chair's pixels: min(R, G, B) < white, holes under 30 px filled, specks under 20 dropped.
 
-    Both areas are for 600 x 600 and scale with the picture's. Transparent pixels count as white.
-    ValueError for a file that is no picture, is over 4096 x 4096, or shows nothing but background
-    or nothing but chair.
+    Where a picture has transparent pixels its alpha decides alone: at least 64 of 255 is chair.
+    Both areas are for 600 x 600 and scale with the picture's; 16 bits are scaled to 8. ValueError
+    for a file that is no picture, is over 4096 x 4096, shows nothing but background or nothing but
+    chair, or whose border is not white.
     """
     picture = open_picture(path)
-    if picture.mode != "RGB":
-        picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, "white")
-        picture = Image.alpha_composite(paper, picture).convert("RGB")
-    red, green, blue = picture.split()
+    if picture.mode.startswith("I"):  # 16 bits of grey
+        darkest = np.asarray(picture).astype(np.int64) >> 8
+        return clean_mask(darkest < white, name=path)
+    if picture.has_transparency_data:
+        alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
+        if alpha.min() < SEEN:
+            return clean_mask(alpha >= SEEN, name=path)
+    red, green, blue = picture.convert("RGB").split()
     darkest = np.asarray(ImageChops.darker(ImageChops.darker(red, green), blue))
-    return clean_mask(darkest < white, name=path)
+    limit = white - NOISE if picture.format == "JPEG" else white
+    return clean_mask(darkest < limit, name=path)
 
 
 def clean_mask(mask: Bool[np.ndarray, "h w"], *, name: Path | str) -> Bool[np.ndarray, "h w"]:
@@ -67,6 +103,12 @@ def clean_mask(mask: Bool[np.ndarray, "h w"], *, name: Path | str) -> Bool[np.nd
         raise ValueError(f"{name} shows a chair with no pixels: leave it out or render it again.")
     if clean.all():
         raise ValueError(f"{name} shows no white background: the chair must stand on white.")
+    border = np.concatenate([clean[0], clean[-1], clean[1:-1, 0], clean[1:-1, -1]])
+    if border.mean() > BORDER:
+        raise ValueError(
+            f"{name} is not white along {border.mean():.0%} of its border (white on black?): the "
+            f"chair must stand on white; invert the picture, or make its background white."
+        )
     return clean
 
 

@@ -96,7 +96,7 @@ def test_names_are_read_back(elevation):
     )
 
 
-@pytest.mark.parametrize("name", ["image_1.png", "image_000_p020_t000_r096.jpg", "ximage_000.png"])
+@pytest.mark.parametrize("name", ["image_1.png", "image_000_p020_t000_r096.gif", "ximage_000.png"])
 def test_wrong_names_are_refused(name):
     with pytest.raises(ValueError, match=r"rename the picture"):
         multiview.parse_image_name(name)

@@ -1,6 +1,7 @@
 """Read Choy's renderings of ShapeNet chairs (3D-R2N2): the mask and the camera of each picture."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from infogan3d.data.datasets.shapenet import CHAIRS
-from infogan3d.data.shapes import ShapeJob, carved
+from infogan3d.data.shapes import Listing, ShapeJob, carved, list_folder
 from infogan3d.geometry.camera import Camera, Views
 from infogan3d.geometry.orientation import Shape, turn, y_up_to_z_up
 from infogan3d.io.masks import clean_mask, open_picture
@@ -76,8 +77,10 @@ def read_choy_views(folder: Path | str, *, alpha: int = 64) -> Views:
     """
     folder = Path(folder)
     cameras = read_choy_cameras(folder / "rendering" / "rendering_metadata.txt")
+    there = {path.name.lower(): path for path in list_folder(folder / "rendering", Counter())}
     masks = []
-    for path in (folder / "rendering" / f"{i:02d}.png" for i in range(PICTURES)):
+    for name in (f"{i:02d}.png" for i in range(PICTURES)):
+        path = there.get(name, folder / "rendering" / name)
         picture = open_picture(path)
         if picture.mode != "RGBA" or picture.size != (SIZE, SIZE):
             raise ValueError(
@@ -102,16 +105,35 @@ def choy(
 
     `root` holds ShapeNetRendering and ShapeNetVox32, or is one of them.
     """
-    wanted = "ShapeNetVox32/*/*/model.binvox" if vox32 else "ShapeNetRendering/*/*/rendering"
+    kind = "ShapeNetVox32" if vox32 else "ShapeNetRendering"
+    holds = _grid_file if vox32 else _pictures
     base = Path(str(root))
-    found = {*base.glob(wanted), *base.glob(wanted.partition("/")[2])}
-    models = sorted(path.parent for path in found if path.parent.parent.name == synset)
-    if root is None or not models:
-        raise ValueError(f"data.root={root} holds no {wanted} of synset {synset}: check the path.")
-    if vox32:
-        return [ShapeJob(path.name, partial(_choy_grid, path, facing)) for path in models]
+    base = base / kind if (base / kind).is_dir() else base
+    found: Listing = Listing()
+    for path in list_folder(base / synset, found.aside) if root is not None else []:
+        if holds(path):
+            found.append(path)
+        else:
+            found.aside["others that are no model"] += 1
+    if not found:
+        wanted = f"{kind}/{synset}/*/{'model.binvox' if vox32 else 'rendering'}"
+        raise ValueError(f"data.root={root} holds no {wanted}: check the path and data.synset.")
+    others = sum(path.name != synset for path in list_folder(base, found.aside))
+    found.aside += Counter({"other synsets": others})
     carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
-    return [ShapeJob(path.name, partial(_choy_hull, path, facing, carving)) for path in models]
+    pictured = partial(_choy_hull, facing=facing, carving=carving)
+    read = partial(_choy_grid, facing=facing) if vox32 else pictured
+    return Listing([ShapeJob(path.name, partial(read, path)) for path in found], found.aside)
+
+
+def _pictures(model: Path) -> bool:
+    return (model / "rendering").is_dir()
+
+
+def _grid_file(model: Path) -> Path | None:
+    """A model's model.binvox, in any case."""
+    there = list_folder(model, Counter()) if model.is_dir() else []
+    return next((path for path in there if path.name.lower() == "model.binvox"), None)
 
 
 def _choy_hull(folder: Path, facing: str | int, carving: dict[str, Any]) -> Shape:
@@ -120,4 +142,5 @@ def _choy_hull(folder: Path, facing: str | int, carving: dict[str, Any]) -> Shap
 
 def _choy_grid(folder: Path, facing: str | int) -> Shape:
     """ShapeNetCore.v1 faces +x: three quarter turns bring that to -y, as `choy_camera` does."""
-    return turn(np.rot90(y_up_to_z_up(read_binvox(folder / "model.binvox")), 3), facing)
+    path = _grid_file(folder) or folder / "model.binvox"
+    return turn(np.rot90(y_up_to_z_up(read_binvox(path)), 3), facing)

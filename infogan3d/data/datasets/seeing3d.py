@@ -6,62 +6,86 @@ take about 50 kB and 40 ms, their PNGs 400 kB and more and 130 to 220 ms.
 
 import hashlib
 import json
+import math
 import os
-import zipfile
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import io
+from jaxtyping import Bool
 
 from infogan3d.data.multiview import (
     NAMES_FILE,
+    PICTURES,
     PICTURES_FOLDER,
     cameras_of,
     parse_image_name,
     picture_paths,
     read_views,
 )
-from infogan3d.data.shapes import ShapeJob, carved
+from infogan3d.data.shapes import Listing, ShapeJob, carved, list_folder
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.orientation import Shape
+from infogan3d.io.files import file_name, path_under, read_arrays
+from infogan3d.io.mat_files import read_variable
 
 
-def list_chairs(root: Path | str) -> list[Path]:
+def list_chairs(root: Path | str) -> Listing:
     """The chair folders of `root/rendered_chairs`, or of root: by all_chair_names.mat, else all."""
     base = Path(root) / PICTURES_FOLDER
     base = base if base.is_dir() else Path(root)
     if not base.is_dir():
         raise ValueError(f"There is no folder {base}: check the path of the chair pictures.")
-    names = base / NAMES_FILE
+    chairs, names = Listing(), base / NAMES_FILE
+    for path in list_folder(base, chairs.aside):
+        if path == names:
+            continue
+        if (path / "renders").is_dir():
+            chairs.append(path)
+        else:
+            chairs.aside["others that hold no renders"] += 1
     if names.is_file():
-        chairs = [base / chair for chair in _read_names(names)]
-        missing = [chair.name for chair in chairs if not chair.is_dir()]
-        if missing:
-            raise ValueError(
-                f"{names} names {len(chairs)} chairs, but {len(missing)} have no folder, such as "
-                f"{missing[0]!r}: unpack them, or delete {NAMES_FILE} to use the folders there are."
-            )
-    else:
-        chairs = sorted(folder.parent for folder in base.glob("*/renders") if folder.is_dir())
+        chairs = _named(chairs, names)
     if not chairs:
         raise ValueError(f"{base} holds no chair (<id>/renders/*.png): check the path.")
+    for chair in chairs:
+        for path in list_folder(chair / "renders", chairs.aside):
+            if path.suffix.lower() not in PICTURES:
+                chairs.aside["others beside the pictures"] += 1
+    return chairs
+
+
+def _named(found: Listing, names: Path) -> Listing:
+    """The chairs that all_chair_names.mat names, in its order; the others are left aside."""
+    told, there = _read_names(names), {path.name: path for path in found}
+    missing = [name for name in told if name not in there]
+    if missing:
+        raise ValueError(
+            f"{names} names {len(told)} chairs, but {len(missing)} have no folder, such as "
+            f"{missing[0][:80]!r}: unpack them, or delete {NAMES_FILE} to use what is there."
+        )
+    chairs = Listing((there[name] for name in told), found.aside)
+    unnamed = len(there.keys() - set(told))
+    if unnamed:
+        chairs.aside[f"chairs that {NAMES_FILE} does not name"] += unnamed
     return chairs
 
 
 def _read_names(path: Path) -> list[str]:
     try:
-        cells = io.loadmat(str(path), variable_names=["folder_names"])["folder_names"]
-        return [str(cell.item()) for cell in cells.ravel()]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
+        names = read_variable(path, "folder_names")
+        if not isinstance(names, list):
+            raise ValueError("'folder_names' is an array of numbers")
+        return names
+    except ValueError as error:
         raise ValueError(
-            f"{path} holds no cells 'folder_names' ({error!r}): replace or delete it."
+            f"{path} holds no cells 'folder_names' ({error}): replace or delete it."
         ) from error
 
 
-VERSION = 1  # raise it when read_mask gives other masks
+VERSION = 2  # raise it when read_mask gives other masks
 
 
 def read_kept_views(chair_folder: Path, *, keep: Path | str | None = None) -> Views:
@@ -73,25 +97,33 @@ def read_kept_views(chair_folder: Path, *, keep: Path | str | None = None) -> Vi
     if keep is None:
         return read_views(chair_folder)
     paths = picture_paths(chair_folder)
-    path, key = Path(keep) / f"{chair_folder.name}.npz", pictures_key(paths)
-    try:
-        with np.load(path) as kept:
-            if str(kept["key"]) == key:
-                shape = tuple(int(side) for side in kept["shape"])
-                bits = np.unpackbits(kept["bits"], count=int(np.prod(shape)))
-                names = [parse_image_name(one.name) for one in paths]
-                cameras = cameras_of(names, size=shape[2])
-                return Views(chair_folder.name, bits.reshape(shape).astype(bool), cameras)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        pass  # not there yet, or damaged
+    name, key = f"{file_name(chair_folder.name)}.npz", pictures_key(paths)
+    Path(keep).mkdir(parents=True, exist_ok=True)
+    path = path_under(keep, name)
+    masks = _kept(path, key, count=len(paths))
+    if masks is not None:
+        cameras = cameras_of([parse_image_name(one.name) for one in paths], size=masks.shape[2])
+        return Views(chair_folder.name, masks, cameras)
     views = read_views(chair_folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.stem}.{os.getpid()}.npz")
     np.savez_compressed(
         unfinished, bits=np.packbits(views.masks), shape=views.masks.shape, key=np.array(key)
     )
     os.replace(unfinished, path)
     return views
+
+
+def _kept(path: Path, key: str, *, count: int) -> Bool[np.ndarray, "v h w"] | None:
+    """The masks in a kept file, or None where it is not there, damaged, or of other pictures."""
+    try:
+        kept = read_arrays(path)
+        shape = tuple(int(side) for side in kept["shape"])
+        if str(kept["key"]) != key or len(shape) != 3 or shape[0] != count:
+            return None
+        bits = np.unpackbits(kept["bits"], count=math.prod(shape))
+        return bits.reshape(shape).astype(bool)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def pictures_key(paths: list[Path]) -> str:
@@ -117,7 +149,8 @@ def seeing3d(
         raise ValueError("data.root is not set: give the folder that holds rendered_chairs.")
     carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
     found = list_chairs(root)
-    return [ShapeJob(path.name, partial(_hull, path, facing, carving, masks)) for path in found]
+    read = partial(_hull, facing=facing, carving=carving, masks=masks)
+    return Listing([ShapeJob(path.name, partial(read, path)) for path in found], found.aside)
 
 
 # One shape

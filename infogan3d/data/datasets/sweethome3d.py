@@ -7,7 +7,6 @@ our frame: inches, Z up, its box centred on the origin. Where it has a back, tha
 
 import re
 import sys
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,13 +17,16 @@ import numpy as np
 from jaxtyping import Float
 
 from infogan3d.data.multiview import _no_pictures, photograph, rings_around
-from infogan3d.data.shapes import ShapeJob, broken, carved, fill, list_files
+from infogan3d.data.shapes import Listing, ShapeJob, broken, carved, fill, list_files
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.orientation import Shape, points_y_up_to_z_up
-from infogan3d.io.files import open_archive
-from infogan3d.io.mesh_files import Mesh, parse_mesh
+from infogan3d.io.files import open_archive, read_entry
+from infogan3d.io.mesh_files import BYTES_PER_FACE, Mesh, parse_mesh
 
 CATALOGUE = "PluginFurnitureCatalog.properties"
+
+
+LARGEST_CATALOGUE = 16 << 20  # bytes
 
 
 LIBRARIES = "share/sweethome3d/furniture"
@@ -99,7 +101,8 @@ def read_seats(path: Path | str) -> list[Seat]:
     """
     path = Path(path)
     with open_archive(path) as archive:
-        values = read_properties(_read(archive, CATALOGUE, path).decode("latin-1"))
+        content = read_entry(archive, CATALOGUE, path, most=LARGEST_CATALOGUE)
+    values = read_properties(content.decode("latin-1"))
     pieces: dict[int, dict[str, str]] = {}
     for key, value in values.items():
         field, _, number = key.partition("#")
@@ -139,7 +142,7 @@ def read_seat(path: Path | str, seat: Seat, *, face_cap: int = 500_000) -> Mesh:
     where = f"{path}: {seat.model}"
     turn, size = _placing(seat, where)
     with open_archive(path) as archive:
-        content = _read(archive, seat.model, Path(path))
+        content = read_entry(archive, seat.model, path, most=face_cap * BYTES_PER_FACE)
     suffix = PurePosixPath(seat.model).suffix
     vertices, faces = parse_mesh(content, suffix, where, face_cap=face_cap)
     points = vertices @ turn.T
@@ -172,14 +175,6 @@ def _licence(words: str) -> str:
     return next(known, words)
 
 
-def _read(archive: zipfile.ZipFile, name: str, path: Path) -> bytes:
-    """One file out of an archive, in memory."""
-    try:
-        return archive.read(name)
-    except (KeyError, zipfile.BadZipFile, zipfile.zlib.error, OSError, RuntimeError) as error:  # type: ignore[attr-defined]
-        raise ValueError(f"{path} gives no {name!r} ({error}): get it anew.") from error
-
-
 def sweethome3d(
     root: Path | str | None,
     *,
@@ -208,8 +203,9 @@ def sweethome3d(
         studio = partial(photograph, pictures=pictures, shaded=shaded)
         carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
         read = partial(_seat_hull, rings=rings, studio=studio, carving=carving, face_cap=face_cap)
-    jobs = []
-    for path in list_files(find_libraries() if root is None else root, "sh3f"):
+    files = list_files(find_libraries() if root is None else root, "sh3f")
+    jobs = Listing(aside=files.aside)
+    for path in files:
         try:
             jobs += [ShapeJob(seat.id, partial(read, path, seat)) for seat in read_seats(path)]
         except ValueError as error:
