@@ -9,15 +9,15 @@ training, disentanglement; runs; evaluation, semantics; inversion; data, models;
 attributes; geometry; io, stats. Read first: models/networks/generator.py, models/infogan.py.
 """
 
+from importlib import import_module
+
 NOTEBOOK = ("open_run", "picture", "mesh", "Run", "Reconstruction")
 
 
 def __getattr__(name: str) -> object:
     if name not in NOTEBOOK:
         raise AttributeError(f"infogan3d has no {name}: it has {', '.join(NOTEBOOK)}.")
-    from infogan3d import notebook
-
-    return getattr(notebook, name)
+    return getattr(import_module("infogan3d.notebook"), name)
 
 
 def __dir__() -> list[str]:
