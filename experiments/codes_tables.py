@@ -12,7 +12,7 @@ from infogan3d.disentanglement.known_factors import FactorScorecard
 from infogan3d.disentanglement.metrics.mutual_information import CODE_BINS, FACTOR_BINS
 from infogan3d.disentanglement.metrics.suite import NAMES
 from infogan3d.disentanglement.model_centrality import CentralChoice
-from infogan3d.disentanglement.report import BOUND, KEYS, dots
+from infogan3d.disentanglement.report import BOUND, KEYS, draw_column
 from infogan3d.io.files import save_figure
 
 AIMS = {"factor_vae": 0.92, "mig": 0.45, "dci_disentanglement": 0.77}
@@ -126,7 +126,7 @@ def seeds_table(recipe: Recipe) -> str:
         run = f"**{recipe.runs[i]} (chosen)**" if i == recipe.chosen else recipe.runs[i]
         first = ["-", "-"]
         if choice is not None:
-            first = [number(choice.centrality[i]), number(choice.own[i])]
+            first = [number(choice.centrality[i]), number(choice.self_agreement[i])]
         for reader in recipe.readers:
             cells = [number(recipe.values(reader, score)[i]) for score in NAMES]
             lines.append(f"| {run}: {reader} | {' | '.join([*first, *cells])} |")
@@ -156,7 +156,7 @@ def measured_table(card: FactorScorecard) -> str:
 def protocol(recipes: Mapping[str, Recipe], *, shapes: int) -> str:
     """What a stranger must set to measure the same."""
     card = next(iter(recipes.values())).cards[0]
-    told = [f"Protocol: {card.told}; factors {', '.join(card.factors)}."]
+    told = [f"Protocol: {card.description}; factors {', '.join(card.factors)}."]
     for name, recipe in recipes.items():
         batches = ", ".join(map(str, recipe.batches))
         codes = recipe.cards[0].codes
@@ -246,7 +246,7 @@ def draw_seeds(recipes: Mapping[str, Recipe], path: Path, *, reader: str = "Q") 
     panels = figure.subplots(1, len(AIMS), sharey=True)
     for panel, (score, aim) in zip(panels, AIMS.items(), strict=True):
         for column, recipe in enumerate(recipes.values()):
-            dots(
+            draw_column(
                 panel,
                 column,
                 recipe.values(reader, score),

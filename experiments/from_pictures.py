@@ -89,7 +89,7 @@ def score_fitted(fitted: ViewFit, mesh: Mesh) -> Found:
     target, best = fitted.target, fitted.best
     place, resolution = target.placements[best], target.hulls.shape[1]
     made = {HULL: target.hulls[best]}
-    made |= {rung.name: rung.occupancy[0] > 0.5 for rung in fitted.rungs}
+    made |= {rung.name: rung.occupancy[0] > 0.5 for rung in fitted.stages}
     found: Found = {"placement": vars(place), "placements": len(target.placements)}
     for name, fill in FILLS.items():
         first = truth_at(mesh, target.placements[0], resolution=resolution, fill=fill)
@@ -112,7 +112,7 @@ def score_seat(
         seconds = time.perf_counter() - began
         found[str(count)] = score_fitted(fitted, mesh) | {"seconds": seconds}
         ids += [f"{count} {HULL}", f"{count} made"]
-        grids += [fitted.target.hulls[fitted.best], fitted.rungs[-1].occupancy[0] > 0.5]
+        grids += [fitted.target.hulls[fitted.best], fitted.stages[-1].occupancy[0] > 0.5]
     return found, pack_grids(np.stack(grids), ids=ids)
 
 

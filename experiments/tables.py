@@ -25,7 +25,7 @@ from PIL import Image
 from experiments.paper_runs import Part, run_plan
 from experiments.workers import each
 from infogan3d.data.build import SPLITS
-from infogan3d.evaluation.scorecard import inverted, rebuilt, score_model
+from infogan3d.evaluation.scorecard import optimised, reconstructed, score_model
 from infogan3d.io.files import save_json, save_picture, save_text
 from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.rendering.figures import contact_sheet
@@ -207,10 +207,10 @@ def draw_systems(
         model = folder.load_model(run, device=device)
         if model.has_encoder:
             rows.append(f"{system}\nencoder")
-            shapes.append(rebuilt(model, real) > 0.5)
+            shapes.append(reconstructed(model, real) > 0.5)
         if system not in spared:
             rows.append(f"{system}\noptimised")
-            shapes.append(inverted(model, real, steps=steps, starts=STARTS, seed=0) > 0.5)
+            shapes.append(optimised(model, real, steps=steps, starts=STARTS, seed=0) > 0.5)
         rows.append(f"{system}\nsamples")
         shapes.append(generate_grids(model, draw_codes(model, count, seed=0)))
     return contact_sheet(np.concatenate(shapes), columns=count, rows=rows, title="none picked")

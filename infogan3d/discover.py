@@ -6,11 +6,11 @@ from typing import Any
 from infogan3d.attributes.measure import NAMES
 from infogan3d.io.files import save_json
 from infogan3d.runs import command, folder
-from infogan3d.semantics.card import cut_cards
-from infogan3d.semantics.card_figures import draw_all, write_cards_page
+from infogan3d.semantics.card import make_cards
+from infogan3d.semantics.card_figures import draw_cards, write_cards_page
 from infogan3d.semantics.card_tables import READING, as_numbers, card_table, likeness, protocol_text
 from infogan3d.semantics.claims import codes_or_directions, families, family_table, shape_or_detail
-from infogan3d.semantics.pick_freeze import look
+from infogan3d.semantics.pick_freeze import measure_codes
 from infogan3d.semantics.sensitivity import DEFINED
 
 
@@ -19,8 +19,8 @@ def discover(settings: dict[str, Any], out: Path) -> None:
     run = Path(settings["run"])
     check(settings)
     model = folder.load_model(run, device=settings["device"])
-    found = look(model, run, settings)
-    first, cards = cut_cards(found, bins=settings["bins"], seed=settings["seed"])
+    found = measure_codes(model, run, settings)
+    first, cards = make_cards(found, bins=settings["bins"], seed=settings["seed"])
     rows, resampled = families(first, cards, NAMES)
     told = [
         shape_or_detail(first, [one.kind for one in found.axes], NAMES),
@@ -38,7 +38,7 @@ def discover(settings: dict[str, Any], out: Path) -> None:
         found, first, cards, settings=settings, families=rows, statements=statements
     )
     print(f"\nnumbers  {save_json(numbers, run / 'codes.json')}")
-    matrices, pictures = draw_all(model, found, first, cards, run, settings)
+    matrices, pictures = draw_cards(model, found, first, cards, run, settings)
     page = write_cards_page(
         run / "codes.html",
         title=f"What the codes of {run.resolve().parent.name}/{run.resolve().name} do",

@@ -22,12 +22,12 @@ from infogan3d.rendering.figures import contact_sheet
 from infogan3d.runs import command, folder
 from infogan3d.semantics.editing.request import (
     format_value,
-    read_asked,
-    request_table,
+    read_targets,
     rest_text,
+    search_table,
     warning,
 )
-from infogan3d.semantics.editing.search import attribute_search, joined
+from infogan3d.semantics.editing.search import attribute_search, join_codes
 
 FORMATS = ("glb", "obj", "stl", "onnx")
 
@@ -38,7 +38,7 @@ def generate(settings: dict[str, Any], out: Path) -> None:
     if settings["format"] not in FORMATS:
         raise ValueError(f"format={settings['format']} is not known: choose one of {FORMATS}.")
     check_choice("pieces", settings["pieces"], KEPT)
-    asked, code = read_asked(settings["set"]), settings["walk"]
+    asked, code = read_targets(settings["set"]), settings["walk"]
     if asked and code:
         raise ValueError(f"walk={code} and set.{next(iter(asked))} cannot go together: give one.")
     model = folder.load_model(Path(settings["run"]), device=settings["device"])
@@ -83,7 +83,7 @@ def dialled(
             seed=settings["seed"],
             tick=tick,
         )
-    text = "\n\n".join([request_table(found), rest_text(found)])
+    text = "\n\n".join([search_table(found), rest_text(found)])
     out.mkdir(parents=True, exist_ok=True)
     save_text(text + "\n", out / "dial.md")
     save_json(found.numbers(), out / "dial.json")
@@ -92,7 +92,7 @@ def dialled(
         print(warning(found))
     words = ", ".join(f"{name} {format_value(name, value)}" for name, value in asked.items())
     ids = [f"sample-{base:04d}", "dialled"]
-    return joined([found.base, found.codes]), ids, f"sample {base}, and asked: {words}"
+    return join_codes([found.base, found.codes]), ids, f"sample {base}, and asked: {words}"
 
 
 def keep(

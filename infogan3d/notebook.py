@@ -26,7 +26,7 @@ from infogan3d.inversion.stages import (
     run_stages,
 )
 from infogan3d.inversion.targets import frame_of
-from infogan3d.inversion.view_targets import agreements, read_chair_views
+from infogan3d.inversion.view_targets import read_chair_views, silhouette_scores
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import set_codes
 from infogan3d.models.sampling import draw_codes, generate_grids, to_batch
@@ -109,10 +109,10 @@ class Run:
         )
         fit = fit_views(request, read_chair_views(Path(views)))
         scores = {
-            stage.name: agreements(stage.occupancy[0], fit.target, fit.best)["fitted"].mean
-            for stage in fit.rungs
+            stage.name: silhouette_scores(stage.occupancy[0], fit.target, fit.best)["fitted"].mean
+            for stage in fit.stages
         }
-        return self._result(fit.rungs, scores)
+        return self._result(fit.stages, scores)
 
     def _result(self, stages: list[Stage], scores: dict[str, float]) -> Reconstruction:
         named = codes_by_name(self.model, stages[-1].latent[0])["codes"]

@@ -29,7 +29,7 @@ from infogan3d.inversion.stages import (
     run_stages,
 )
 from infogan3d.inversion.targets import frame_of, mesh_target, pack_target
-from infogan3d.inversion.view_targets import agreement_table, agreements, read_chair_views
+from infogan3d.inversion.view_targets import read_chair_views, silhouette_scores, silhouette_table
 from infogan3d.io.files import check_choice, save_json, save_picture
 from infogan3d.io.packs import load_pack, pack_grids, save_pack
 from infogan3d.io.progress import objective_bar
@@ -127,16 +127,16 @@ def grids_of(
 def from_pictures(order: ReconstructionRequest) -> None:
     """Pictures: every rung, and the hull, scored by how its silhouettes agree with the masks."""
     fitted = fit_views(order, read_chair_views(order.path))
-    target, best, rungs = fitted.target, fitted.best, fitted.rungs
+    target, best, rungs = fitted.target, fitted.best, fitted.stages
     seen = {"hull": target.hulls[best].astype(np.float32)}
     seen |= {rung.name: rung.occupancy[0] for rung in rungs}
-    rows = {name: agreements(grid, target, best) for name, grid in seen.items()}
+    rows = {name: silhouette_scores(grid, target, best) for name, grid in seen.items()}
     others = 0 if target.held is None else len(target.held.cameras)
     protocol = (
         f"silhouette IoU, {len(target.used.cameras)} views fitted, {others} held out, "
         f"{order.resolution}^3 cells, best of {len(target.placements)} placements"
     )
-    print(agreement_table(rows, protocol))
+    print(silhouette_table(rows, protocol))
     place = target.placements[best]
     told = {"inside": fitted.inside, "placement": vars(place), "protocol": protocol}
     keep(order, rungs[-1], [target.used.id], told | {"rungs": plain(rows)})

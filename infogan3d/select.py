@@ -15,7 +15,7 @@ from infogan3d.disentanglement.known_factors import (
 )
 from infogan3d.disentanglement.model_centrality import Sweep, most_central, open_sweep
 from infogan3d.disentanglement.predicted_codes import predict_with_q
-from infogan3d.disentanglement.report import BOUND, Selected, columns, dots_picture, numbers, report
+from infogan3d.disentanglement.report import BOUND, Selected, columns, draw_scores, numbers, report
 from infogan3d.io.files import save_json, save_text
 from infogan3d.io.progress import Tick, counting_bar
 from infogan3d.runs import command
@@ -71,11 +71,11 @@ def pictures(found: Selected) -> list[Path]:
         wanted = [*wanted, ("select-covered.png", True, told)]
     made = []
     for name, few, told in wanted:
-        titles, values, floors = columns(found, few=few)
+        titles, values, floors = columns(found, covered=few)
         bound = [share if title in BOUND and not few else 1.0 for title in titles]
         by = f", scored by {told}" if found.cards else ""
         made.append(
-            dots_picture(
+            draw_scores(
                 found.sweep.folder / name,
                 title=f"{len(values)} runs of {found.sweep.folder.name}{by}",
                 names=titles,

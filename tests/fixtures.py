@@ -209,7 +209,7 @@ def card(kind: str = "continuous", **changes) -> Card:
         "dead": False,
         "monotony": 1.0,
         "means": (0.2, 0.4, float("nan"), 0.3),
-        "leaks": (),
+        "side_effects": (),
         "unit": "<sides>",
     }
     return Card(**{**given, **changes})

@@ -59,8 +59,8 @@ def count_legs(grids: Grids, seats: Seats) -> tuple[Row, Row, Row, Row]:
 def count_pieces(layers: Bool[np.ndarray, "n k x y"]) -> Float[np.ndarray, "n k"]:
     """Pieces of each layer; cells that touch by a corner are joined."""
     flat = layers.reshape(-1, *layers.shape[2:])
-    labels, found = label(flat, structure=IN_PLANE)
-    home = np.zeros(found + 1, dtype=np.int64)
+    labels, count = label(flat, structure=IN_PLANE)
+    home = np.zeros(count + 1, dtype=np.int64)
     layer, x, y = np.nonzero(flat)
     home[labels[layer, x, y]] = layer
     return np.bincount(home[1:], minlength=len(flat)).reshape(layers.shape[:2]).astype(float)

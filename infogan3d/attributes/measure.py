@@ -133,21 +133,26 @@ def _measured(grids: Grids) -> Float[np.ndarray, "n attributes"]:
 def split_pieces(grids: Grids) -> tuple[Grids, Grids, Row, Row]:
     """The body and the largest piece of each grid, how many pieces it has, and the share of its
     cells outside the largest (1 for no cells)."""
-    labels, found = label(grids, structure=TOUCHING)
-    cells = np.bincount(labels.ravel(), minlength=found + 1)
-    home = np.zeros(found + 1, dtype=np.int64)
+    labels, count = label(grids, structure=TOUCHING)
+    cells = np.bincount(labels.ravel(), minlength=count + 1)
+    home = np.zeros(count + 1, dtype=np.int64)
     place = np.nonzero(grids)
     home[labels[place]] = place[0]
     total = grids.sum(axis=(1, 2, 3))
     largest = np.zeros(len(grids), dtype=np.int64)
-    order = np.lexsort((-np.arange(1, found + 1), cells[1:])) + 1  # of equal ones the first wins
+    order = np.lexsort((-np.arange(1, count + 1), cells[1:])) + 1  # of equal ones the first wins
     largest[home[order]] = order
-    kept = cells >= PIECE * total[home]
-    kept[largest] = True
-    kept[0] = False
+    in_body = cells >= PIECE * total[home]
+    in_body[largest] = True
+    in_body[0] = False
     main = (labels == largest[:, None, None, None]) & grids
     floaters = 1 - cells[largest] * (total > 0) / np.maximum(1, total)
-    return kept[labels], main, np.bincount(home[1:], minlength=len(grids)).astype(float), floaters
+    return (
+        in_body[labels],
+        main,
+        np.bincount(home[1:], minlength=len(grids)).astype(float),
+        floaters,
+    )
 
 
 def _walls(grids: Grids) -> Row:

@@ -85,15 +85,15 @@ def find_seats(grids: Grids) -> Seats:
     plate = between(low[:, 1], high[:, 1], 0.0, PLATE, size=size)
     shape, x, y = np.nonzero(strip[:, :, None] & plate[:, None, :])
     columns = grids[shape, x, y]
-    (kept,) = np.nonzero(columns.any(axis=1))
-    shape, columns = shape[kept], columns[kept]
+    filled = np.flatnonzero(columns.any(axis=1))
+    shape, columns = shape[filled], columns[filled]
     tops = size - 1 - columns[:, ::-1].argmax(axis=1)
     votes = np.bincount(shape * size + tops, minlength=count * size).reshape(count, size)
     padded = np.pad(votes, ((0, 0), (1, 1)))
     level = (padded[:, :-2] + 2 * votes + padded[:, 2:]).argmax(axis=1)
     level[~votes.any(axis=1)] = -1
-    (kept,) = np.nonzero(np.abs(tops - level[shape]) <= 1)
-    shape, columns, tops = shape[kept], columns[kept], tops[kept]
+    at_level = np.flatnonzero(np.abs(tops - level[shape]) <= 1)
+    shape, columns, tops = shape[at_level], columns[at_level], tops[at_level]
     open_below = ~columns & (np.arange(size) < tops[:, None])
     under = np.where(
         open_below.any(axis=1), size - 1 - open_below[:, ::-1].argmax(axis=1), low[shape, 2] - 1
@@ -208,10 +208,10 @@ def slopes(values: Int[np.ndarray, "n r"], mask: Bool[np.ndarray, "n r"]) -> Row
         rise = values[:, step:] - values[:, :-step]
         low = np.maximum(low, np.where(both, (rise - 1) / step, -np.inf).max(axis=1))
         high = np.minimum(high, np.where(both, (rise + 1) / step, np.inf).min(axis=1))
-    few = mask.sum(axis=1) < 3
-    straight = (low < high) & ~few
+    short = mask.sum(axis=1) < 3
+    straight = (low < high) & ~short
     middle = np.where(straight, low, 0.0) / 2 + np.where(straight, high, 0.0) / 2
-    return np.where(few, np.nan, np.where(straight, middle, _least_squares(values, mask)))
+    return np.where(short, np.nan, np.where(straight, middle, _least_squares(values, mask)))
 
 
 def _least_squares(values: np.ndarray, mask: Bool[np.ndarray, "n r"]) -> Row:
@@ -254,8 +254,8 @@ def _thin_half(group: np.ndarray, values: np.ndarray, *, count: int) -> Row:
     order = np.lexsort((values, group))
     sizes = np.bincount(group, minlength=count)
     rank = np.arange(len(group)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    kept = order[rank < np.repeat((sizes + 1) // 2, sizes)]
-    return _means(group[kept], values[kept], count=count)
+    thin = order[rank < np.repeat((sizes + 1) // 2, sizes)]
+    return _means(group[thin], values[thin], count=count)
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> Row:

@@ -80,8 +80,8 @@ def words(attribute: str) -> str:
 
 def correlated_with(names: Sequence[str]) -> Bool[np.ndarray, "a a"]:
     """Which attributes are another name for which; every one for itself."""
-    found = np.eye(len(names), dtype=bool)
+    related = np.eye(len(names), dtype=bool)
     for group in KIN:
-        own = [i for i, name in enumerate(names) if name in group]
-        found[np.ix_(own, own)] = True
-    return found
+        members = [i for i, name in enumerate(names) if name in group]
+        related[np.ix_(members, members)] = True
+    return related

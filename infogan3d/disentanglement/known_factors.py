@@ -28,7 +28,7 @@ from infogan3d.disentanglement.metrics.suite import (
     LEAST,
     NAMES,
     best_share,
-    factor_floors,
+    chance_scores,
     factor_scores,
     plain_scores,
 )
@@ -54,11 +54,11 @@ Rows = dict[str, dict[str, Estimate]]
 
 @dataclass(frozen=True)
 class KnownChairs:
-    """Shapes whose factors are known; those that do not vary are left out. `told`: which ones."""
+    """Shapes (`description` says which) and their factors; those that do not vary are left out."""
 
     grids: Bool[np.ndarray, "n R R R"]
     factors: Variables
-    told: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class FactorScorecard:
     """Scores by all factors, and by those that the codes could cover; rows are the readers, with a
     floor under each. `covered` names a reader's factors in the order of `codes`."""
 
-    told: str
+    description: str
     share: float
     codes: tuple[str, ...]
     factors: tuple[str, ...]
@@ -77,30 +77,34 @@ class FactorScorecard:
     def numbers(self) -> dict[str, Any]:
         """All of it as plain numbers."""
         return {
-            "chairs": self.told,
+            "chairs": self.description,
             "best_share": self.share,
             "codes": list(self.codes),
             "factors": list(self.factors),
             "rows": plain(self.rows),
-            "covered": {name: list(own) for name, own in self.covered.items()},
+            "covered": {name: list(factors) for name, factors in self.covered.items()},
             "covered_rows": plain(self.covered_rows),
         }
 
 
 def plain(rows: Rows) -> dict[str, dict[str, Any]]:
     """Rows of scores as plain numbers."""
-    return {name: {k: vars(one) for k, one in cells.items()} for name, cells in rows.items()}
+    return {
+        name: {k: vars(estimate) for k, estimate in cells.items()} for name, cells in rows.items()
+    }
 
 
 def scorecard_of(numbers: Mapping[str, Any]) -> FactorScorecard:
     """The scorecard whose `numbers` these are."""
-    rows, few = (
+    rows, covered_rows = (
         {name: {k: Estimate(**v) for k, v in cells.items()} for name, cells in numbers[key].items()}
         for key in ("rows", "covered_rows")
     )
-    own = {name: tuple(covers) for name, covers in numbers["covered"].items()}
+    covered = {name: tuple(covers) for name, covers in numbers["covered"].items()}
     names = tuple(numbers["codes"]), tuple(numbers["factors"])
-    return FactorScorecard(numbers["chairs"], numbers["best_share"], *names, rows, own, few)
+    return FactorScorecard(
+        numbers["chairs"], numbers["best_share"], *names, rows, covered, covered_rows
+    )
 
 
 # ---- known chairs --------------------------------------------------------------------------
@@ -111,14 +115,16 @@ def knows_factors(settings: dict[str, Any]) -> bool:
     return str(settings["data"]["name"]) == "chairs"
 
 
-def known_chairs(pack: Pack, *, told: str) -> KnownChairs:
+def known_chairs(pack: Pack, *, description: str) -> KnownChairs:
     """The chairs of a pack with their factors. Errors: it keeps none, or too few (`ValueError`)."""
     columns = {name: pack.columns[name] for name in FACTORS if name in pack.columns}
     if not columns:
-        raise ValueError(f"{told}: no column is a factor: take chairs of data=chairs.")
+        raise ValueError(f"{description}: no column is a factor: take chairs of data=chairs.")
     if len(pack) < LEAST:
-        raise ValueError(f"{len(pack)} {told} are too few to score codes by: give {LEAST} or more.")
-    return KnownChairs(pack.grids(), variables(columns).varying(), f"{len(pack)} {told}")
+        raise ValueError(
+            f"{len(pack)} {description} are too few to score codes by: give {LEAST} or more."
+        )
+    return KnownChairs(pack.grids(), variables(columns).varying(), f"{len(pack)} {description}")
 
 
 def fresh_chairs(settings: dict[str, Any], *, count: int = 2500, seed: int = FRESH) -> KnownChairs:
@@ -128,12 +134,12 @@ def fresh_chairs(settings: dict[str, Any], *, count: int = 2500, seed: int = FRE
     the run's (`data.exact=true`: drawn), since Q has learnt on such shapes.
     """
     check_known(settings)
-    own = settings["data"]
-    made = {**own, "count": count, "seed": own["seed"] + seed, "pictures": None}
-    pack = build.build_data({**settings, "data": made}).pack()
-    how = "drawn cell by cell" if own["exact"] else "photographed and carved"
-    kind = "simple known-factor chairs" if own["simple"] else "known-factor chairs"
-    return known_chairs(pack, told=f"fresh {kind} {how} (seed {made['seed']})")
+    data = settings["data"]
+    fresh = {**data, "count": count, "seed": data["seed"] + seed, "pictures": None}
+    pack = build.build_data({**settings, "data": fresh}).pack()
+    how = "drawn cell by cell" if data["exact"] else "photographed and carved"
+    kind = "simple known-factor chairs" if data["simple"] else "known-factor chairs"
+    return known_chairs(pack, description=f"fresh {kind} {how} (seed {fresh['seed']})")
 
 
 def check_known(settings: dict[str, Any]) -> None:
@@ -148,7 +154,7 @@ def check_known(settings: dict[str, Any]) -> None:
 # ---- scores --------------------------------------------------------------------------------
 
 
-def covered(codes: Variables, factors: Variables) -> tuple[str, ...]:
+def covered_factors(codes: Variables, factors: Variables) -> tuple[str, ...]:
     """One factor for every code, so that the codes tell most of them together, code by code.
 
     By the share of a factor's entropy that a code tells (plug-in), each factor used once
@@ -160,7 +166,7 @@ def covered(codes: Variables, factors: Variables) -> tuple[str, ...]:
     return tuple(factors.names[i] for i in columns)
 
 
-def only(factors: Variables, names: Sequence[str]) -> Variables:
+def select_factors(factors: Variables, names: Sequence[str]) -> Variables:
     """Some of the factors. Errors: one that there is not (`ValueError`)."""
     lost = [name for name in names if name not in factors.names]
     if lost:
@@ -171,18 +177,24 @@ def only(factors: Variables, names: Sequence[str]) -> Variables:
     return Variables(tuple(names), factors.values[:, columns], factors.discrete[columns])
 
 
-def covered_floors(codes: Variables, factors: Variables, *, seed: int = 0) -> dict[str, Estimate]:
+def covered_chance_scores(
+    codes: Variables, factors: Variables, *, seed: int = 0
+) -> dict[str, Estimate]:
     """The scores of the codes of other shapes, by the factors that these seem to cover."""
     random = np.random.default_rng(seed)
     drawn = []
     for i in range(PERMUTATIONS):
         wrong = codes.rows(random.permutation(len(codes)))
-        drawn.append(plain_scores(wrong, only(factors, covered(wrong, factors)), seed=seed + i))
-    found = {}
+        drawn.append(
+            plain_scores(
+                wrong, select_factors(factors, covered_factors(wrong, factors)), seed=seed + i
+            )
+        )
+    floors = {}
     for name in NAMES:
-        values = [one[name] for one in drawn]
-        found[name] = Estimate(name, float(np.mean(values)), min(values), max(values), len(codes))
-    return found
+        values = [scores[name] for scores in drawn]
+        floors[name] = Estimate(name, float(np.mean(values)), min(values), max(values), len(codes))
+    return floors
 
 
 def score_codes(
@@ -196,18 +208,22 @@ def score_codes(
     for 2,500 chairs. `tick` is called once a reader."""
     codes = next(iter(readers.values()))
     share = best_share(codes, known.factors)
-    rows, few, chosen = {}, {}, {}
+    rows, covered_rows, chosen = {}, {}, {}
     for name, read in readers.items():
         rows[name] = factor_scores(read, known.factors, seed=seed)
-        rows[f"{name} permuted"] = factor_floors(
+        rows[f"{name} permuted"] = chance_scores(
             read, known.factors, seed=seed, permutations=PERMUTATIONS
         )
         if share < 1:
-            chosen[name] = covered(read, known.factors)
-            few[name] = factor_scores(read, only(known.factors, chosen[name]), seed=seed)
-            few[f"{name} permuted"] = covered_floors(read, known.factors, seed=seed)
+            chosen[name] = covered_factors(read, known.factors)
+            covered_rows[name] = factor_scores(
+                read, select_factors(known.factors, chosen[name]), seed=seed
+            )
+            covered_rows[f"{name} permuted"] = covered_chance_scores(read, known.factors, seed=seed)
         tick(1)
-    return FactorScorecard(known.told, share, codes.names, known.factors.names, rows, chosen, few)
+    return FactorScorecard(
+        known.description, share, codes.names, known.factors.names, rows, chosen, covered_rows
+    )
 
 
 def read_by_all(model: ShapeModel, known: KnownChairs) -> dict[str, Variables]:

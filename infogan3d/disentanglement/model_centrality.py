@@ -45,7 +45,7 @@ class CentralChoice:
     chosen: str
 
     @property
-    def own(self) -> Float[np.ndarray, " m"]:
+    def self_agreement(self) -> Float[np.ndarray, " m"]:
         return np.diagonal(self.agreement).copy()
 
     @property
@@ -123,14 +123,14 @@ class Sweep:
 
     def differing(self) -> tuple[str, ...]:
         """Settings besides the seed that these runs do not share."""
-        flat = [flatten(one) for one in self.settings]
-        names = list(dict.fromkeys(name for one in flat for name in one))
+        flat = [flatten(settings) for settings in self.settings]
+        names = list(dict.fromkeys(name for settings in flat for name in settings))
         return tuple(
             name
             for name in names
             if name.partition(".")[0] not in OWN
-            and len({repr(one.get(name)) for one in flat}) > 1
-            and not any(isinstance(one.get(name), dict) for one in flat)
+            and len({repr(settings.get(name)) for settings in flat}) > 1
+            and not any(isinstance(settings.get(name), dict) for settings in flat)
         )
 
 
@@ -169,11 +169,11 @@ def load_sweep(
     models = tuple(runs_folder.load_model(job, device=device) for job in jobs)
     settings = tuple(runs_folder.load_settings(job) for job in jobs)
     sweep = Sweep(folder, tuple(names), settings, models, lost)
-    check(sweep)
+    check_comparable(sweep)
     return sweep
 
 
-def check(sweep: Sweep) -> None:
+def check_comparable(sweep: Sweep) -> None:
     """Refuse runs that cannot read each other's shapes (`ValueError`)."""
     first = sweep.models[0]
     for name, model in zip(sweep.names, sweep.models, strict=True):
@@ -185,8 +185,8 @@ def check(sweep: Sweep) -> None:
             )
         if sizes(model) != sizes(first):
             raise ValueError(
-                f"run {name} of {sweep.folder} has {told(model)}, but run {sweep.names[0]} has "
-                f"{told(first)}: give a sweep whose runs are alike in both."
+                f"run {name} of {sweep.folder} has {size_text(model)}, but run {sweep.names[0]} "
+                f"has {size_text(first)}: give a sweep whose runs are alike in both."
             )
 
 
@@ -195,7 +195,7 @@ def sizes(model: ShapeModel) -> tuple[tuple[int, ...], int, int]:
     return model.spec.discrete, model.spec.continuous, resolution(model)
 
 
-def told(model: ShapeModel) -> str:
+def size_text(model: ShapeModel) -> str:
     """The same in words."""
     discrete = ", ".join(map(str, model.spec.discrete)) or "no"
     return (
@@ -219,9 +219,9 @@ def cross_read(sweep: Sweep, maker: int, *, count: int, seed: int) -> list[Varia
     parts: list[list[Any]] = [[] for _ in sweep.models]
     for start in range(0, count, BATCH):
         model = sweep.models[maker]
-        made = model(codes.rows(slice(start, start + BATCH)).to(model.device))
+        grids = model(codes.rows(slice(start, start + BATCH)).to(model.device))
         for reader, answers in zip(sweep.models, parts, strict=True):
-            answers.append(q_posterior(reader, made))
+            answers.append(q_posterior(reader, grids))
     return [merge_variables(answers) for answers in parts]
 
 
@@ -242,7 +242,7 @@ def most_central(
 
     def answers(maker: int) -> list[Variables]:
         read = cross_read(sweep, maker, count=count, seed=seed)
-        floors[maker] = by_chance(read[maker], drawn[maker], seed=seed)
+        floors[maker] = chance_agreement(read[maker], drawn[maker], seed=seed)
         tick(1)
         return read
 
@@ -250,7 +250,7 @@ def most_central(
     return choose(sweep.names, agreement), floors
 
 
-def by_chance(answer: Variables, codes: Variables, *, seed: int) -> float:
+def chance_agreement(answer: Variables, codes: Variables, *, seed: int) -> float:
     """The FactorVAE score of answers that were given to other shapes."""
     random = np.random.default_rng(seed)
     factors = codes.varying()

@@ -27,12 +27,14 @@ def q_posterior(
 ) -> tuple[list[np.ndarray], Float[np.ndarray, "B C"]]:
     """Q's logits of every discrete code and its means of the continuous ones."""
     logits, mean, _ = model.q_posterior(grid)
-    return [one.float().cpu().numpy() for one in logits], mean.double().cpu().numpy()
+    return [logit.float().cpu().numpy() for logit in logits], mean.double().cpu().numpy()
 
 
 def merge_variables(parts: list[tuple[list[np.ndarray], np.ndarray]]) -> Variables:
     """The answers to batches one after another as one table."""
-    discrete = [np.concatenate(columns) for columns in zip(*(one for one, _ in parts), strict=True)]
+    discrete = [
+        np.concatenate(columns) for columns in zip(*(part for part, _ in parts), strict=True)
+    ]
     return code_variables(discrete, np.concatenate([mean for _, mean in parts]))
 
 
@@ -52,5 +54,5 @@ def predict_with_e(model: ShapeModel, grids: Bool[np.ndarray, "n R R R"]) -> Var
     parts = []
     for grid in batches(model, grids):
         _, *hot, continuous = torch.split(model.encode(grid).cpu(), sizes, 1)
-        parts.append(([one.numpy() for one in hot], continuous.double().numpy()))
+        parts.append(([code.numpy() for code in hot], continuous.double().numpy()))
     return merge_variables(parts)

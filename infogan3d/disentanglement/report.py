@@ -29,7 +29,7 @@ KEYS = (  # marker, line, colour, words
 )
 
 
-def dots_picture(
+def draw_scores(
     path: Path,
     *,
     title: str,
@@ -47,7 +47,7 @@ def dots_picture(
     figure = Figure(figsize=(max(6.0, 1.0 + 1.0 * len(names)), 4.8), layout="constrained")
     panel = figure.add_subplot()
     for column in range(len(names)):
-        dots(
+        draw_column(
             panel,
             column,
             values[:, column],
@@ -56,8 +56,8 @@ def dots_picture(
             ceiling=ceilings[column],
         )
     keys = KEYS if (ceilings < 1).any() else KEYS[:-1]
-    for marker, style, colour, told in keys:
-        panel.plot([], [], marker=marker, ls=style, color=colour, label=told)
+    for marker, style, colour, label in keys:
+        panel.plot([], [], marker=marker, ls=style, color=colour, label=label)
     panel.set_xticks(range(len(names)), [name.replace("_", "\n") for name in names], fontsize=8)
     panel.set_xlim(-0.6, len(names) - 0.4)
     panel.set_ylim(min(-0.03, float(np.nanmin(values)) - 0.03), 1.03)
@@ -68,7 +68,7 @@ def dots_picture(
     return save_figure(figure, path)
 
 
-def dots(
+def draw_column(
     panel: Any,
     column: int,
     values: Float[np.ndarray, " m"],
@@ -115,20 +115,22 @@ class Selected:
 # ---- tables --------------------------------------------------------------------------------
 
 
-def columns(found: Selected, *, few: bool = False) -> tuple[list[str], np.ndarray, np.ndarray]:
+def columns(
+    selected: Selected, *, covered: bool = False
+) -> tuple[list[str], np.ndarray, np.ndarray]:
     """Names, values [run, column] and floors of all columns, runs in the order of the jobs.
 
-    `few`: the scores by the factors that the codes could cover in place of those by all.
+    `covered`: the scores by the factors that the codes could cover in place of those by all.
     """
     names: list[str] = []
     values: list[np.ndarray] = []
     floors: list[float] = []
-    if not few:
+    if not covered:
         names += FIRST
-        values += [found.choice.centrality, found.choice.own]
-        floors += [float(found.chance.mean())] * 2
-    if found.cards:
-        tables = [card.covered_rows if few else card.rows for card in found.cards]
+        values += [selected.choice.centrality, selected.choice.self_agreement]
+        floors += [float(selected.chance.mean())] * 2
+    if selected.cards:
+        tables = [card.covered_rows if covered else card.rows for card in selected.cards]
         names += NAMES
         values += [np.array([table["Q"][name].mean for table in tables]) for name in NAMES]
         floors += [
@@ -137,30 +139,30 @@ def columns(found: Selected, *, few: bool = False) -> tuple[list[str], np.ndarra
     return names, np.stack(values, 1), np.array(floors)
 
 
-def table(found: Selected, *, few: bool = False) -> str:
+def table(selected: Selected, *, covered: bool = False) -> str:
     """A row a run, the most central first and the chosen one marked; then how the runs spread."""
-    names, values, floors = columns(found, few=few)
+    names, values, floors = columns(selected, covered=covered)
     lines = [f"| run | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
-    for i in found.choice.order:
-        name = found.choice.names[i]
-        told = f"**{name} (chosen)**" if i == found.chosen else name
-        lines.append(f"| {told} | {' | '.join(f'{one:.3f}' for one in values[i])} |")
+    for i in selected.choice.order:
+        name = selected.choice.names[i]
+        label = f"**{name} (chosen)**" if i == selected.chosen else name
+        lines.append(f"| {label} | {' | '.join(f'{value:.3f}' for value in values[i])} |")
     low, first, median, third, high = np.quantile(values, (0, 0.25, 0.5, 0.75, 1), axis=0)
     spreads = {
-        "median": [f"{one:.3f}" for one in median],
+        "median": [f"{value:.3f}" for value in median],
         "middle half": [f"{a:.3f} to {b:.3f}" for a, b in zip(first, third, strict=True)],
         "lowest to highest": [f"{a:.3f} to {b:.3f}" for a, b in zip(low, high, strict=True)],
-        "floor: codes of other shapes": [f"{one:.3f}" for one in floors],
+        "floor: codes of other shapes": [f"{value:.3f}" for value in floors],
     }
     lines += [f"| {name} | {' | '.join(cells)} |" for name, cells in spreads.items()]
     return "\n".join(lines)
 
 
-def report(found: Selected, settings: dict[str, Any]) -> str:
+def report(selected: Selected, settings: dict[str, Any]) -> str:
     """Everything that is printed, as Markdown."""
-    sweep, count = found.sweep, len(found.sweep.names)
+    sweep, count = selected.sweep, len(selected.sweep.names)
     parts = [
-        f"Chosen without labels: {found.choice.chosen}, the most central of {count} runs. "
+        f"Chosen without labels: {selected.choice.chosen}, the most central of {count} runs. "
         f"Centrality: mean FactorVAE score between a run's Q and the shapes of the others, both "
         f"ways, {settings['count']} shapes a run (ModelCentrality, Lin et al. 2020)."
     ]
@@ -172,67 +174,67 @@ def report(found: Selected, settings: dict[str, Any]) -> str:
             f"These runs differ in more than their seed ({', '.join(others)}), so the spread is "
             "not of seeds alone."
         )
-    parts += [table(found), found.why or places(found)]
-    if found.cards:
-        card = found.cards[0]
+    parts += [table(selected), selected.why or places(selected)]
+    if selected.cards:
+        card = selected.cards[0]
         parts.append(
             f"Scores by known factors: {len(card.codes)} codes and {len(card.factors)} factors "
-            f"({', '.join(card.factors)}), {card.told}; intervals are in select.json."
+            f"({', '.join(card.factors)}), {card.description}; intervals are in select.json."
         )
         if card.share < 1:
             parts.append(f"{', '.join(BOUND)} cannot pass codes / factors = {card.share:.2f}.")
             parts.append("By as many factors as there are codes, those that each run's Q covers:")
-            parts += [table(found, few=True), chosen_factors(found)]
+            parts += [table(selected, covered=True), chosen_factors(selected)]
     return "\n\n".join(part.rstrip() for part in parts) + "\n"
 
 
-def places(found: Selected) -> str:
+def places(selected: Selected) -> str:
     """Where the chosen run stands by each known score: 1 is the highest."""
-    names, values, _ = columns(found)
-    own, median = values[found.chosen], np.median(values, axis=0)
-    told = [
-        f"{name} {1 + int((values[:, i] > own[i]).sum())} ({own[i] - median[i]:+.3f})"
+    names, values, _ = columns(selected)
+    chosen, median = values[selected.chosen], np.median(values, axis=0)
+    standings = [
+        f"{name} {1 + int((values[:, i] > chosen[i]).sum())} ({chosen[i] - median[i]:+.3f})"
         for i, name in enumerate(names)
         if i >= len(FIRST)
     ]
     return (
         f"Place of the chosen run among {len(values)} by each score, 1 the highest (and how far "
-        f"above the median): {', '.join(told)}."
+        f"above the median): {', '.join(standings)}."
     )
 
 
-def chosen_factors(found: Selected) -> str:
+def chosen_factors(selected: Selected) -> str:
     """Which factors each run's codes were given, in the order of the codes."""
-    pairs = zip(found.sweep.names, found.cards, strict=True)
-    told = (
+    pairs = zip(selected.sweep.names, selected.cards, strict=True)
+    lines = (
         f"- {name}: "
         + ", ".join(f"{a} {b}" for a, b in zip(card.codes, card.covered["Q"], strict=True))
         for name, card in pairs
     )
-    return "\n".join(told)
+    return "\n".join(lines)
 
 
 # ---- files ---------------------------------------------------------------------------------
 
 
-def numbers(found: Selected, settings: dict[str, Any]) -> dict[str, Any]:
+def numbers(selected: Selected, settings: dict[str, Any]) -> dict[str, Any]:
     """All of it as plain numbers."""
-    choice = found.choice
+    choice = selected.choice
     rows = {
         choice.names[i]: {
             "centrality": float(choice.centrality[i]),
-            "reads_its_own": float(choice.own[i]),
-            "by_chance": float(found.chance[i]),
-            "scores": found.cards[i].numbers() if found.cards else None,
+            "reads_its_own": float(choice.self_agreement[i]),
+            "by_chance": float(selected.chance[i]),
+            "scores": selected.cards[i].numbers() if selected.cards else None,
         }
         for i in choice.order
     }
     return {
         "chosen": choice.chosen,
         "settings": settings,
-        "left_out": list(found.sweep.lost),
-        "differing": list(found.sweep.differing()),
-        "unscored": found.why,
+        "left_out": list(selected.sweep.lost),
+        "differing": list(selected.sweep.differing()),
+        "unscored": selected.why,
         "runs": rows,
         "agreement": {"names": list(choice.names), "rows": choice.agreement.tolist()},
     }

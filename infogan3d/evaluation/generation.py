@@ -55,7 +55,7 @@ def score_generation(
         "nna": np.concatenate([on_real, on_generated]),
         "nna_real": on_real,
         "nna_generated": on_generated,
-        "coverage": covered(cross),
+        "coverage": covered_by_generated(cross),
         "mmd_x1e4": 1e4 * cross.min(axis=1),
         "floaters": np.array([floater_fraction(grid) for grid in generated]),
     }
@@ -94,13 +94,13 @@ def one_nearest_neighbour(
     the other set, 0.5 at a tie. Means: 0.5 = cannot be told apart, 1 = apart, 0 = each has a twin.
     """
     votes = []
-    for own, other in ((real, cross.min(axis=1)), (generated, cross.min(axis=0))):
-        nearest = np.where(np.eye(len(own), dtype=bool), np.inf, own).min(axis=1)
+    for inner, other in ((real, cross.min(axis=1)), (generated, cross.min(axis=0))):
+        nearest = np.where(np.eye(len(inner), dtype=bool), np.inf, inner).min(axis=1)
         votes.append(np.where(nearest == other, 0.5, (nearest < other).astype(float)))
     return votes[0], votes[1]
 
 
-def covered(cross: Float[np.ndarray, "n m"]) -> Float[np.ndarray, " n"]:
+def covered_by_generated(cross: Float[np.ndarray, "n m"]) -> Float[np.ndarray, " n"]:
     """1 for a real shape that is the nearest real one of some generated shape, else 0.
 
     Achlioptas et al. 2018; the mean is the coverage. `cross` is [real, generated]. A
@@ -124,17 +124,23 @@ def memorisation_ratio(
     that no training shape resembles. An empty shape is at the full distance of 1. ValueError when
     every held-out shape is in the training set, for then nothing is new.
     """
-    made = 1.0 - iou_matrix(generated, train).max(axis=1)
-    fresh = 1.0 - iou_matrix(held_out, train).max(axis=1)
-    if not fresh.any():
+    generated_gap = 1.0 - iou_matrix(generated, train).max(axis=1)
+    held_out_gap = 1.0 - iou_matrix(held_out, train).max(axis=1)
+    if not held_out_gap.any():
         raise ValueError(
-            f"all {len(fresh)} held-out shapes are training shapes; split the data by shape"
+            f"all {len(held_out_gap)} held-out shapes are training shapes; split the data by shape"
         )
 
     def ratio(random: np.random.Generator) -> float:
-        above = made[random.integers(len(made), size=len(made))].mean()
-        below = fresh[random.integers(len(fresh), size=len(fresh))].mean()
+        above = generated_gap[random.integers(len(generated_gap), size=len(generated_gap))].mean()
+        below = held_out_gap[random.integers(len(held_out_gap), size=len(held_out_gap))].mean()
         return float(above / below) if below > 0.0 else np.inf
 
     low, high = bootstrap(ratio, seed=seed)
-    return Estimate("nearest_train", float(made.mean() / fresh.mean()), low, high, len(made))
+    return Estimate(
+        "nearest_train",
+        float(generated_gap.mean() / held_out_gap.mean()),
+        low,
+        high,
+        len(generated_gap),
+    )

@@ -76,7 +76,7 @@ def shape_scores(
         if "mse" in which:
             row["mse_x1e3"] = 1e3 * squared_error(shape, truth)
         if "iou" in which:
-            row["iou"] = overlap(shape > threshold, truth)
+            row["iou"] = iou(shape > threshold, truth)
         if "ap" in which:
             row["ap"] = average_precision(shape.ravel(), truth.ravel())
         if "cd" in which or "fscore" in which:
@@ -116,7 +116,7 @@ def squared_error(
     return float(np.mean((predicted.astype(np.float64) - target) ** 2))
 
 
-def overlap(a: Bool[np.ndarray, "r r r"], b: Bool[np.ndarray, "r r r"]) -> float:
+def iou(a: Bool[np.ndarray, "r r r"], b: Bool[np.ndarray, "r r r"]) -> float:
     """Intersection over union: 1 for equal grids (two empty ones too), 0 for disjoint ones."""
     either = np.count_nonzero(a | b)
     return float(np.count_nonzero(a & b) / either) if either else 1.0

@@ -28,7 +28,7 @@ Rows = dict[str, dict[str, Estimate]]
 SAMPLES = {"samples": "all", "samples, joined": "joined", "samples, largest piece": "largest"}
 
 
-def rebuilt(
+def reconstructed(
     model: ShapeModel, real: Bool[np.ndarray, "n R R R"], *, batch: int = 32
 ) -> Float[np.ndarray, "n R R R"]:
     """G(E(real)) as occupancy in [0, 1]."""
@@ -40,7 +40,7 @@ def rebuilt(
     return np.concatenate(parts)
 
 
-def inverted(
+def optimised(
     model: ShapeModel, real: Bool[np.ndarray, "n R R R"], *, steps: int, starts: int = 1, seed: int
 ) -> Float[np.ndarray, "n R R R"]:
     """Each shape's latent found by `steps` of Adam, decoded: occupancy in [0, 1].
@@ -49,8 +49,8 @@ def inverted(
     """
     grid = torch.from_numpy(real).float()[:, None].to(model.device)
     starts = 1 if model.has_encoder else starts
-    found = invert(model, grid, steps=steps, starts=starts, prior=PRIOR, seed=seed)
-    return model.decode_occupancy(found.latent)[:, 0].cpu().numpy()
+    result = invert(model, grid, steps=steps, starts=starts, prior=PRIOR, seed=seed)
+    return model.decode_occupancy(result.latent)[:, 0].cpu().numpy()
 
 
 def generation_rows(
@@ -68,8 +68,8 @@ def generation_rows(
     known = np.zeros(len(train), dtype=bool)
     known[chosen] = True
     mean = np.repeat((train.mean(0) > 0.5)[None], len(real), axis=0)
-    made = generate_grids(model, draw_codes(model, len(real), seed=seed))
-    apart = made.astype(np.float32)
+    generated = generate_grids(model, draw_codes(model, len(real), seed=seed))
+    apart = generated.astype(np.float32)
     rows = {
         name: score_generation(
             filter_components(apart, how) > 0.5, real, train=train, points=points
@@ -102,10 +102,10 @@ def reconstruction_rows(
     asks for it; `floors`: beside the trivial predictions."""
     predictions = {}
     if model.has_encoder:
-        predictions["encoder"] = rebuilt(model, real)
+        predictions["encoder"] = reconstructed(model, real)
     if invert_steps:
         name = f"optimised, {invert_steps} steps"
-        predictions[name] = inverted(model, real, steps=invert_steps, starts=starts, seed=seed)
+        predictions[name] = optimised(model, real, steps=invert_steps, starts=starts, seed=seed)
     if floors:
         predictions |= trivial_predictions(train, real, seed=seed)
     return {

@@ -126,7 +126,9 @@ def focal_lengths(lens: Projections) -> Float[np.ndarray, " v"]:
 
 def turn_camera(views: Views, turns: int) -> Views:
     """The same pictures in a world turned by some quarters from x to y (as `np.rot90` turns)."""
-    cameras = tuple(replace(one, azimuth=one.azimuth + 90.0 * turns) for one in views.cameras)
+    cameras = tuple(
+        replace(camera, azimuth=camera.azimuth + 90.0 * turns) for camera in views.cameras
+    )
     return Views(views.id, views.masks, cameras)
 
 
@@ -140,7 +142,9 @@ def shrink_views(views: Views, *, most: int) -> Views:
     masks = np.pad(views.masks, rim)
     _, tall, wide = (side // factor for side in masks.shape)
     blocks = masks.reshape(-1, tall, factor, wide, factor).mean((2, 4))
-    return Views(views.id, blocks >= 0.5, tuple(_shrunk(one, factor) for one in views.cameras))
+    return Views(
+        views.id, blocks >= 0.5, tuple(_shrunk(camera, factor) for camera in views.cameras)
+    )
 
 
 def _shrunk(camera: Camera, factor: int) -> Camera:

@@ -117,5 +117,5 @@ def filter_components(
     check_choice("pieces", how, KEPT)
     if how == "all" or not len(occupancy):
         return occupancy
-    made = bridge_components if how == "joined" else largest_component
-    return np.stack([made(one) for one in occupancy])
+    change = bridge_components if how == "joined" else largest_component
+    return np.stack([change(shape) for shape in occupancy])

@@ -65,9 +65,9 @@ def _product_form(
     """(x, |x|^2, 1) and (-2y, 1, |y|^2)^T of each cloud: their product is |x - y|^2."""
     pairs = []
     for cloud in np.nan_to_num(clouds.astype(np.float32)):
-        norm, one = (cloud**2).sum(axis=1, keepdims=True), np.ones((len(cloud), 1), np.float32)
-        right = np.concatenate([-2.0 * cloud, one, norm], axis=1).astype(np.float32)
-        pairs.append((np.concatenate([cloud, norm, one], axis=1), np.ascontiguousarray(right.T)))
+        norm, ones = (cloud**2).sum(axis=1, keepdims=True), np.ones((len(cloud), 1), np.float32)
+        right = np.concatenate([-2.0 * cloud, ones, norm], axis=1).astype(np.float32)
+        pairs.append((np.concatenate([cloud, norm, ones], axis=1), np.ascontiguousarray(right.T)))
     return pairs
 
 

@@ -238,12 +238,12 @@ def _blocks(
 ) -> Bool[np.ndarray, "r r r"]:
     """Cells with more than `fill` of their fine cells filled, and parts thinner than a cell."""
     counts = _count(filled, refine)
-    kept = counts > fill * refine**3
+    occupied = counts > fill * refine**3
     if fill > 0:
         bulk = minimum_filter(filled.view(np.uint8), refine, mode="constant")
         bulk = maximum_filter(bulk, refine, mode="constant", origin=-(1 - refine % 2))
-        kept |= _count(filled & ~bulk.view(bool), refine) > 0
-    return kept
+        occupied |= _count(filled & ~bulk.view(bool), refine) > 0
+    return occupied
 
 
 def _count(filled: Bool[np.ndarray, "x y z"], refine: int) -> Int[np.ndarray, "r r r"]:

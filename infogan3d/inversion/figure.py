@@ -20,13 +20,16 @@ MASK, BOTH, TARGET_ONLY, MADE_ONLY = (70, 70, 70), (176, 170, 160), (40, 90, 170
 
 def shape_sheet(
     target: Bool[np.ndarray, "n R R R"],
-    made: Mapping[str, Bool[np.ndarray, "n R R R"]],
+    stages: Mapping[str, Bool[np.ndarray, "n R R R"]],
     ious: Mapping[str, float],
 ) -> Image.Image:
     """The first shapes, one a row: the target, then every rung with its mean IoU."""
-    captions = ["target", *(f"{name}  IoU {ious[name]:.3f}" for name in made)]
+    captions = ["target", *(f"{name}  IoU {ious[name]:.3f}" for name in stages)]
     rows = [
-        [grid_picture(grid, size=SIZE) for grid in (target[i], *(made[name][i] for name in made))]
+        [
+            grid_picture(grid, size=SIZE)
+            for grid in (target[i], *(stages[name][i] for name in stages))
+        ]
         for i in range(min(len(target), MOST_ROWS))
     ]
     return canvas([captions], rows)
@@ -42,7 +45,10 @@ def picture_sheet(
 
     Blue is seen in the picture only, orange in the result only.
     """
-    first = [masked(target.used, 0), *(grid_picture(one > 0.5, size=SIZE) for one in seen.values())]
+    first = [
+        mask_panel(target.used, 0),
+        *(grid_picture(grid > 0.5, size=SIZE) for grid in seen.values()),
+    ]
     above = [f"1 of {len(target.used.cameras)} pictures"]
     above += [f"{name}  {fitted[name]:.3f}" for name in seen]
     last = list(seen.values())[-1]
@@ -50,29 +56,29 @@ def picture_sheet(
     if target.held is not None:
         chosen += [(target.held, i, "held out") for i in evenly(len(target.held.cameras), 3)]
     chosen = chosen[: len(first)] if target.held is None else chosen[: max(len(first), 4)]
-    below = [f"{told} {views.cameras[i].azimuth:.0f}°" for views, i, told in chosen]
-    second = [overlaid(last, views, i, place) for views, i, _ in chosen]
+    below = [f"{caption} {views.cameras[i].azimuth:.0f}°" for views, i, caption in chosen]
+    second = [overlay_panel(last, views, i, place) for views, i, _ in chosen]
     return canvas([above, below], [first, second])
 
 
-def masked(views: Views, index: int) -> UInt8[np.ndarray, "s s 3"]:
+def mask_panel(views: Views, index: int) -> UInt8[np.ndarray, "s s 3"]:
     """One mask, cropped to the chair."""
     return cropped(np.where(views.masks[index][..., None], MASK, 255), views.masks[index])
 
 
-def overlaid(
+def overlay_panel(
     grid: Float[np.ndarray, "R R R"], views: Views, index: int, place: Placement
 ) -> UInt8[np.ndarray, "s s 3"]:
     """One mask and the silhouette of a grid in it, by colour."""
     small = shrink_views(
         Views(views.id, views.masks[[index]], (views.cameras[index],)), most=2 * SIZE
     )
-    mask, made = small.masks[0], seen_through(grid, small.cameras, place)[0]
+    mask, silhouette = small.masks[0], seen_through(grid, small.cameras, place)[0]
     pixels = np.full((*mask.shape, 3), 255)
     for colour, where in (
-        (BOTH, mask & made),
-        (TARGET_ONLY, mask & ~made),
-        (MADE_ONLY, made & ~mask),
+        (BOTH, mask & silhouette),
+        (TARGET_ONLY, mask & ~silhouette),
+        (MADE_ONLY, silhouette & ~mask),
     ):
         pixels[where] = colour
-    return cropped(pixels, mask | made)
+    return cropped(pixels, mask | silhouette)

@@ -178,8 +178,10 @@ def _optimised(
     for step in range(steps):
         for group in adam.param_groups:
             group["lr"] = lr * (0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2)
-        heat = 1 - (1 - COLDEST) * step / (RELAXED * steps)
-        value = objective(harden(leaves, spec, heat=heat if step < RELAXED * steps else None))
+        temperature = 1 - (1 - COLDEST) * step / (RELAXED * steps)
+        value = objective(
+            harden(leaves, spec, temperature=temperature if step < RELAXED * steps else None)
+        )
         moved = [leaf for leaf in leaves if leaf.numel()]
         slopes = torch.autograd.grad(value.sum(), moved, allow_unused=True)
         for leaf, slope in zip(moved, slopes, strict=True):
@@ -188,27 +190,27 @@ def _optimised(
         history.append(value.detach().view(count, starts))
         tell(step + 1, steps, float(history[-1].mean()))
     with torch.no_grad():
-        found = harden(leaves, spec, heat=None) if steps else begun
-        return _best(begun, found, objective, history, starts=starts)
+        optimised = harden(leaves, spec, temperature=None) if steps else begun
+        return _best(begun, optimised, objective, history, starts=starts)
 
 
 def _best(
     begun: Float[Tensor, "n latent"],
-    found: Float[Tensor, "n latent"],
+    optimised: Float[Tensor, "n latent"],
     objective: Callable[[Tensor], Tensor],
     history: list[Tensor],
     *,
     starts: int,
 ) -> InversionResult:
     """Of each target's starts the lowest, and of each start what it found or where it began."""
-    before, after = objective(begun), objective(found)
+    before, after = objective(begun), objective(optimised)
     count = len(begun) // starts
-    kept = torch.where((after < before)[:, None], found, begun).view(count, starts, -1)
+    better = torch.where((after < before)[:, None], optimised, begun).view(count, starts, -1)
     best = torch.minimum(before, after).view(count, starts).min(1)
     here = torch.arange(count, device=begun.device)
     curves = [values[here, best.indices] for values in history]
-    told = torch.stack(curves) if curves else best.values.new_zeros(0, count)
-    return InversionResult(kept[here, best.indices], best.values, told)
+    curve = torch.stack(curves) if curves else best.values.new_zeros(0, count)
+    return InversionResult(better[here, best.indices], best.values, curve)
 
 
 def layout(model: ShapeModel) -> tuple[CodeSpec, float]:
@@ -226,29 +228,29 @@ def relax(latent: Float[Tensor, "n latent"], spec: CodeSpec) -> list[Tensor]:
     sizes = [spec.noise, *spec.discrete, spec.continuous]
     noise, *hot, codes = torch.split(latent.detach(), sizes, 1)
     heights = [math.log(HELD / (1 - HELD) * (size - 1)) for size in spec.discrete]
-    logits = [one * height for one, height in zip(hot, heights, strict=True)]
+    logits = [code * height for code, height in zip(hot, heights, strict=True)]
     normal = math.sqrt(2) * torch.erfinv(codes.clamp(-EDGE, EDGE))
     return [leaf.clone().requires_grad_() for leaf in (noise, *logits, normal)]
 
 
 def harden(
-    leaves: list[Tensor], spec: CodeSpec, *, heat: float | None
+    leaves: list[Tensor], spec: CodeSpec, *, temperature: float | None
 ) -> Float[Tensor, "n latent"]:
-    """The latents of some leaves: softmax at temperature `heat`, or one-hot codes where None."""
+    """The latents of some leaves: softmax at a temperature, or one-hot codes where None."""
     noise, *logits, normal = leaves
-    if heat is None:
-        codes = [one_hot(one.argmax(1), one.shape[1]).to(noise.dtype) for one in logits]
+    if temperature is None:
+        codes = [one_hot(code.argmax(1), code.shape[1]).to(noise.dtype) for code in logits]
     else:
-        codes = [(one / heat).softmax(1) for one in logits]
+        codes = [(code / temperature).softmax(1) for code in logits]
     assert len(codes) == len(spec.discrete)
     return torch.cat([noise, *codes, normal_to_uniform(normal)], 1)
 
 
-def _shifted(told: Advance | None, shift: int, total: int) -> Advance:
+def _shifted(on_step: Advance | None, shift: int, total: int) -> Advance:
     """The steps of one batch of targets, told as steps of all."""
 
     def tell(done: int, steps: int, value: float) -> None:
-        if told is not None:
-            told(shift + done, total, value)
+        if on_step is not None:
+            on_step(shift + done, total, value)
 
     return tell

@@ -133,8 +133,8 @@ def ray_loss(
     """
     filled = softplus(pad(logits.flatten(1).float(), (0, 1), value=EMPTY))
     tables = (rays.cells[row] for row in rows.tolist())  # row by row: no copy of the tables
-    seen = [one.take(table) for one, table in zip(filled, tables, strict=True)]
-    through = torch.stack([one.sum(1) for one in seen]).clamp_min(LEAST)
+    seen = [cells.take(table) for cells, table in zip(filled, tables, strict=True)]
+    through = torch.stack([cells.sum(1) for cells in seen]).clamp_min(LEAST)
     return -torch.log(-torch.expm1(-through)).mean(1)
 
 
@@ -212,6 +212,6 @@ def _through_cube(
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
     """Where each ray enters and leaves the unit cube; it misses where it leaves first."""
     along = np.where(np.abs(along) < 1e-12, 1e-12, along)
-    one, other = -eye / along, (1 - eye) / along
-    near, far = np.minimum(one, other).max(1), np.maximum(one, other).min(1)
+    low, high = -eye / along, (1 - eye) / along
+    near, far = np.minimum(low, high).max(1), np.maximum(low, high).min(1)
     return np.maximum(near, 0.0), far

@@ -30,7 +30,7 @@ from infogan3d.io.progress import Advance, objective_bar
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.sampling import decode_occupancy
 
-LOOKED_AT = 30  # steps for each placement, before one is chosen
+PLACEMENT_STEPS = 30  # steps for each placement, before one is chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,15 +71,15 @@ def run_stages(
 
     With `loss` the target (a hull) is what Q and the encoder look at. Tuning takes shape by shape.
     """
-    rungs = []
-    told = read_codes(model, target)
-    if told is not None:
-        rungs.append(Stage("Q", told, decode_occupancy(model, told)))
+    stages = []
+    codes = read_codes(model, target)
+    if codes is not None:
+        stages.append(Stage("Q", codes, decode_occupancy(model, codes)))
     if model.has_encoder:
         with torch.no_grad():
             guess = model.encode(target)
-        rungs.append(Stage("encoder", guess, decode_occupancy(model, guess)))
-    found = invert(
+        stages.append(Stage("encoder", guess, decode_occupancy(model, guess)))
+    result = invert(
         model,
         target,
         steps=search.steps,
@@ -90,14 +90,14 @@ def run_stages(
         loss=loss,
         on_step=on_step,
     )
-    rungs.append(Stage("optimised", found.latent, decode_occupancy(model, found.latent)))
+    stages.append(Stage("optimised", result.latent, decode_occupancy(model, result.latent)))
     if search.tuning:
         shapes = [
-            tuned_shape(model, found.latent[row : row + 1], target, row, search, loss)
+            tuned_shape(model, result.latent[row : row + 1], target, row, search, loss)
             for row in range(len(target))
         ]
-        rungs.append(Stage("tuned G", found.latent, np.concatenate(shapes)))
-    return rungs
+        stages.append(Stage("tuned G", result.latent, np.concatenate(shapes)))
+    return stages
 
 
 def tuned_shape(
@@ -109,12 +109,12 @@ def tuned_shape(
     loss: Loss | None,
 ) -> Float[np.ndarray, "1 R R R"]:
     """What one latent decodes to once G was tuned for target `row`."""
-    own: Loss | None = None
+    row_loss: Loss | None = None
     if loss is not None:
-        chosen = loss
+        all_rows = loss
 
-        def own(logits: Tensor, rows: Tensor) -> Tensor:
-            return chosen(logits, rows + row)
+        def row_loss(logits: Tensor, rows: Tensor) -> Tensor:
+            return all_rows(logits, rows + row)
 
     tuned = tune(
         model,
@@ -123,7 +123,7 @@ def tuned_shape(
         steps=search.tuning,
         lr=search.tuning_lr,
         seed=search.seed,
-        loss=own,
+        loss=row_loss,
     )
     return decode_occupancy(tuned, latent)
 
@@ -136,7 +136,7 @@ def read_codes(
     if not model.has_q_head:
         return None
     logits, mean, _ = model.q_posterior(grid)
-    hot = [one_hot(one.argmax(1), one.shape[1]).float() for one in logits]
+    hot = [one_hot(code.argmax(1), code.shape[1]).float() for code in logits]
     noise = grid.new_zeros(len(grid), model.spec.noise)
     return torch.cat([noise, *hot, mean.float().clamp(-1, 1)], 1)
 
@@ -161,10 +161,10 @@ def choose_placement(
     rays = RayCells(rays.cells.to(model.device))
     best = 0
     if len(placements) > 1:
-        found = invert(
+        result = invert(
             model,
             hull,
-            steps=min(LOOKED_AT, search.steps),
+            steps=min(PLACEMENT_STEPS, search.steps),
             lr=search.lr,
             prior=search.prior,
             seed=search.seed,
@@ -172,9 +172,9 @@ def choose_placement(
             loss=silhouette_loss(rays, hull, inside=inside),
             on_step=on_step,
         )
-        best = int(found.objective.argmin())
-    one = slice(best, best + 1)
-    return best, hull[one], silhouette_loss(RayCells(rays.cells[one]), hull[one], inside=inside)
+        best = int(result.objective.argmin())
+    row = slice(best, best + 1)
+    return best, hull[row], silhouette_loss(RayCells(rays.cells[row]), hull[row], inside=inside)
 
 
 def codes_by_name(
@@ -184,7 +184,7 @@ def codes_by_name(
     spec, _ = layout(model)
     sizes = [spec.noise, *spec.discrete, spec.continuous]
     noise, *hot, continuous = torch.split(latent.float().cpu(), sizes)
-    values = [int(one.argmax()) for one in hot] + [float(one) for one in continuous]
+    values = [int(code.argmax()) for code in hot] + [float(code) for code in continuous]
     return {
         "latent": [float(value) for value in latent],
         "z": [float(value) for value in noise],
@@ -192,7 +192,7 @@ def codes_by_name(
     }
 
 
-FEW_STARTS = 4  # latents optimised side by side where pictures are few
+STARTS_OF_FEW_VIEWS = 4  # latents optimised side by side where pictures are few
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class ViewFit:
 
     target: PictureTarget
     best: int
-    rungs: list[Stage]
+    stages: list[Stage]
     inside: float  # how much the hull's inside spoke for chair
 
 
@@ -235,7 +235,7 @@ def fit_views(order: ReconstructionRequest, views: Views) -> ViewFit:
     count = len(target.used.cameras)
     search = order.search
     if count < MANY and not search.starts:
-        search = replace(search, starts=FEW_STARTS)
+        search = replace(search, starts=STARTS_OF_FEW_VIEWS)
     inside = settings["inside"]
     inside = interior_weight(count, carved=order.frame.carved) if inside is None else float(inside)
     with objective_bar("placing") as tell:

@@ -116,7 +116,7 @@ def mesh_target(
     try:
         upright = solid_voxelize(vertices, faces, resolution=32)
         turns = int(turn(upright, facing)[1]["quarter_turns"])
-        vertices, faces = placed(vertices, faces, turns=turns)
+        vertices, faces = turn_and_centre(vertices, faces, turns=turns)
         if frame.kind == "fitted" and not frame.carved:
             grid = solid_voxelize(vertices, faces, resolution=resolution, span=frame.span)
             return grid, [f"turned by {turns} quarters, filled"]
@@ -124,13 +124,15 @@ def mesh_target(
         if not frame.carved:
             grid = floor_grid(vertices, faces, resolution=resolution)
             return grid, [f"turned by {turns} quarters, {sized}, filled"]
-        grid = photographed((vertices, faces), data=data, frame=frame, resolution=resolution)
+        grid = photograph_and_carve(
+            (vertices, faces), data=data, frame=frame, resolution=resolution
+        )
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return grid, [f"turned by {turns} quarters, {sized}, photographed and carved"]
 
 
-def placed(
+def turn_and_centre(
     vertices: Float[np.ndarray, "n 3"], faces: Int[np.ndarray, "m 3"], *, turns: int
 ) -> tuple[Float[np.ndarray, "k 3"], Int[np.ndarray, "m 3"]]:
     """The vertices that faces use, turned by quarters from x to y, their box centred on 0."""
@@ -148,12 +150,12 @@ def to_inches(
     """
     longest = float(np.ptp(vertices, axis=0).max())
     unit = min(UNITS, key=lambda name: abs(np.log(longest * UNITS[name] / USUAL)))
-    scale, told = UNITS[unit], f"taken for {unit}"
+    scale, basis = UNITS[unit], f"taken for {unit}"
     if not BELIEVED[0] <= longest * scale <= BELIEVED[1]:
-        scale, told = USUAL / longest, f"scaled to {USUAL:g} inches"
+        scale, basis = USUAL / longest, f"scaled to {USUAL:g} inches"
     if most is not None and longest * scale > most:
-        scale, told = most / longest, f"scaled to {most:g} inches, the most that fit"
-    return vertices * scale, f"{told} ({longest * scale:.1f} inches)"
+        scale, basis = most / longest, f"scaled to {most:g} inches, the most that fit"
+    return vertices * scale, f"{basis} ({longest * scale:.1f} inches)"
 
 
 def floor_grid(
@@ -172,7 +174,7 @@ def floor_grid(
     return np.asarray(middle | (blocks.mean((1, 3, 5)) > 0.5))
 
 
-def photographed(
+def photograph_and_carve(
     mesh: Mesh, *, data: dict[str, Any], frame: GridFrame, resolution: int
 ) -> Bool[np.ndarray, "R R R"]:
     """The hull of a mesh in inches by the pictures that the run's data set takes of its own."""
@@ -190,7 +192,7 @@ def photographed(
     box = None
     if frame.kind == "floor":
         low, side = cube_for(np.ptp(vertices, axis=0), frame)
-        box = (low, tuple(one + side for one in low))
+        box = (low, tuple(corner + side for corner in low))
     return carve(views, resolution=resolution, box=box, **carving_of(data)).grid
 
 

@@ -57,7 +57,7 @@ def picture_target(
     there are at least three times as many). Errors: no picture, more asked for than there are,
     masks and cameras that do not agree on any cell.
     """
-    used, held = divide(views, use=use, held_out=held_out)
+    used, held = split_views(views, use=use, held_out=held_out)
     carving = carving_of(data)
     first = carve(used, resolution=64, **carving)
     many = len(used.cameras) >= MANY
@@ -72,8 +72,8 @@ def picture_target(
         low, side = cube_for(bounds * size, frame)
         grid = hull_at(used, low, side, resolution=resolution, carving=carving)
         if grid.any():
-            places += [Placement(low, side, one) for one in turns]
-            hulls += [np.rot90(grid, one) for one in turns]
+            places += [Placement(low, side, quarter) for quarter in turns]
+            hulls += [np.rot90(grid, quarter) for quarter in turns]
     if not places:
         raise ValueError(f"{used.id}: its pictures agree on no cell near the origin; check them.")
     return PictureTarget(used, held, tuple(places), np.stack(hulls))
@@ -96,7 +96,7 @@ def read_chair_views(folder: Path) -> Views:
     return read_views(chairs[0])
 
 
-def divide(views: Views, *, use: int = 0, held_out: int = 8) -> tuple[Views, Views | None]:
+def split_views(views: Views, *, use: int = 0, held_out: int = 8) -> tuple[Views, Views | None]:
     """The views to fit and those to judge by: see `picture_target`."""
     count = len(views.cameras)
     if not 0 <= use <= count or held_out < 0:
@@ -105,22 +105,22 @@ def divide(views: Views, *, use: int = 0, held_out: int = 8) -> tuple[Views, Vie
             f"{count} of them and hold out 0 or more."
         )
     if use:
-        chosen = spread(views, use)
+        chosen = spread_views(views, use)
     else:
         held_out = held_out if count >= 4 * held_out else 0
-        kept = {(2 * i + 1) * count // (2 * held_out) for i in range(held_out)}
-        chosen = [i for i in range(count) if i not in kept]
+        held = {(2 * i + 1) * count // (2 * held_out) for i in range(held_out)}
+        chosen = [i for i in range(count) if i not in held]
     others = [i for i in range(count) if i not in chosen]
-    return pick(views, chosen), pick(views, others) if others else None
+    return pick_views(views, chosen), pick_views(views, others) if others else None
 
 
-def pick(views: Views, chosen: Sequence[int]) -> Views:
+def pick_views(views: Views, chosen: Sequence[int]) -> Views:
     """Some of the views."""
     cameras = tuple(views.cameras[i] for i in chosen)
     return Views(views.id, views.masks[list(chosen)], cameras)
 
 
-def spread(views: Views, count: int) -> list[int]:
+def spread_views(views: Views, count: int) -> list[int]:
     """`count` views far from each other; opposite ones, whose outlines are alike, count as near.
 
     The first is the one nearest to the usual preview's azimuth of 304, then farthest points.
@@ -181,7 +181,7 @@ def hull_at(
 ) -> Bool[np.ndarray, "R R R"]:
     """The hull of some views over one cube; empty where no cell of it is in all silhouettes."""
     try:
-        box = (low, tuple(one + side for one in low))
+        box = (low, tuple(corner + side for corner in low))
         return carve(views, resolution=resolution, box=box, **carving).grid
     except ValueError as error:
         if "hull is empty" not in str(error):
@@ -192,7 +192,7 @@ def hull_at(
 # ---- how well a shape agrees with them -------------------------------------------------------
 
 
-def agreements(
+def silhouette_scores(
     grid: Float[np.ndarray, "R R R"], target: PictureTarget, best: int
 ) -> dict[str, Estimate]:
     """Silhouette IoU on the views that were fitted, and on those held out where there are any."""
@@ -203,12 +203,14 @@ def agreements(
     return scores
 
 
-def agreement_table(rows: dict[str, dict[str, Estimate]], protocol: str) -> str:
+def silhouette_table(rows: dict[str, dict[str, Estimate]], protocol: str) -> str:
     """A Markdown table of silhouette IoUs: mean [low, high] over the views."""
     names = list(next(iter(rows.values())))
     lines = [f"Protocol: {protocol}.", "", f"| | {' | '.join(names)} |"]
     lines.append("|---|" + "---|" * len(names))
     for system, scores in rows.items():
-        cells = [f"{one.mean:.3f} [{one.low:.3f}, {one.high:.3f}]" for one in scores.values()]
+        cells = [
+            f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]" for score in scores.values()
+        ]
         lines.append(f"| {system} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

@@ -147,11 +147,11 @@ def exposed_faces(
             continue
         normal = sign * np.eye(3, dtype=np.int64)[axis]
         beyond = padded[tuple(slice(1 + step, 1 + step + size) for step in normal)]
-        found = np.argwhere(grid & ~beyond)
-        plane = (found[:, axis] + (sign > 0)) / size - 0.5
-        found = found[sign * (eye[axis] - plane) > 0]
-        cells.append(found)
-        normals.append(np.broadcast_to(normal, found.shape))
+        exposed = np.argwhere(grid & ~beyond)
+        plane = (exposed[:, axis] + (sign > 0)) / size - 0.5
+        exposed = exposed[sign * (eye[axis] - plane) > 0]
+        cells.append(exposed)
+        normals.append(np.broadcast_to(normal, exposed.shape))
     return np.concatenate(cells), np.concatenate(normals)
 
 

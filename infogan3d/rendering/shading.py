@@ -65,10 +65,10 @@ def corner_normals(
     sums = [np.bincount(faces.ravel(), weights, minlength=len(vertices)) for weights in sized]
     around = np.stack(sums, axis=1)
     around = around / np.maximum(np.linalg.norm(around, axis=1, keepdims=True), 1e-12)
-    own = face_normals(vertices, faces, camera)[:, None]
+    flat = face_normals(vertices, faces, camera)[:, None]
     smooth = around[faces]
-    agree = (smooth * own).sum(2, keepdims=True)
-    return np.where(np.abs(agree) > CREASE, smooth * np.sign(agree), own)
+    agree = (smooth * flat).sum(2, keepdims=True)
+    return np.where(np.abs(agree) > CREASE, smooth * np.sign(agree), flat)
 
 
 def pixel_normals(

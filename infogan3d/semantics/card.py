@@ -78,36 +78,38 @@ class Card:
             what, most = self.most_total
             share = format_number(most)
             return f"{self.name}: nothing on its own, with the rest {share} of {words(what)}"
-        told = f"{self.name}: {words(self.main)}, {format_number(self.effect.mean)}"
+        text = f"{self.name}: {words(self.main)}, {format_number(self.effect.mean)}"
         if not self.side_effects:
-            return f"{told}, leaks nothing above its floor"
+            return f"{text}, leaks nothing above its floor"
         first = self.side_effects[0]
-        return f"{told}, leaks {format_number(first.effect)} into {plain(first.attribute)}"
+        return f"{text}, leaks {format_number(first.effect)} into {plain(first.attribute)}"
 
     def lines(self) -> list[str]:
         """The card's sentences under its title."""
-        told = []
+        sentences = []
         if self.alive and self.main is not None:
-            told.append(
+            sentences.append(
                 f"explains {self.effect.text()} of the variance of {plain(self.main)} on its own, "
                 f"{self.total.text()} with the rest (floor {format_number(self.floor)})"
             )
-            told.append(self.course())
+            sentences.append(self.course())
         if self.correlated_attributes:
             brought = ", ".join(
                 f"{plain(name)} {format_number(effect)}"
                 for name, effect in self.correlated_attributes
             )
-            told.append(f"with it goes {brought}")
+            sentences.append(f"with it goes {brought}")
         if self.side_effects:
-            told.append("leaks " + ", ".join(map(leak_words, self.side_effects[:3])))
+            sentences.append("leaks " + ", ".join(map(side_effect_text, self.side_effects[:3])))
         if self.information is not None:
             more = ", above 1 as a real number holds more than ln 2 nats"
             beyond = more if self.information > 1 else ""
-            told.append(f"Q reads back {format_number(self.information)} of it, L_I / H(c){beyond}")
+            sentences.append(
+                f"Q reads back {format_number(self.information)} of it, L_I / H(c){beyond}"
+            )
         if self.composition:
-            told.append(f"lies in {self.composition}")
-        return told
+            sentences.append(f"lies in {self.composition}")
+        return sentences
 
     def course(self) -> str:
         """How the main attribute goes along the code."""
@@ -118,10 +120,10 @@ class Card:
         if self.kind == "discrete":
             values = " ".join(map(str, order))
             return f"mean {plain(self.main)} {span}; its values from least to most: {values}"
-        return f"mean {plain(self.main)} {span}, {way(self.monotony)}"
+        return f"mean {plain(self.main)} {span}, {monotony_text(self.monotony)}"
 
 
-def way(steadiness: float) -> str:
+def monotony_text(steadiness: float) -> str:
     """How monotone, in words."""
     sign = "rising" if steadiness > 0 else "falling"
     how = "throughout" if abs(steadiness) > 0.95 else "mostly"
@@ -130,13 +132,13 @@ def way(steadiness: float) -> str:
     return f"{sign} {how} (Spearman {steadiness:+.2f})"
 
 
-def leak_words(leak: SideEffect) -> str:
+def side_effect_text(leak: SideEffect) -> str:
     """One leak, and how much of it the main attribute brings along."""
-    told = f"{format_number(leak.effect)} into {plain(leak.attribute)}"
+    text = f"{format_number(leak.effect)} into {plain(leak.attribute)}"
     share = min(leak.follows, leak.effect)
     if share < 0.01:
-        return told
-    return f"{told} ({format_number(share)} of it as the two go together)"
+        return text
+    return f"{text} ({format_number(share)} of it as the two go together)"
 
 
 def profile(
@@ -169,8 +171,8 @@ def correlations(attributes: Float[np.ndarray, "n a"]) -> Float[np.ndarray, "a a
     with np.errstate(divide="ignore", invalid="ignore"):
         products = centred.T @ centred / count
         squares = (centred**2).T @ known / count
-        found = products / np.sqrt(squares * squares.T)
-    return np.where(np.isfinite(found), found, 0.0)
+        correlation = products / np.sqrt(squares * squares.T)
+    return np.where(np.isfinite(correlation), correlation, 0.0)
 
 
 def make_card(
@@ -203,11 +205,11 @@ def make_card(
     nothing = Share(float("nan"), float("nan"), float("nan"))
     above = [i for i in order if effects[i] > floor]
     means = profile(groups, attributes[:, top]) if top is not None else np.zeros(0)
-    own = correlated_with(names)[top] if top is not None else np.zeros(0, dtype=bool)
+    related = correlated_with(names)[top] if top is not None else np.zeros(0, dtype=bool)
     leaks = tuple(
         SideEffect(names[i], float(effects[i]), float(together[top, i] ** 2 * effects[top]))
         for i in above[1:]
-        if not own[i]
+        if not related[i]
     )
     return Card(
         name=name,
@@ -222,40 +224,40 @@ def make_card(
         floor=floor,
         dead=not above and bool((totals < QUIET).all()),
         monotony=0.0 if kind == "discrete" else monotony(means),
-        means=tuple(float(one) for one in means),
+        means=tuple(float(mean) for mean in means),
         side_effects=leaks,
-        correlated_attributes=tuple((names[i], float(effects[i])) for i in above[1:] if own[i]),
+        correlated_attributes=tuple((names[i], float(effects[i])) for i in above[1:] if related[i]),
         information=information,
         composition=made_of,
         unit=UNIT_WORDS.get(units[names[top]], units[names[top]]) if top is not None else "",
     )
 
 
-def cut_cards(found: PickFreeze, *, bins: int, seed: int) -> tuple[FirstOrderTable, list[Card]]:
+def make_cards(measured: PickFreeze, *, bins: int, seed: int) -> tuple[FirstOrderTable, list[Card]]:
     """The first-order effects, and a card for every code and direction."""
     groups = [
-        groups_of(column, discrete=one.discrete, bins=bins)
-        for one, column in zip(found.axes, found.columns, strict=True)
+        groups_of(column, discrete=axis.discrete, bins=bins)
+        for axis, column in zip(measured.axes, measured.columns, strict=True)
     ]
-    first = first_order_table(groups, found.tables, seed=seed)
-    together = correlations(found.attributes)
-    read = found.information or {}
+    first = first_order_table(groups, measured.tables, seed=seed)
+    together = correlations(measured.attributes)
+    read = measured.information or {}
     cards = [
         make_card(
             index,
-            name=one.name,
-            kind=one.kind,
-            family=one.family,
+            name=axis.name,
+            kind=axis.kind,
+            family=axis.family,
             names=NAMES,
             units=UNITS,
             first=first,
-            total=found.totals[index],
+            total=measured.totals[index],
             groups=groups[index],
-            attributes=found.tables[index],
+            attributes=measured.tables[index],
             together=together,
-            information=read.get(one.name),
-            made_of=one.composition,
+            information=read.get(axis.name),
+            made_of=axis.composition,
         )
-        for index, one in enumerate(found.axes)
+        for index, axis in enumerate(measured.axes)
     ]
     return first, cards

@@ -18,7 +18,7 @@ from infogan3d.io.files import save_html, save_picture
 from infogan3d.models.base import ShapeModel
 from infogan3d.rendering.figures import INK, contact_sheet
 from infogan3d.semantics.card import Card
-from infogan3d.semantics.pick_freeze import PickFreeze, places_of, told_places, walks
+from infogan3d.semantics.pick_freeze import PickFreeze, stop_captions, stops_along, traversals
 from infogan3d.semantics.sensitivity import FirstOrderTable
 from infogan3d.stats.estimate import format_number
 
@@ -63,7 +63,7 @@ def heat_map(
     return Image.open(memory).convert("RGB")
 
 
-def walk_picture(
+def traversal_picture(
     walks: Bool[np.ndarray, "bases steps x y z"], *, captions: Sequence[str]
 ) -> Image.Image:
     """A walk from several base chairs, one a row, under the places that it goes to."""
@@ -81,7 +81,7 @@ def walk_picture(
 
 def card_picture(card: Card, walk: Image.Image) -> Image.Image:
     """The card's words, the curve of its main attribute, and its walk."""
-    lines = folded(card.lines(), 112)
+    lines = wrap_lines(card.lines(), 112)
     top = max(TOP, 52 + 19 * len(lines))
     paper = Image.new("RGB", (WIDTH, top + walk.height), "white")
     pen = ImageDraw.Draw(paper)
@@ -96,18 +96,18 @@ def card_picture(card: Card, walk: Image.Image) -> Image.Image:
     return paper
 
 
-def folded(lines: Sequence[str], width: int) -> list[str]:
+def wrap_lines(lines: Sequence[str], width: int) -> list[str]:
     """Long sentences over several lines, broken at spaces."""
-    told: list[str] = []
+    broken: list[str] = []
     for line in lines:
         row = ""
         for word in line.split(" "):
             if row and len(row) + len(word) >= width:
-                told.append(row)
+                broken.append(row)
                 row = "  "
             row += word if not row.strip() else f" {word}"
-        told.append(row)
-    return told
+        broken.append(row)
+    return broken
 
 
 def curve(card: Card) -> Float[np.ndarray, "k 2"]:
@@ -155,14 +155,14 @@ def curve_markup(card: Card) -> str:
     )
 
 
-def stacked(pictures: Sequence[Image.Image]) -> Image.Image:
+def stack_pictures(pictures: Sequence[Image.Image]) -> Image.Image:
     """Pictures under each other on one white sheet."""
-    width = max(one.width for one in pictures)
-    paper = Image.new("RGB", (width, sum(one.height + 24 for one in pictures)), "white")
+    width = max(picture.width for picture in pictures)
+    paper = Image.new("RGB", (width, sum(picture.height + 24 for picture in pictures)), "white")
     top = 0
-    for one in pictures:
-        paper.paste(one, (0, top))
-        top += one.height + 24
+    for picture in pictures:
+        paper.paste(picture, (0, top))
+        top += picture.height + 24
     return paper
 
 
@@ -181,16 +181,16 @@ def write_cards_page(
     home = path.parent
     parts = [f"<h1>{html.escape(title)}</h1>"]
     parts += [f"<pre>{html.escape(text)}</pre>" for text in texts if text]
-    for one in matrices:
-        parts.append(f'<img src="{one.relative_to(home).as_posix()}" alt="matrix of effects">')
+    for matrix in matrices:
+        parts.append(f'<img src="{matrix.relative_to(home).as_posix()}" alt="matrix of effects">')
     parts.append("<nav>" + " ".join(f'<a href="#{anchor(c)}">{c.name}</a>' for c, _ in cards))
     parts.append("</nav>")
     for card, picture in cards:
         name = html.escape(card.title)
         source = picture.relative_to(home).as_posix()
-        told = "".join(f"<li>{html.escape(line)}</li>" for line in card.lines())
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in card.lines())
         parts.append(
-            f'<section id="{anchor(card)}"><h2>{name}</h2><div class=words><ul>{told}</ul>'
+            f'<section id="{anchor(card)}"><h2>{name}</h2><div class=words><ul>{items}</ul>'
             f"{curve_markup(card) if card.alive else ''}</div>"
             f'<img src="{source}" alt="walk along {html.escape(card.name)}" loading="lazy">'
             "</section>"
@@ -213,16 +213,16 @@ def anchor(card: Card) -> str:
 STEPS = 8
 
 
-def draw_all(
+def draw_cards(
     model: ShapeModel,
-    found: PickFreeze,
+    measured: PickFreeze,
     first: FirstOrderTable,
     cards: Sequence[Card],
     run: Path,
     settings: dict[str, Any],
 ) -> tuple[list[Path], list[Path]]:
     """The matrices and a walk a card under codes/, and the codes' cards on one sheet, codes.png."""
-    matrices, walked, shown = [], [], []
+    matrices, sheets, shown = [], [], []
     for name in ("codes", "directions"):
         rows = [
             i for i, card in enumerate(cards) if (card.kind == "direction") == (name != "codes")
@@ -239,12 +239,12 @@ def draw_all(
         matrices.append(save_picture(picture, run / "codes" / f"matrix-{name}.png"))
         if name == "codes":
             shown.append(picture)
-    for card, mover in zip(cards, found.axes, strict=True):
-        places = places_of(mover, card.ranking, steps=STEPS)
-        grids = walks(model, mover, bases=settings["bases"], seed=settings["seed"], places=places)
-        walk = walk_picture(grids, captions=told_places(mover, places))
-        walked.append(save_picture(walk, run / "codes" / f"{anchor(card)}.png"))
+    for card, axis in zip(cards, measured.axes, strict=True):
+        stops = stops_along(axis, card.ranking, steps=STEPS)
+        grids = traversals(model, axis, bases=settings["bases"], seed=settings["seed"], stops=stops)
+        walk = traversal_picture(grids, captions=stop_captions(axis, stops))
+        sheets.append(save_picture(walk, run / "codes" / f"{anchor(card)}.png"))
         if card.kind != "direction":
             shown.append(card_picture(card, walk))
-    save_picture(stacked(shown), run / "codes.png")
-    return matrices, walked
+    save_picture(stack_pictures(shown), run / "codes.png")
+    return matrices, sheets

@@ -25,13 +25,13 @@ READING = (
 )
 
 
-def protocol_text(found: PickFreeze, settings: dict[str, Any]) -> str:
+def protocol_text(measured: PickFreeze, settings: dict[str, Any]) -> str:
     """How all of it was measured."""
     low, high = QUANTILES
     lines = [
-        f"Protocol: {len(found.attributes)} shapes (seed {settings['seed']}, occupied above 0.5) "
-        f"and {found.more} more, {settings['pairs']} for each code and direction and for z, for "
-        "the total effects",
+        f"Protocol: {len(measured.attributes)} shapes (seed {settings['seed']}, occupied above 0.5)"
+        f" and {measured.more} more, {settings['pairs']} for each code and direction and for z, "
+        "for the total effects",
         "effects are shares of an attribute's variance over these shapes",
         "first-order: epsilon squared, codes of many values in "
         f"{settings['bins']} bins of equal counts",
@@ -44,7 +44,7 @@ def protocol_text(found: PickFreeze, settings: dict[str, Any]) -> str:
         + ", which measure nearly the same",
         "shapes in which an attribute has no meaning are left out for it",
         f"walks go over the quantiles {low:g} to {high:g} of a code's or direction's drawn values",
-        f"L_I / H(c) over the first {min(READ, len(found.attributes))} shapes, a bound below 0 "
+        f"L_I / H(c) over the first {min(READ, len(measured.attributes))} shapes, a bound below 0 "
         "given as 0",
     ]
     if settings["directions"]:
@@ -55,12 +55,12 @@ def protocol_text(found: PickFreeze, settings: dict[str, Any]) -> str:
     return "; ".join(lines) + "."
 
 
-def likeness(found: PickFreeze) -> str:
+def likeness(measured: PickFreeze) -> str:
     """How much the shapes differ at all, and a warning where they hardly do."""
-    told = f"Two of the shapes overlap by IoU {format_number(found.overlap)} in the mean."
-    if found.overlap < ALIKE:
-        return told
-    return f"{told} They hardly differ: a large share of their variance is next to nothing."
+    text = f"Two of the shapes overlap by IoU {format_number(measured.overlap)} in the mean."
+    if measured.overlap < ALIKE:
+        return text
+    return f"{text} They hardly differ: a large share of their variance is next to nothing."
 
 
 def card_table(cards: Sequence[Card]) -> str:
@@ -81,7 +81,7 @@ def card_table(cards: Sequence[Card]) -> str:
 
 
 def as_numbers(
-    found: PickFreeze,
+    measured: PickFreeze,
     first: FirstOrderTable,
     cards: Sequence[Card],
     *,
@@ -96,23 +96,23 @@ def as_numbers(
         effects = {
             name: {
                 "first": [first.effect[i, j], low[i, j], high[i, j]],
-                "total": found.totals[i, :, j],
+                "total": measured.totals[i, :, j],
             }
             for j, name in enumerate(NAMES)
         }
         said = {"title": card.title, "sentences": card.lines(), "alive": card.alive}
         every.append({**said, **asdict(card), "effects": effects})
-    rest = None if found.rest is None else dict(zip(NAMES, found.rest.T, strict=True))
+    rest = None if measured.rest is None else dict(zip(NAMES, measured.rest.T, strict=True))
     whole: dict[str, Any] = plain_numbers(
         {
-            "protocol": protocol_text(found, settings),
+            "protocol": protocol_text(measured, settings),
             "settings": settings,
-            "attributes": spread(found.attributes),
+            "attributes": spread(measured.attributes),
             "cards": every,
             "z_total": rest,
-            "overlap": found.overlap,
+            "overlap": measured.overlap,
             "families": [asdict(row) for row in families],
-            "statements": [asdict(one) for one in statements],
+            "statements": [asdict(claim) for claim in statements],
         }
     )
     return whole

@@ -21,20 +21,20 @@ class Claim:
     """A sentence, the word on it, the numbers it stands on, and what they mean."""
 
     claim: str
-    word: str
+    verdict: str
     numbers: dict[str, Share]
     meaning: str
 
     def text(self) -> str:
-        told = "; ".join(f"{name} {share.text()}" for name, share in self.numbers.items())
-        return f'"{self.claim}": {self.word}{": " if told else ""}{told}. {self.meaning}'
+        listed = "; ".join(f"{name} {share.text()}" for name, share in self.numbers.items())
+        return f'"{self.claim}": {self.verdict}{": " if listed else ""}{listed}. {self.meaning}'
 
 
 def verdict_of(numbers: Sequence[Share]) -> str:
     """held: every interval above 0; not held: one below 0; else undecided."""
-    if numbers and all(one.low > 0 for one in numbers):
+    if numbers and all(estimate.low > 0 for estimate in numbers):
         return "held"
-    return "not held" if any(one.high < 0 for one in numbers) else "undecided"
+    return "not held" if any(estimate.high < 0 for estimate in numbers) else "undecided"
 
 
 def shape_or_detail(
@@ -47,21 +47,24 @@ def shape_or_detail(
     """
     usable = np.isfinite(first.effect).all(0)
     lists = {
-        word: [i for i, name in enumerate(attributes) if name in own and usable[i]]
-        for word, own in (("shape", SHAPE), ("detail", DETAIL))
+        word: [i for i, name in enumerate(attributes) if name in names and usable[i]]
+        for word, names in (("shape", SHAPE), ("detail", DETAIL))
     }
-    told = {w: ", ".join(attributes[i].replace("_", " ") for i in own) for w, own in lists.items()}
+    listed = {
+        word: ", ".join(attributes[i].replace("_", " ") for i in indices)
+        for word, indices in lists.items()
+    }
     meaning = (
         "Mean share of variance explained, difference with its 95 % interval over shapes; "
-        f"shape = {told['shape'] or 'none'}; detail = {told['detail'] or 'none'}."
+        f"shape = {listed['shape'] or 'none'}; detail = {listed['detail'] or 'none'}."
     )
     claim = "continuous codes = shape, discrete codes = detail"
     rows = {
-        kind: [i for i, own in enumerate(kinds) if own == kind]
+        kind: [i for i, other in enumerate(kinds) if other == kind]
         for kind in ("continuous", "discrete")
     }
-    lacking = [f"{k} codes" for k, own in rows.items() if not own]
-    lacking += [f"attributes of {word}" for word, own in lists.items() if not own]
+    lacking = [f"{kind} codes" for kind, indices in rows.items() if not indices]
+    lacking += [f"attributes of {word}" for word, indices in lists.items() if not indices]
     if lacking:
         return Claim(claim, f"undecided, there are no {' and no '.join(lacking)}", {}, meaning)
 
@@ -127,18 +130,18 @@ def families(
     for i, card in enumerate(cards):
         members.setdefault(card.family, []).append(i)
     rows, resampled = [], {}
-    for name, own in members.items():
-        effect, alone = effects[:, own].mean(1), alones[:, own].mean(1)
+    for name, indices in members.items():
+        effect, alone = effects[:, indices].mean(1), alones[:, indices].mean(1)
         resampled[name] = alone[1:]
-        steady = [abs(cards[i].monotony) for i in own if cards[i].kind != "discrete"]
+        steady = [abs(cards[i].monotony) for i in indices if cards[i].kind != "discrete"]
         rows.append(
             Family(
                 name,
-                len(own),
-                sum(cards[i].alive for i in own),
+                len(indices),
+                sum(cards[i].alive for i in indices),
                 share_of(float(effect[0]), effect[1:]),
                 share_of(float(alone[0]), alone[1:]),
-                float(np.nanmean([cards[i].total.mean for i in own])),
+                float(np.nanmean([cards[i].total.mean for i in indices])),
                 float(np.mean(steady)) if steady else float("nan"),
             )
         )
@@ -153,10 +156,10 @@ def codes_or_directions(
     others = [name for name in by_name if "codes" not in name]
     if not others:
         return None
-    own = by_name["all codes"].alone.mean
+    lead = by_name["all codes"].alone.mean
     numbers = {
         f"codes less {name}": share_of(
-            own - by_name[name].alone.mean, resampled["all codes"] - resampled[name]
+            lead - by_name[name].alone.mean, resampled["all codes"] - resampled[name]
         )
         for name in others
     }

@@ -114,23 +114,26 @@ def find_directions(
     first, activate = layers[0], layers[:3]
     assert isinstance(first, nn.ConvTranspose3d)
     weight, here = first_weight(first).cpu(), first.weight.device
-    found = []
+    directions = []
     for space in SPACES:
         size = spec.noise if space == "z" else weight.shape[0]
         if size == 0:
             continue
         vectors = {"sefa": sefa(weight[:size], count=min(count, size))}
         pair = draws[0], within(*draws, space)
-        one, other = (latent_of(codes.to(here)) for codes in pair)
-        parts = [activate(x[:, :, None, None, None]).float().flatten(1) for x in (one, other)]
-        apart = (one - other)[:, :size].float().cpu()
+        first_latent, second_latent = (latent_of(codes.to(here)) for codes in pair)
+        parts = [
+            activate(x[:, :, None, None, None]).float().flatten(1)
+            for x in (first_latent, second_latent)
+        ]
+        apart = (first_latent - second_latent)[:, :size].float().cpu()
         steps = (parts[0] - parts[1]).cpu()
         vectors["pca"] = principal(steps, apart, count=min(count, size))
         for method, rows in vectors.items():
             whole = nn.functional.pad(rows, (0, weight.shape[0] - size))
             family = f"{method} {space}"
-            found += [
+            directions += [
                 Direction(f"{family} {i}", family, row, space == "z")
                 for i, row in enumerate(whole.unbind())
             ]
-    return found
+    return directions

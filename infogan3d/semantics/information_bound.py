@@ -28,30 +28,30 @@ def q_nll(model: ShapeModel, codes: Codes) -> Float[np.ndarray, " codes"]:
     sums, means = np.zeros(len(model.spec.names)), []
     for start in range(0, len(codes.noise), BATCH):
         part = codes.rows(slice(start, start + BATCH)).to(model.device)
-        made = model(part)
-        logits, mean, spread = model.q_posterior(made)
+        grids = model(part)
+        logits, mean, spread = model.q_posterior(grids)
         nats = [categorical_nll([x], part.discrete[:, [i]]) for i, x in enumerate(logits)]
         for i in range(model.spec.continuous):
-            own = [x[:, [i]].float() for x in (mean, spread, part.continuous)]
-            nats.append(gaussian_nll(*own))
+            parameters = [x[:, [i]].float() for x in (mean, spread, part.continuous)]
+            nats.append(gaussian_nll(*parameters))
         sums += np.array([float(x) for x in nats]) * len(part.noise)
         means.append(mean.double().cpu().numpy())
-    found: Float[np.ndarray, " codes"] = sums / len(codes.noise)
-    told, drawn = np.concatenate(means), codes.continuous.double().cpu().numpy()
+    nll: Float[np.ndarray, " codes"] = sums / len(codes.noise)
+    predicted, drawn = np.concatenate(means), codes.continuous.double().cpu().numpy()
     if len(drawn) >= 2 * ENOUGH:
         first = len(model.spec.discrete)
         for i in range(model.spec.continuous):
-            found[first + i] = min(found[first + i], calibrated_nll(told[:, i], drawn[:, i]))
-    return found
+            nll[first + i] = min(nll[first + i], calibrated_nll(predicted[:, i], drawn[:, i]))
+    return nll
 
 
-def calibrated_nll(told: Float[np.ndarray, " n"], drawn: Float[np.ndarray, " n"]) -> float:
-    """Nats that a normal distribution about a line through `told` loses on `drawn`.
+def calibrated_nll(predicted: Float[np.ndarray, " n"], drawn: Float[np.ndarray, " n"]) -> float:
+    """Nats that a normal distribution about a line through `predicted` loses on `drawn`.
 
     The line and its spread by the first half of the shapes, judged on the second.
     """
-    half = len(told) // 2
-    columns = np.column_stack([told, np.ones(len(told))])
+    half = len(predicted) // 2
+    columns = np.column_stack([predicted, np.ones(len(predicted))])
     line = np.linalg.lstsq(columns[:half], drawn[:half], rcond=None)[0]
     square = np.square(drawn - columns @ line)
     spread = max(float(square[:half].mean()), 1e-12)

@@ -40,7 +40,7 @@ class LatentAxis:
     name: str
     kind: str
     family: str
-    what: str | Direction
+    axis: str | Direction
     column: Float[np.ndarray, " n"]
     composition: str = ""
 
@@ -50,7 +50,7 @@ class LatentAxis:
 
     @property
     def independent(self) -> bool:
-        return isinstance(self.what, str) or self.what.independent
+        return isinstance(self.axis, str) or self.axis.independent
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class PickFreeze:
     more: int
 
 
-def measured(
+def attributes_of(
     model: ShapeModel, latent: Float[Tensor, "n L"], *, tick: Tick
 ) -> Float[np.ndarray, "n a"]:
     """The attributes of the shapes of some latent vectors."""
@@ -109,10 +109,10 @@ def moved(
 def list_axes(model: ShapeModel, codes: Codes, *, directions: int, seed: int) -> list[LatentAxis]:
     """Every code, then `directions` directions of every family; with their values in `codes`."""
     names, columns, discrete = codes_table(codes, model.spec)
-    found = []
-    for name, column, own in zip(names, columns.T, discrete, strict=True):
-        kind = "discrete" if own else "continuous"
-        found.append(LatentAxis(name, kind, f"{kind} codes", name, column))
+    axes = []
+    for name, column, is_discrete in zip(names, columns.T, discrete, strict=True):
+        kind = "discrete" if is_discrete else "continuous"
+        axes.append(LatentAxis(name, kind, f"{kind} codes", name, column))
     if directions:
         layers = getattr(getattr(model, "ema", None), "layers", None)
         if not (isinstance(layers, nn.Sequential) and isinstance(layers[0], nn.ConvTranspose3d)):
@@ -121,20 +121,22 @@ def list_axes(model: ShapeModel, codes: Codes, *, directions: int, seed: int) ->
                 "layer is no transposed convolution: set directions=0."
             )
         pair = draw_codes(model, PAIRS, seed=seed + 2), draw_codes(model, PAIRS, seed=seed + 3)
-        for one in find_directions(
+        for direction in find_directions(
             layers,
             model.spec,
             pair,
             latent_of=model.to_latent,
             count=directions,
         ):
-            column = one.project(model.to_latent(codes)).double().numpy()
-            parts = "" if one.independent else told_parts(one.vector, model.spec)
-            found.append(LatentAxis(one.name, "direction", one.family, one, column, parts))
-    return found
+            column = direction.project(model.to_latent(codes)).double().numpy()
+            parts = "" if direction.independent else composition_of(direction.vector, model.spec)
+            axes.append(
+                LatentAxis(direction.name, "direction", direction.family, direction, column, parts)
+            )
+    return axes
 
 
-def told_parts(vector: Float[Tensor, " L"], spec: CodeSpec) -> str:
+def composition_of(vector: Float[Tensor, " L"], spec: CodeSpec) -> str:
     """How much of a unit vector's square lies in z and in each code; what has .05 or more."""
     sizes = [spec.noise, *spec.discrete, *[1] * spec.continuous]
     shares = [float(part.square().sum()) for part in torch.split(vector, sizes)]
@@ -142,12 +144,12 @@ def told_parts(vector: Float[Tensor, " L"], spec: CodeSpec) -> str:
     return ", ".join(f"{name} {share:.2f}" for share, name in pairs if share >= 0.05)
 
 
-def values_in(model: ShapeModel, codes: Codes, mover: LatentAxis) -> Float[Tensor, " n"]:
+def values_in(model: ShapeModel, codes: Codes, axis: LatentAxis) -> Float[Tensor, " n"]:
     """Where some codes lie along a mover."""
-    if isinstance(mover.what, Direction):
-        return mover.what.project(model.to_latent(codes))
+    if isinstance(axis.axis, Direction):
+        return axis.axis.project(model.to_latent(codes))
     names, columns, _ = codes_table(codes, model.spec)
-    values: Tensor = torch.from_numpy(columns[:, names.index(mover.what)]).float()
+    values: Tensor = torch.from_numpy(columns[:, names.index(axis.axis)]).float()
     return values
 
 
@@ -158,75 +160,75 @@ def pick_freeze(
     model.eval()
     codes, others = draw_codes(model, count, seed=seed), draw_codes(model, pairs, seed=seed + 1)
     base = codes.rows(slice(0, pairs))
-    table = measured(model, model.to_latent(codes), tick=tick)
+    table = attributes_of(model, model.to_latent(codes), tick=tick)
     variance = np.array([np.nanvar(x) if np.isfinite(x).any() else 0.0 for x in table.T])
     variance[variance < 1e-12] = 0.0
-    movers = list_axes(model, codes, directions=directions, seed=seed)
+    axes = list_axes(model, codes, directions=directions, seed=seed)
 
     columns, tables, totals = [], [], []
-    for one in movers:
-        values = values_in(model, others, one)
-        again = measured(model, moved(model, base, one.what, values), tick=tick)
+    for axis in axes:
+        values = values_in(model, others, axis)
+        again = attributes_of(model, moved(model, base, axis.axis, values), tick=tick)
         totals.append(total_indices(table[:pairs], again, variance, seed=seed))
-        columns.append(one.column if one.independent else values.double().numpy())
-        tables.append(table if one.independent else again)
+        columns.append(axis.column if axis.independent else values.double().numpy())
+        tables.append(table if axis.independent else again)
     rest = None
     if model.spec.noise:
         fresh = Codes(others.noise, base.discrete, base.continuous)
-        again = measured(model, model.to_latent(fresh), tick=tick)
+        again = attributes_of(model, model.to_latent(fresh), tick=tick)
         rest = total_indices(table[:pairs], again, variance, seed=seed)
     return PickFreeze(
         table,
-        tuple(movers),
+        tuple(axes),
         tuple(columns),
         tuple(tables),
         np.array(totals),
         rest,
         mi_lower_bound(model, codes.rows(slice(0, READ))),
         mean_overlap(decode(model, model.to_latent(codes.rows(slice(0, COMPARED))))),
-        pairs * (len(movers) + (rest is not None)),
+        pairs * (len(axes) + (rest is not None)),
     )
 
 
-def walks(
-    model: ShapeModel, mover: LatentAxis, *, bases: int, seed: int, places: Float[np.ndarray, " s"]
+def traversals(
+    model: ShapeModel, axis: LatentAxis, *, bases: int, seed: int, stops: Float[np.ndarray, " s"]
 ) -> Bool[np.ndarray, "b s R R R"]:
-    """The first `bases` shapes with one thing set to each of `places`, all else held."""
+    """The first `bases` shapes with one thing set to each of `stops`, all else held."""
     starts = draw_codes(model, bases, seed=seed)
-    values = torch.from_numpy(places).float()
+    values = torch.from_numpy(stops).float()
     rows = []
     for i in range(bases):
-        one = starts.row(i)
-        repeated = Codes(*(x.repeat(len(values), 1) for x in vars(one).values()))
-        rows.append(decode(model, moved(model, repeated, mover.what, values)))
+        start = starts.row(i)
+        repeated = Codes(*(x.repeat(len(values), 1) for x in vars(start).values()))
+        rows.append(decode(model, moved(model, repeated, axis.axis, values)))
     return np.stack(rows)
 
 
-def places_of(mover: LatentAxis, ranking: list[int], *, steps: int) -> Float[np.ndarray, " s"]:
+def stops_along(axis: LatentAxis, ranking: list[int], *, steps: int) -> Float[np.ndarray, " s"]:
     """Where a walk stops: values spread over a discrete code's ranking, else even quantiles.
 
     The quantiles are those of the values drawn, 2 % to 98 %, for codes and directions alike.
     """
-    if mover.discrete:
-        order = ranking or sorted({int(one) for one in mover.column})
+    if axis.discrete:
+        order = ranking or sorted({int(value) for value in axis.column})
         chosen = np.linspace(0, len(order) - 1, min(steps, len(order))).round().astype(int)
         picked: np.ndarray = np.array(order, dtype=float)[chosen]
         return picked
-    places: np.ndarray = np.quantile(mover.column, np.linspace(*QUANTILES, steps))
-    return places
+    stops: np.ndarray = np.quantile(axis.column, np.linspace(*QUANTILES, steps))
+    return stops
 
 
-def told_places(mover: LatentAxis, places: Float[np.ndarray, " s"]) -> list[str]:
-    """The places in words."""
-    if mover.discrete:
-        return [f"value {place:.0f}" for place in places]
-    return [f"{place:+.2f}" for place in places]
+def stop_captions(axis: LatentAxis, stops: Float[np.ndarray, " s"]) -> list[str]:
+    """The stops in words."""
+    if axis.discrete:
+        return [f"value {stop:.0f}" for stop in stops]
+    return [f"{stop:+.2f}" for stop in stops]
 
 
 FAMILIES = 4  # of directions: two methods in two spaces
 
 
-def look(model: ShapeModel, run: Path, settings: dict[str, Any]) -> PickFreeze:
+def measure_codes(model: ShapeModel, run: Path, settings: dict[str, Any]) -> PickFreeze:
     """Make and measure the shapes. Errors: a run without codes (`ValueError`)."""
     names = model.spec.names
     if not names:
@@ -234,7 +236,7 @@ def look(model: ShapeModel, run: Path, settings: dict[str, Any]) -> PickFreeze:
             f"{run} has no codes, so there is nothing to discover: train with codes.discrete or "
             "codes.continuous."
         )
-    movers = len(names) + 1 + FAMILIES * settings["directions"]
+    axes = len(names) + 1 + FAMILIES * settings["directions"]
     asked = {key: settings[key] for key in ("count", "pairs", "directions", "seed")}
-    with counting_bar("measuring shapes", settings["count"] + settings["pairs"] * movers) as tick:
+    with counting_bar("measuring shapes", settings["count"] + settings["pairs"] * axes) as tick:
         return pick_freeze(model, **asked, tick=tick)

@@ -140,11 +140,11 @@ def permutation_threshold(
     table = np.concatenate([filled, filled**2, known], 1)
     starts = np.cumsum(np.bincount(groups))[:-1]
     starts = np.concatenate([[0], starts])
-    found = []
+    largest = []
     for _ in range(permutations):
         sums = np.add.reduceat(table[random.permutation(len(table))], starts)[:, None]
-        found.append(epsilon_squared(*np.split(sums, 3, 2)).max())
-    return float(np.percentile(found, FLOOR))
+        largest.append(epsilon_squared(*np.split(sums, 3, 2)).max())
+    return float(np.percentile(largest, FLOOR))
 
 
 def total_indices(
@@ -231,7 +231,7 @@ def split_effects(
     half: int,
 ) -> Float[np.ndarray, "b1 a"]:
     """Effects over every second shape, then in its resamples (shifted alike)."""
-    own = slice(half, None, 2)
-    effect = first_order_indices(groups[own], table[own])
-    drawn = first_order_indices(groups[own], table[own], weights=weights[:, own])
+    rows = slice(half, None, 2)
+    effect = first_order_indices(groups[rows], table[rows])
+    drawn = first_order_indices(groups[rows], table[rows], weights=weights[:, rows])
     return np.concatenate([effect, drawn - drawn.mean(0) + effect])

@@ -47,9 +47,9 @@ def mean_score(name: str, values: Float[np.ndarray, " n"], *, seed: int = 0) -> 
     return Estimate(name, float(values.mean()), low, high, len(values))
 
 
-def count_score(name: str, found: int, n: int) -> Estimate:
+def count_score(name: str, count: int, n: int) -> Estimate:
     """A plain count among `n` shapes: no interval."""
-    return Estimate(name, float(found), float(found), float(found), n)
+    return Estimate(name, float(count), float(count), float(count), n)
 
 
 @dataclass(frozen=True)

@@ -57,10 +57,10 @@ def score_lines(
     """The lines of such a table: the mean by one format, the interval's ends by the other."""
 
     def cell(score: Estimate) -> str:
-        told = f"{score.mean:{mean}}"
+        text = f"{score.mean:{mean}}"
         if score.low == score.high:
-            return told
-        return f"{told} [{score.low:{ends}}, {score.high:{ends}}]"
+            return text
+        return f"{text} [{score.low:{ends}}, {score.high:{ends}}]"
 
     lines = [f"| | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
     for system, scores in rows.items():
@@ -72,9 +72,9 @@ def score_lines(
 def plain_numbers(value: Any) -> Any:
     """Lists, dicts and numbers that JSON can hold, five digits each."""
     if isinstance(value, dict):
-        return {str(key): plain_numbers(one) for key, one in value.items()}
+        return {str(key): plain_numbers(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [plain_numbers(one) for one in value]
+        return [plain_numbers(item) for item in value]
     if isinstance(value, np.bool_):
         return bool(value)
     if isinstance(value, float | np.floating):

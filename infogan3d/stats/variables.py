@@ -43,7 +43,7 @@ class Variables:
     def varying(self) -> "Variables":
         """Without the columns that are the same for all shapes (leg_splay of simple chairs)."""
         keep = (self.values != self.values[:1]).any(0)
-        names = tuple(name for name, kept in zip(self.names, keep, strict=True) if kept)
+        names = tuple(name for name, varies in zip(self.names, keep, strict=True) if varies)
         return Variables(names, self.values[:, keep], self.discrete[keep])
 
     def classes(self, bins: int) -> Int[np.ndarray, "n k"]:

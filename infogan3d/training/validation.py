@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int
 from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 
-from infogan3d.evaluation.generation import covered
+from infogan3d.evaluation.generation import covered_by_generated
 from infogan3d.geometry.components import floater_fraction
 from infogan3d.geometry.distances import iou_matrix, mean_overlap
 from infogan3d.io.packs import Pack
@@ -144,7 +144,7 @@ def measure(
     overlap = iou_matrix(real, base)
     scores = {
         "val/nearest_iou": float(overlap.max(0).mean()),
-        "val/coverage": float(covered(1 - overlap).mean()),
+        "val/coverage": float(covered_by_generated(1 - overlap).mean()),
         "val/occupancy": float(base.mean()),
         "val/floaters": float(np.mean([floater_fraction(grid) for grid in base])),
         "val/code_accuracy": read,

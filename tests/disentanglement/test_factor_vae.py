@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from infogan3d.disentanglement.metrics.factor_vae import (
+    correct_votes,
     factor_vae_score,
     held_rows,
-    judged,
     quietest,
     spreads,
     table_votes,
@@ -56,7 +56,12 @@ def test_the_quietest_code_is_found_beside_its_overall_spread_and_constants_are_
 def test_the_rule_is_learned_on_the_first_half_and_judged_on_the_second():
     held = np.array([0, 0, 1, 1, 0, 1, 1, 0])
     quiet = np.array([2, 2, 0, 0, 2, 2, 0, 1])
-    assert judged(held, quiet).tolist() == [True, False, True, True]  # code 1 never voted: factor 0
+    assert correct_votes(held, quiet).tolist() == [
+        True,
+        False,
+        True,
+        True,
+    ]  # code 1 never voted: factor 0
 
 
 def test_identity_scores_one_and_keeps_it_when_duplicated_or_constant():

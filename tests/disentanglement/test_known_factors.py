@@ -7,12 +7,12 @@ from fixtures import CodeBoxes, CodeReaders, composed
 from infogan3d.data.procedural.chairs import factor_columns, sample_factors
 from infogan3d.disentanglement.known_factors import (
     KnownChairs,
-    covered,
+    covered_factors,
     fresh_chairs,
     known_chairs,
-    only,
     read_by_all,
     score_codes,
+    select_factors,
 )
 from infogan3d.disentanglement.metrics import suite
 from infogan3d.io.packs import pack_grids
@@ -57,7 +57,7 @@ def test_factors_that_stand_still_are_left_out(known):
 
 
 def test_the_covered_factors_are_found_in_the_order_of_the_codes(codes, known):
-    assert covered(codes, known.factors) == HELD
+    assert covered_factors(codes, known.factors) == HELD
 
 
 def test_perfect_codes_are_bounded_by_all_factors_and_perfect_by_their_own(card):
@@ -85,23 +85,23 @@ def test_its_numbers_name_the_factors_that_were_chosen(card):
 
 
 def test_fewer_factors_by_name(known):
-    few = only(known.factors, ("recline", "base"))
+    few = select_factors(known.factors, ("recline", "base"))
     assert few.names == ("recline", "base")
     assert few.discrete.tolist() == [False, True]
     with pytest.raises(ValueError, match="factor leg_splay does not vary here: choose of base, "):
-        only(known.factors, ("leg_splay",))
+        select_factors(known.factors, ("leg_splay",))
 
 
 def test_a_pack_without_factors_or_of_too_few_chairs_is_refused(columns):
     grids = np.zeros((COUNT, 2, 2, 2), dtype=bool)
     ids = [str(i) for i in range(COUNT)]
-    told = {"told": "chairs"}
+    given = {"description": "chairs"}
     with pytest.raises(ValueError, match="chairs: no column is a factor: take chairs of data="):
-        known_chairs(pack_grids(grids, ids=ids), **told)
+        known_chairs(pack_grids(grids, ids=ids), **given)
     pack = pack_grids(grids, ids=ids, columns={**columns, "coherence": np.ones(COUNT)})
-    assert known_chairs(pack, **told).factors.names[:2] == ("base", "back")
+    assert known_chairs(pack, **given).factors.names[:2] == ("base", "back")
     with pytest.raises(ValueError, match="20 chairs are too few to score codes by: give 400"):
-        known_chairs(pack.select(np.arange(20)), **told)
+        known_chairs(pack.select(np.arange(20)), **given)
 
 
 def test_fresh_chairs_are_others_than_the_runs_own(tmp_path):
@@ -109,7 +109,7 @@ def test_fresh_chairs_are_others_than_the_runs_own(tmp_path):
     given = composed("train", "resolution=16", *words)
     fresh = fresh_chairs(given, count=450, seed=77)  # some are copies at 16^3
     assert fresh.grids.shape[1:] == (16, 16, 16)
-    assert "fresh simple known-factor chairs drawn cell by cell (seed 77)" in fresh.told
+    assert "fresh simple known-factor chairs drawn cell by cell (seed 77)" in fresh.description
     truth = factor_columns(sample_factors(3, seed=77, simple=True))
     height = fresh.factors.values[:3, fresh.factors.names.index("seat_height")]
     assert height.tolist() == truth["seat_height"].tolist()

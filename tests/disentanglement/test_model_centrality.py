@@ -36,7 +36,7 @@ def test_the_centre_is_a_model_that_the_others_agree_with():
     found = choose(list("abcd"), sweep([0.0, np.pi / 2, 0.1, np.pi / 4]))
     assert found.chosen in "abc"  # a quarter turn only swaps codes; an eighth entangles them
     assert found.order[-1] == 3
-    assert found.own.tolist() == [1, 1, 1, 1]
+    assert found.self_agreement.tolist() == [1, 1, 1, 1]
     assert found.agreement[0, 1] == found.agreement[1, 0] == 1
     assert found.agreement[0, 3] == pytest.approx(2 / 3, abs=0.06)
     assert found.centrality[0] - found.centrality[3] > 0.08
@@ -70,7 +70,7 @@ def test_centrality_is_the_mean_of_both_ways_without_the_diagonal():
     found = choose(["a", "b", "c"], agreement + np.diag([0.1, 5, 0.2]))
     assert found.chosen == "a"
     assert found.order.tolist() == [0, 2, 1]
-    assert found.own.tolist() == [0.1, 5, 0.2]
+    assert found.self_agreement.tolist() == [0.1, 5, 0.2]
 
 
 def test_sweeps_without_a_centre_are_refused():

@@ -3,11 +3,11 @@
 import numpy as np
 from fixtures import reddish
 
-from infogan3d.disentanglement.report import dots_picture
+from infogan3d.disentanglement.report import draw_scores
 
 
 def draw(path, values: np.ndarray, *, chosen: int) -> np.ndarray:
-    made = dots_picture(
+    made = draw_scores(
         path,
         title="three runs",
         names=["centrality", "factor_vae"],

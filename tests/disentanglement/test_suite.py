@@ -7,8 +7,8 @@ from infogan3d.data.procedural.chairs import factor_columns, sample_factors
 from infogan3d.disentanglement.metrics.suite import (
     NAMES,
     best_share,
+    chance_scores,
     check_tables,
-    factor_floors,
     factor_scores,
     plain_scores,
     score_table,
@@ -53,7 +53,7 @@ def test_perfect_codes_of_chairs_score_one():
 def test_scores_lie_between_their_floor_and_one_and_intervals_hold_them():
     truth = chairs()
     codes = noisy(truth, names=5)
-    found, floors = factor_scores(codes, truth), factor_floors(codes, truth, permutations=2)
+    found, floors = factor_scores(codes, truth), chance_scores(codes, truth, permutations=2)
     assert best_share(codes, truth) == 0.5
     for name in NAMES:
         score, floor = found[name], floors[name]
@@ -71,7 +71,7 @@ def test_floors_are_what_independent_codes_score():
     truth = chairs()
     codes = noisy(truth, names=5)
     other = codes.rows(np.random.default_rng(9).permutation(COUNT))
-    floors, found = factor_floors(codes, truth, permutations=2), plain_scores(other, truth)
+    floors, found = chance_scores(codes, truth, permutations=2), plain_scores(other, truth)
     for name in NAMES:
         assert found[name] == pytest.approx(floors[name].mean, abs=0.08)
     assert floors["modularity"].mean > 0.3

@@ -7,8 +7,8 @@ import pytest
 from fixtures import CodeBoxes, CodeReaders, save_run, sweep_of
 
 from infogan3d.disentanglement.model_centrality import (
-    by_chance,
-    check,
+    chance_agreement,
+    check_comparable,
     cross_read,
     most_central,
     open_sweep,
@@ -35,14 +35,14 @@ def test_the_run_that_is_not_like_the_others_is_not_chosen():
     assert choice.chosen in ("1-boxes", "2-boxes")  # these two agree: a quarter turn swaps codes
     assert choice.agreement[1, 2] > 0.9
     assert choice.order[-1] == 0
-    assert choice.own.min() > 0.9
+    assert choice.self_agreement.min() > 0.9
     assert len(ticks) == 3
     assert chance == pytest.approx([1 / 3] * 3, abs=0.12)
 
 
 def test_chance_is_what_answers_to_other_shapes_score():
     codes = drawn_codes(draw_codes(CodeReaders(), 1000, seed=0))
-    assert by_chance(codes, codes, seed=0) == pytest.approx(1 / 3, abs=0.1)
+    assert chance_agreement(codes, codes, seed=0) == pytest.approx(1 / 3, abs=0.1)
 
 
 def test_runs_lie_in_the_order_of_their_jobs(tiny_model, tmp_path):
@@ -72,8 +72,8 @@ def test_sweeps_that_have_no_centre_are_refused(tiny_model, tmp_path):
 
 def test_runs_without_codes_or_q_are_refused():
     with pytest.raises(ValueError, match=r"1-boxes of there has 3 code\(s\) and no Q head"):
-        check(sweep_of(CodeReaders(), CodeBoxes()))
+        check_comparable(sweep_of(CodeReaders(), CodeBoxes()))
     with pytest.raises(ValueError, match=r"0-boxes of there has 0 code\(s\) and a Q head"):
-        check(sweep_of(CodeReaders(discrete=(), continuous=0)))
+        check_comparable(sweep_of(CodeReaders(discrete=(), continuous=0)))
     with pytest.raises(ValueError, match="count=20 shapes are too few to compare: give 200"):
         most_central(sweep_of(CodeReaders(), CodeReaders()), count=20, seed=0)

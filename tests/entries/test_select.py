@@ -63,7 +63,7 @@ def test_the_report_is_about_the_chosen_run_and_says_what_cannot_be_passed():
     assert "differ in more than their seed (lr)" in text
     assert "sap cannot pass codes / factors = 0.50." in text
     assert "- 1-boxes: c0 b, c1 d" in text
-    few, values, floors = columns(found, few=True)
+    few, values, floors = columns(found, covered=True)
     assert few == list(suite.NAMES)
     assert values.shape == (3, len(few))
     assert floors == pytest.approx([0.1] * len(few))

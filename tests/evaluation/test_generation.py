@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from infogan3d.evaluation.generation import (
-    covered,
+    covered_by_generated,
     memorisation_ratio,
     one_nearest_neighbour,
     sample_clouds,
@@ -33,7 +33,7 @@ def test_votes_by_hand():
     on_real, on_made = one_nearest_neighbour(*distances)
     assert on_real.tolist() == [1.0, 1.0, 0.0]
     assert on_made.tolist() == [0.0, 0.5, 1.0]  # 11 is as near to 10 as to 12
-    assert covered(distances[1]).tolist() == [0.0, 1.0, 1.0]
+    assert covered_by_generated(distances[1]).tolist() == [0.0, 1.0, 1.0]
 
 
 def test_copies_score_0_and_sets_apart_score_1():
@@ -53,7 +53,7 @@ def test_identical_clouds_have_twins():
         chamfer_matrix(clouds), chamfer_matrix(clouds, clouds), chamfer_matrix(clouds)
     )
     assert on_real.sum() == on_made.sum() == 0.0
-    assert covered(chamfer_matrix(clouds, clouds)).all()
+    assert covered_by_generated(chamfer_matrix(clouds, clouds)).all()
 
 
 def test_two_draws_of_one_kind_cannot_be_told_apart():
@@ -72,7 +72,7 @@ def test_a_constant_generator_covers_one_of_n():
         sample_clouds(real, points=256, seed=0),
         np.repeat(sample_clouds(constant[:1], points=256, seed=1), 10, axis=0),
     )
-    assert covered(cross).mean() == pytest.approx(1 / 10)
+    assert covered_by_generated(cross).mean() == pytest.approx(1 / 10)
     scores = score_generation(constant, real, points=256)
     assert scores["nna_generated"].mean == 1.0
 

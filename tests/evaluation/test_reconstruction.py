@@ -10,7 +10,7 @@ from infogan3d.evaluation.reconstruction import (
     box_diagonal,
     cloud,
     fscore,
-    overlap,
+    iou,
     score_reconstructions,
     shape_scores,
     squared_error,
@@ -32,9 +32,9 @@ def test_squared_error_and_overlap_by_hand():
     predicted = np.full((2, 2, 2), 0.5, dtype=np.float32)
     predicted[0, 0, 0] = 1.0
     assert squared_error(predicted, target) == pytest.approx(7 * 0.25 / 8)
-    assert overlap(predicted > 0.5, target) == 0.5
-    assert overlap(target, target) == overlap(target & False, target & False) == 1.0
-    assert overlap(target, ~target) == 0.0
+    assert iou(predicted > 0.5, target) == 0.5
+    assert iou(target, target) == iou(target & False, target & False) == 1.0
+    assert iou(target, ~target) == 0.0
 
 
 @pytest.mark.parametrize("digits", [1, 2, 8])

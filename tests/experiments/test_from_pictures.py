@@ -17,7 +17,7 @@ from infogan3d.data.multiview import photograph, rings_around
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.inversion.silhouette_loss import Placement
 from infogan3d.inversion.stages import fit_views
-from infogan3d.inversion.view_targets import pick, spread
+from infogan3d.inversion.view_targets import pick_views, spread_views
 from infogan3d.io.packs import pack_grids, save_pack
 from infogan3d.reconstruct import read_order
 from infogan3d.runs import schema
@@ -119,7 +119,7 @@ def test_the_hull_is_that_of_the_same_views_in_the_same_cube(run, tmp_path, coun
     place = fitted.target.placements[fitted.best]
     assert place.low[0] == -place.side / 2
     box = (place.low, tuple(one + place.side for one in place.low))
-    chosen = pick(views, spread(views, count))
+    chosen = pick_views(views, spread_views(views, count))
     given = carve(chosen, resolution=16, method=order.data["method"], tolerance=0, box=box)
     hull = fitted.target.hulls[fitted.best]
     np.testing.assert_array_equal(hull, np.rot90(given.grid, place.turns))

@@ -8,12 +8,12 @@ from infogan3d.inversion.figure import (
     BOTH,
     MADE_ONLY,
     TARGET_ONLY,
-    overlaid,
+    overlay_panel,
     picture_sheet,
     shape_sheet,
 )
 from infogan3d.inversion.silhouette_loss import Placement, seen_through
-from infogan3d.inversion.view_targets import PictureTarget, divide
+from infogan3d.inversion.view_targets import PictureTarget, split_views
 from infogan3d.rendering.figures import CAPTION, SIZE, evenly
 
 PLACE = Placement((-20.0, -20.0, -20.0), 40.0)
@@ -36,7 +36,7 @@ def test_overlays_tell_what_is_missing_from_what_is_too_much():
     views = Views("block", seen_through(block(2, 12), CAMERAS, PLACE), CAMERAS)
 
     def colours(grid):
-        pixels = overlaid(grid, views, 0, PLACE)
+        pixels = overlay_panel(grid, views, 0, PLACE)
         return {c for c in (BOTH, TARGET_ONLY, MADE_ONLY) if (pixels == c).all(2).sum() > 40}
 
     assert colours(block(2, 12)) == {BOTH}
@@ -46,7 +46,7 @@ def test_overlays_tell_what_is_missing_from_what_is_too_much():
 
 def test_a_sheet_of_pictures_has_both_rows():
     views = Views("block", seen_through(block(2, 12), CAMERAS, PLACE), CAMERAS)
-    used, held = divide(views, use=2)
+    used, held = split_views(views, use=2)
     hulls = np.stack([block(2, 12) > 0.5])
     target = PictureTarget(used, held, (PLACE,), hulls)
     seen = {"hull": block(2, 12), "optimised": block(2, 9)}

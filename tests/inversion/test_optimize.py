@@ -140,8 +140,8 @@ def test_a_latent_without_a_layout_is_free_and_has_no_prior():
 def test_loosen_and_tighten_undo_each_other():
     latent = known(6)
     leaves = relax(latent, SPEC)
-    torch.testing.assert_close(harden(leaves, SPEC, heat=None), latent, atol=1e-3, rtol=0)
-    soft = harden(leaves, SPEC, heat=1.0)
+    torch.testing.assert_close(harden(leaves, SPEC, temperature=None), latent, atol=1e-3, rtol=0)
+    soft = harden(leaves, SPEC, temperature=1.0)
     assert soft[:, 3:6].amax(1).tolist() == pytest.approx([0.8] * 6, abs=1e-5)
     assert soft[:, 6:8].amax(1).tolist() == pytest.approx([0.8] * 6, abs=1e-5)
 

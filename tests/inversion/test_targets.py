@@ -6,7 +6,7 @@ import trimesh
 
 from infogan3d.data.datasets.procedural import chairs
 from infogan3d.data.procedural.chairs import Factors, chair_grid, chair_mesh, cube_of
-from infogan3d.evaluation.reconstruction import overlap
+from infogan3d.evaluation.reconstruction import iou
 from infogan3d.geometry.orientation import canonical_yaw
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.inversion.targets import (
@@ -70,7 +70,7 @@ def test_a_mesh_becomes_the_hull_that_prepare_makes_of_that_chair(chair_file, mo
     (job,) = chairs(None, resolution=32, count=1, **settings)
     wanted, _ = job.read()
     grid, notes = mesh_target(chair_file, data=CHAIRS, frame=frame_of(CHAIRS), resolution=32)
-    assert overlap(grid, wanted) > 0.99
+    assert iou(grid, wanted) > 0.99
     assert notes == [
         "turned by 0 quarters, taken for centimetres (35.5 inches), photographed and carved"
     ]
@@ -79,7 +79,7 @@ def test_a_mesh_becomes_the_hull_that_prepare_makes_of_that_chair(chair_file, mo
 def test_an_exact_chair_is_filled_over_the_cube_with_a_floor(chair_file):
     data = CHAIRS | {"exact": True}
     grid, _ = mesh_target(chair_file, data=data, frame=frame_of(data), resolution=32)
-    assert overlap(grid, chair_grid(FACTORS, resolution=32)) > 0.75
+    assert iou(grid, chair_grid(FACTORS, resolution=32)) > 0.75
     floor = np.flatnonzero(grid.any((0, 1)))[0]
     assert floor == np.flatnonzero(chair_grid(FACTORS, resolution=32).any((0, 1)))[0]
     low, side = cube_for(np.array([20.0, 18.0, 35.5]), frame_of(data))

@@ -9,13 +9,13 @@ from infogan3d.data.procedural.chairs import cube_of, overall_size
 from infogan3d.geometry.camera import Views, seeing3d_camera, seeing3d_cameras
 from infogan3d.inversion.targets import GridFrame
 from infogan3d.inversion.view_targets import (
-    agreement_table,
-    agreements,
-    divide,
-    pick,
+    pick_views,
     picture_target,
     read_chair_views,
-    spread,
+    silhouette_scores,
+    silhouette_table,
+    split_views,
+    spread_views,
 )
 
 FLOOR, HULL = GridFrame("floor", 60 / 64, True), GridFrame("fitted", 60 / 64, True)
@@ -32,25 +32,25 @@ def taken(tmp_path_factory) -> Views:
 
 def test_views_are_fitted_or_held_out():
     views = views_of(seeing3d_cameras(size=48))
-    used, held = divide(views)
+    used, held = split_views(views)
     assert (len(used.cameras), len(held.cameras)) == (54, 8)
     assert not {*used.cameras} & {*held.cameras}
-    used, held = divide(views, use=4)
+    used, held = split_views(views, use=4)
     assert (len(used.cameras), len(held.cameras)) == (4, 58)
-    three = pick(views, [0, 8, 16])
-    assert divide(three)[1] is None
-    assert divide(three, use=3)[1] is None
+    three = pick_views(views, [0, 8, 16])
+    assert split_views(three)[1] is None
+    assert split_views(three, use=3)[1] is None
     with pytest.raises(ValueError, match="use=4, held_out=8: chair has 3 pictures"):
-        divide(three, use=4)
+        split_views(three, use=4)
 
 
 def test_spread_views_are_no_two_opposite_ones():
     views = views_of(seeing3d_cameras(size=48))
-    azimuths = [views.cameras[i].azimuth % 180 for i in spread(views, 4)]
+    azimuths = [views.cameras[i].azimuth % 180 for i in spread_views(views, 4)]
     gaps = np.diff(sorted(azimuths))
     assert gaps.min() > 35
-    assert views.cameras[spread(views, 1)[0]].azimuth == 301
-    assert sorted(spread(views, 62)) == list(range(62))
+    assert views.cameras[spread_views(views, 1)[0]].azimuth == 301
+    assert sorted(spread_views(views, 62)) == list(range(62))
 
 
 def test_many_pictures_lie_as_prepare_lays_them(taken):
@@ -85,11 +85,11 @@ def test_a_turned_hull_and_its_placement_agree_with_the_pictures(taken):
     target = picture_target(taken, data=DATA, frame=FLOOR, resolution=32, use=8)
     rows = {}
     for k in range(4):
-        rows[f"turn {k}"] = agreements(target.hulls[k].astype(np.float32), target, k)
+        rows[f"turn {k}"] = silhouette_scores(target.hulls[k].astype(np.float32), target, k)
     fitted = [row["fitted"].mean for row in rows.values()]
     assert min(fitted) > 0.7
     assert np.ptp(fitted) < 0.03
-    table = agreement_table(rows, "told")
+    table = silhouette_table(rows, "told")
     assert table.startswith(
         "Protocol: told.\n\n| | fitted | held out |\n|---|---|---|\n| turn 0 | 0."
     )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from infogan3d.attributes.measure import UNITS
-from infogan3d.semantics.card import Card, correlations, make_card, monotony, profile, way
+from infogan3d.semantics.card import Card, correlations, make_card, monotony, monotony_text, profile
 from infogan3d.semantics.sensitivity import first_order_table, groups_of, total_indices
 from infogan3d.stats.estimate import format_number
 
@@ -120,9 +120,9 @@ def test_correlations_leave_out_what_is_not_known():
 
 
 def test_the_way_in_words():
-    assert way(-0.99) == "falling throughout (Spearman -0.99)"
-    assert way(0.8) == "rising mostly (Spearman +0.80)"
-    assert way(0.1) == "up and down along the way (Spearman +0.10)"
+    assert monotony_text(-0.99) == "falling throughout (Spearman -0.99)"
+    assert monotony_text(0.8) == "rising mostly (Spearman +0.80)"
+    assert monotony_text(0.1) == "up and down along the way (Spearman +0.10)"
 
 
 def test_units_are_told(table):

@@ -13,10 +13,10 @@ from infogan3d.semantics.card_figures import (
     anchor,
     card_picture,
     curve,
-    folded,
     heat_map,
-    stacked,
-    walk_picture,
+    stack_pictures,
+    traversal_picture,
+    wrap_lines,
     write_cards_page,
 )
 from infogan3d.stats.estimate import Share
@@ -47,7 +47,7 @@ def test_the_matrix_has_a_row_a_code():
 def test_a_walk_is_as_large_as_its_chairs():
     walk = np.zeros((2, 3, 8, 8, 8), dtype=bool)
     walk[:, :, 2:6, 2:6, 2:6] = True
-    picture = walk_picture(walk, captions=["-1.00", "+0.00", "+1.00"])
+    picture = traversal_picture(walk, captions=["-1.00", "+0.00", "+1.00"])
     assert picture.width == WIDTH
     assert 2 * SIZE < picture.height < 2 * SIZE + 40
     whole = card_picture(card(), picture)
@@ -60,8 +60,13 @@ def test_a_card_grows_with_its_sentences():
     leaks = tuple(
         SideEffect(name, 0.3, 0.2) for name in ("leg_thickness", "seat_thickness", "symmetry")
     )
-    wordy = card(kin=(("legs", 0.2),), leaks=leaks, information=1.5, made_of="z 0.70, c0 0.30")
-    lines = folded(wordy.lines(), 112)
+    wordy = card(
+        correlated_attributes=(("legs", 0.2),),
+        side_effects=leaks,
+        information=1.5,
+        composition="z 0.70, c0 0.30",
+    )
+    lines = wrap_lines(wordy.lines(), 112)
     assert len(lines) > 5
     assert card_picture(wordy, blank).height == 52 + 19 * len(lines) + 10
 
@@ -81,12 +86,12 @@ def test_a_dead_card_has_no_curve():
 
 
 def test_sentences_are_broken_at_spaces():
-    assert folded(["one two three", "four"], 9) == ["one two", "  three", "four"]
+    assert wrap_lines(["one two three", "four"], 9) == ["one two", "  three", "four"]
 
 
 def test_sheets_are_stacked():
     parts = [Image.new("RGB", (30, 10), "black"), Image.new("RGB", (20, 5), "black")]
-    assert stacked(parts).size == (30, 10 + 5 + 48)
+    assert stack_pictures(parts).size == (30, 10 + 5 + 48)
 
 
 class Tags(HTMLParser):

@@ -36,7 +36,10 @@ def test_shapes_that_are_all_alike_are_told():
 
 
 def test_a_row_a_card():
-    shares = {"effect": Share(0.5, 0.4, 0.6), "leaks": (SideEffect("seat_height", 0.1, 0.0),)}
+    shares = {
+        "effect": Share(0.5, 0.4, 0.6),
+        "side_effects": (SideEffect("seat_height", 0.1, 0.0),),
+    }
     cards = [
         card(name="c0", information=0.7, **shares),
         card("discrete", name="d0"),

@@ -36,7 +36,7 @@ def effects(rows, *, noise: float = 0.01) -> FirstOrderTable:
 )
 def test_shape_or_detail(discrete, continuous, word):
     found = shape_or_detail(effects([discrete, continuous]), KINDS, COLUMNS)
-    assert found.word == word
+    assert found.verdict == word
     shape = np.mean(continuous[:2]) - np.mean(continuous[2:])
     detail = np.mean(discrete[2:]) - np.mean(discrete[:2])
     means = {name: share.mean for name, share in found.numbers.items()}
@@ -50,16 +50,16 @@ def test_shape_or_detail(discrete, continuous, word):
 def test_an_attribute_that_never_changes_is_left_out():
     first = effects([[0, np.nan, 0.4, 0.2], [0.5, np.nan, 0, 0]])
     found = shape_or_detail(first, KINDS, COLUMNS)
-    assert found.word == "held"
+    assert found.verdict == "held"
     assert "shape = width; detail" in found.meaning
 
 
 def test_no_codes_of_a_kind_leave_it_undecided():
     found = shape_or_detail(effects([[0.5, 0, 0, 0]]), ("continuous",), COLUMNS)
-    assert found.word == "undecided, there are no discrete codes"
+    assert found.verdict == "undecided, there are no discrete codes"
     assert found.numbers == {}
     nothing = shape_or_detail(effects([[0.5, 0]] * 2), KINDS, COLUMNS[:2])
-    assert nothing.word == "undecided, there are no attributes of detail"
+    assert nothing.verdict == "undecided, there are no attributes of detail"
 
 
 def test_the_lead_is_over_what_is_no_kin():
@@ -127,7 +127,7 @@ def test_families_stand_side_by_side():
     assert rows[2].monotony == 0.9
     said = codes_or_directions(rows, resampled)
     assert said is not None
-    assert said.word == "held"
+    assert said.verdict == "held"
     assert said.numbers["codes less sefa z"].mean == pytest.approx(0.47)
     table = family_table(rows).splitlines()
     assert len(table) == 6
@@ -138,7 +138,7 @@ def test_worse_codes_are_told_and_no_directions_leave_nothing_to_say():
     first = effects([[0.1, 0, 0.1, 0], [0.1, 0.1, 0, 0], [0.6, 0, 0, 0], [0.5, 0, 0, 0]])
     said = codes_or_directions(*families(first, CARDS, COLUMNS))
     assert said is not None
-    assert said.word == "not held"
+    assert said.verdict == "not held"
     assert codes_or_directions(*families(first, CARDS[:2], COLUMNS)) is None
 
 
@@ -152,7 +152,9 @@ def test_shapes_that_never_differ_have_no_families():
     rows, resampled = families(first, CARDS, COLUMNS)
     assert (rows, resampled) == ([], {})
     assert codes_or_directions(rows, resampled) is None
-    assert shape_or_detail(first, [one.kind for one in CARDS], COLUMNS).word.startswith("undecided")
+    assert shape_or_detail(first, [one.kind for one in CARDS], COLUMNS).verdict.startswith(
+        "undecided"
+    )
 
 
 def test_words():

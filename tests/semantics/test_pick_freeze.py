@@ -10,13 +10,13 @@ from infogan3d.models.sampling import decode, draw_codes
 from infogan3d.semantics.directions import Direction
 from infogan3d.semantics.pick_freeze import (
     LatentAxis,
+    composition_of,
     list_axes,
     moved,
     pick_freeze,
-    places_of,
-    told_parts,
-    told_places,
-    walks,
+    stop_captions,
+    stops_along,
+    traversals,
 )
 
 
@@ -93,10 +93,10 @@ def test_a_code_is_set_and_all_else_is_held():
 def test_a_walk_goes_to_its_places_from_every_base():
     model = AttributeBoxes()
     mover = LatentAxis("c0", "continuous", "continuous codes", "c0", np.linspace(-1, 1, 101))
-    places = places_of(mover, [], steps=3)
+    places = stops_along(mover, [], steps=3)
     np.testing.assert_allclose(places, [-0.96, 0, 0.96])
-    assert told_places(mover, places) == ["-0.96", "+0.00", "+0.96"]
-    grids = walks(model, mover, bases=2, seed=0, places=places)
+    assert stop_captions(mover, places) == ["-0.96", "+0.00", "+0.96"]
+    grids = traversals(model, mover, bases=2, seed=0, stops=places)
     assert grids.shape == (2, 3, ATTRIBUTE_SIDE, ATTRIBUTE_SIDE, ATTRIBUTE_SIDE)
     widths = grids.any((3, 4)).sum(2)
     assert widths.tolist() == [[4, 8, 12]] * 2
@@ -106,10 +106,10 @@ def test_a_walk_goes_to_its_places_from_every_base():
 
 def test_a_discrete_walk_follows_the_ranking():
     mover = LatentAxis("d0", "discrete", "discrete codes", "d0", np.repeat(np.arange(5.0), 3))
-    assert places_of(mover, [3, 0, 4, 1, 2], steps=3).tolist() == [3, 4, 2]
-    assert places_of(mover, [3, 0, 4, 1, 2], steps=8).tolist() == [3, 0, 4, 1, 2]
-    assert places_of(mover, [], steps=8).tolist() == [0, 1, 2, 3, 4]
-    assert told_places(mover, np.array([3.0])) == ["value 3"]
+    assert stops_along(mover, [3, 0, 4, 1, 2], steps=3).tolist() == [3, 4, 2]
+    assert stops_along(mover, [3, 0, 4, 1, 2], steps=8).tolist() == [3, 0, 4, 1, 2]
+    assert stops_along(mover, [], steps=8).tolist() == [0, 1, 2, 3, 4]
+    assert stop_captions(mover, np.array([3.0])) == ["value 3"]
 
 
 def test_a_direction_walks_from_where_the_base_stands():
@@ -119,14 +119,14 @@ def test_a_direction_walks_from_where_the_base_stands():
     mover = LatentAxis(
         "sefa z 0", "direction", "sefa z", Direction("", "", vector, True), np.zeros(1)
     )
-    grids = walks(model, mover, bases=1, seed=0, places=np.array([-1.0, 0, 1]))
+    grids = traversals(model, mover, bases=1, seed=0, stops=np.array([-1.0, 0, 1]))
     assert grids[0].any((1, 3)).sum(1).tolist() == [4, 6, 8]
 
 
 def test_where_a_direction_lies():
     spec = CodeSpec(2, (3,), 1)
     vector = torch.tensor([0.6, 0, 0, 0.64**0.5, 0, 0])
-    assert told_parts(vector, spec) == "d0 0.64, z 0.36"
+    assert composition_of(vector, spec) == "d0 0.64, z 0.36"
 
 
 def test_the_same_seed_draws_the_same_codes():

@@ -5,13 +5,13 @@ from fixtures import CONF
 from omegaconf import OmegaConf
 
 from infogan3d.attributes.measure import NAMES
-from infogan3d.semantics.editing.request import format_value, read_asked
+from infogan3d.semantics.editing.request import format_value, read_targets
 
 
 def test_words_become_numbers_and_null_is_not_asked():
     given = {"seat_height": 0.45, "arms": "open", "legs": 4, "stands": "yes", "width": None}
-    assert read_asked(given) == {"seat_height": 0.45, "arms": 1.0, "legs": 4.0, "stands": 1.0}
-    assert read_asked({"arms": 2, "stands": False}) == {"arms": 2.0, "stands": 0.0}
+    assert read_targets(given) == {"seat_height": 0.45, "arms": 1.0, "legs": 4.0, "stands": 1.0}
+    assert read_targets({"arms": 2, "stands": False}) == {"arms": 2.0, "stands": 0.0}
 
 
 def test_numbers_become_words():
@@ -33,7 +33,7 @@ def test_numbers_become_words():
 )
 def test_what_cannot_be_asked(name, value, sentence):
     with pytest.raises(ValueError, match=sentence.replace("?", r"\?")):
-        read_asked({name: value})
+        read_targets({name: value})
 
 
 def test_the_command_knows_every_attribute():

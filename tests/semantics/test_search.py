@@ -8,14 +8,14 @@ from fixtures import CODE_SIDE, CodeBoxes
 from infogan3d.attributes.measure import NAMES, measure
 from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
 from infogan3d.models.sampling import draw_codes, generate_grids
-from infogan3d.semantics.editing.request import request_table, rest_text, warning
+from infogan3d.semantics.editing.request import rest_text, search_table, warning
 from infogan3d.semantics.editing.search import (
     attribute_search,
     crossover,
-    joined,
+    join_codes,
     make_objective,
     mutate,
-    picked,
+    pick_codes,
 )
 
 SPEC = CodeSpec(5, (4, 2), 3)
@@ -57,7 +57,7 @@ def test_an_asked_side_is_reached_and_the_others_stay(box):
 def test_the_same_seed_finds_the_same(box):
     model, base, found = box
     told: list[int] = []
-    again = attribute_search(model, base, found.asked, tries=600, seed=0, tick=told.append)
+    again = attribute_search(model, base, found.targets, tries=600, seed=0, tick=told.append)
     assert torch.equal(again.codes.continuous, found.codes.continuous)
     assert sum(told) == again.tries
 
@@ -79,7 +79,7 @@ def test_what_no_try_reaches_is_told_in_one_line(box):
 
 def test_the_table_begins_with_what_was_asked(box):
     found = box[2]
-    lines = request_table(found).splitlines()
+    lines = search_table(found).splitlines()
     step = 3 / CODE_SIDE / found.deviations[AT["width"]]
     assert lines[2] == f"| width | side | 0.562 | 0.750 | 0.750 | {step:+.2f} |"
     assert "| depth | side | 0.562 | - | 0.562 | +0.00 |" in lines
@@ -139,7 +139,7 @@ def test_children_have_every_number_from_a_parent():
 
 def test_batches_are_joined_and_picked():
     codes = drawn(4)
-    both = joined([codes, picked(codes, torch.tensor([2, 2]))])
+    both = join_codes([codes, pick_codes(codes, torch.tensor([2, 2]))])
     assert torch.equal(both.noise[4], codes.noise[2])
     assert torch.equal(both.discrete[5], codes.discrete[2])
 

@@ -147,7 +147,7 @@ def linear_probes(codes: Variables, factors: Variables, split: Halves) -> dict[s
     """
     features = codes.features()[0]
     learn, judge = features[split.learn], features[split.judge]
-    explicit, told = [], []
+    explicit, explained = [], []
     for j, labels in enumerate(factors.classes(CLASSES).T):
         model = LogisticRegression(C=10.0, max_iter=300).fit(learn, labels[split.learn])
         chances = model.predict_proba(judge)
@@ -157,11 +157,14 @@ def linear_probes(codes: Variables, factors: Variables, split: Halves) -> dict[s
         ]
         explicit.append(2 * float(np.mean(areas)) - 1)
         if factors.discrete[j]:
-            told.append(_explained(chances, model.classes_, labels, split))
+            explained.append(_explained(chances, model.classes_, labels, split))
         else:
             line = LinearRegression().fit(learn, factors.values[split.learn, j])
-            told.append(float(line.score(judge, factors.values[split.judge, j])))
-    return {"explicitness": float(np.mean(explicit)), "infoe": float(np.maximum(told, 0).mean())}
+            explained.append(float(line.score(judge, factors.values[split.judge, j])))
+    return {
+        "explicitness": float(np.mean(explicit)),
+        "infoe": float(np.maximum(explained, 0).mean()),
+    }
 
 
 def _explained(

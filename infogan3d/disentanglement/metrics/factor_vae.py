@@ -31,10 +31,10 @@ LEAST = 10  # shapes in a bin, on average
 
 def spreads(codes: Variables, batches: Int[np.ndarray, "g m"]) -> Float[np.ndarray, "g c"]:
     """Spread of every code within every batch of rows: variance, or Gini impurity if discrete."""
-    found = np.zeros((len(batches), codes.values.shape[1]))
+    spread = np.zeros((len(batches), codes.values.shape[1]))
     for i, (column, discrete) in enumerate(zip(codes.values.T, codes.discrete, strict=True)):
-        found[:, i] = _impurity(column, batches) if discrete else column[batches].var(1)
-    return found
+        spread[:, i] = _impurity(column, batches) if discrete else column[batches].var(1)
+    return spread
 
 
 def _impurity(
@@ -104,7 +104,9 @@ def _shuffled(
     return held[order], quiet[order]
 
 
-def judged(held: Int[np.ndarray, " v"], quiet: Int[np.ndarray, " v"]) -> Bool[np.ndarray, " w"]:
+def correct_votes(
+    held: Int[np.ndarray, " v"], quiet: Int[np.ndarray, " v"]
+) -> Bool[np.ndarray, " w"]:
     """Which of the second half of the votes the rule of the first half gets right."""
     half = len(held) // 2
     counts = np.zeros((int(quiet.max()) + 1, int(held.max()) + 1), dtype=np.int64)
@@ -114,4 +116,4 @@ def judged(held: Int[np.ndarray, " v"], quiet: Int[np.ndarray, " v"]) -> Bool[np
 
 def factor_vae_score(codes: Variables, factors: Variables, *, seed: int = 0) -> float:
     """The FactorVAE score on shapes that are at hand (`table_votes`)."""
-    return float(judged(*table_votes(codes, factors, seed=seed)).mean())
+    return float(correct_votes(*table_votes(codes, factors, seed=seed)).mean())

@@ -2,7 +2,7 @@
 
 No single score is enough: MIG does not see two factors in one code, modularity does not see that a
 code tells nothing, and none of them starts at 0. So all are printed, above the row that codes score
-which have nothing to do with the shapes (`factor_floors`). The three files below hold the scores:
+which have nothing to do with the shapes (`chance_scores`). The three files below hold the scores:
 mutual_information.py (MIG, modularity, InfoM, InfoC), factor_vae.py, probes.py (DCI, SAP,
 explicitness, InfoE).
 
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from infogan3d.disentanglement.metrics.dci_sap import Halves, dci, halves, linear_probes, sap
-from infogan3d.disentanglement.metrics.factor_vae import judged, table_votes
+from infogan3d.disentanglement.metrics.factor_vae import correct_votes, table_votes
 from infogan3d.disentanglement.metrics.mutual_information import (
     CODE_BINS,
     FACTOR_BINS,
@@ -76,13 +76,13 @@ def plain_scores(codes: Variables, factors: Variables, *, seed: int = 0) -> dict
     """Every score of NAMES without an interval, 0 to 1, higher is better."""
     check_tables(codes, factors)
     split = halves(len(codes), seed=seed)
-    told, truth = codes.classes(CODE_BINS), factors.classes(FACTOR_BINS)
-    found = information_scores(told, truth, active=active_codes(codes))
-    found["factor_vae"] = float(judged(*table_votes(codes, factors, seed=seed)).mean())
-    found |= dci(codes, factors, split, seed=seed)
-    found["sap"] = sap(told, truth, split)
-    found |= linear_probes(codes, factors, split)
-    return {name: found[name] for name in NAMES}
+    code_classes, factor_classes = codes.classes(CODE_BINS), factors.classes(FACTOR_BINS)
+    scores = information_scores(code_classes, factor_classes, active=active_codes(codes))
+    scores["factor_vae"] = float(correct_votes(*table_votes(codes, factors, seed=seed)).mean())
+    scores |= dci(codes, factors, split, seed=seed)
+    scores["sap"] = sap(code_classes, factor_classes, split)
+    scores |= linear_probes(codes, factors, split)
+    return {name: scores[name] for name in NAMES}
 
 
 def factor_scores(codes: Variables, factors: Variables, *, seed: int = 0) -> dict[str, Estimate]:
@@ -93,10 +93,10 @@ def factor_scores(codes: Variables, factors: Variables, *, seed: int = 0) -> dic
     score; predictors are too dear to be fitted again, so DCI, explicitness and InfoE have none.
     """
     mean = plain_scores(codes, factors, seed=seed)
-    found = {name: Estimate(name, value, value, value, len(codes)) for name, value in mean.items()}
+    scores = {name: Estimate(name, value, value, value, len(codes)) for name, value in mean.items()}
     for name, (low, high) in _intervals(codes, factors, seed=seed).items():
-        found[name] = Estimate(name, mean[name], mean[name] + low, mean[name] + high, len(codes))
-    return found
+        scores[name] = Estimate(name, mean[name], mean[name] + low, mean[name] + high, len(codes))
+    return scores
 
 
 def _intervals(
@@ -107,20 +107,20 @@ def _intervals(
     Resampled shapes repeat, which makes every code look a little better informed; so the resamples
     are taken beside their own mean.
     """
-    told, truth = codes.classes(CODE_BINS), factors.classes(FACTOR_BINS)
+    code_classes, factor_classes = codes.classes(CODE_BINS), factors.classes(FACTOR_BINS)
     active, split = active_codes(codes), halves(len(codes), seed=seed)
-    right = judged(*table_votes(codes, factors, seed=seed))
+    right = correct_votes(*table_votes(codes, factors, seed=seed))
     random = np.random.default_rng(seed)
     drawn: list[dict[str, float]] = []
     for _ in range(RESAMPLES):
         rows = random.integers(len(codes), size=len(codes))
-        found = information_scores(told[rows], truth[rows], active=active)
+        scores = information_scores(code_classes[rows], factor_classes[rows], active=active)
         again = random.integers(len(split.judge), size=len(split.judge))
-        found["sap"] = sap(told, truth, Halves(split.learn, split.judge[again]))
-        drawn.append(found)
+        scores["sap"] = sap(code_classes, factor_classes, Halves(split.learn, split.judge[again]))
+        drawn.append(scores)
     ends = {}
     for name in drawn[0]:
-        values = np.array([found[name] for found in drawn])
+        values = np.array([scores[name] for scores in drawn])
         low, high = np.percentile(values - values.mean(), (2.5, 97.5))
         ends[name] = (float(low), float(high))
 
@@ -131,7 +131,7 @@ def _intervals(
     return ends
 
 
-def factor_floors(
+def chance_scores(
     codes: Variables, factors: Variables, *, seed: int = 0, permutations: int = 3
 ) -> dict[str, Estimate]:
     """The same scores of the codes of other shapes: rows of `codes` in a random order.
@@ -146,7 +146,7 @@ def factor_floors(
     ]
     floors = {}
     for name in NAMES:
-        values = [found[name] for found in drawn]
+        values = [scores[name] for scores in drawn]
         floors[name] = Estimate(name, float(np.mean(values)), min(values), max(values), len(codes))
     return floors
 

@@ -83,8 +83,8 @@ def carve(
     near = None
     if method == "distance":
         film, near = _neighbourhood(masks, order, lens, cube)
-    kept = refine(film, lens, cube, _sizes(method), allowed=allowed, near=near)
-    grid = fill(kept, samples=cube.samples, finer=FINER[method])
+    blocks = refine(film, lens, cube, _sizes(method), allowed=allowed, near=near)
+    grid = fill(blocks, samples=cube.samples, finer=FINER[method])
     extent = outline([(grid.nonzero(), 1)])
     if extent is None:
         raise ValueError(_nothing(views.id, allowed))

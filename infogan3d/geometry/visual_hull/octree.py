@@ -98,7 +98,7 @@ def refine(
     unsettled = corner.new_ones((len(lens.rows), len(corner)), dtype=torch.bool)
     missed = corner.new_full((len(corner),), MOST_MISSES - allowed, dtype=torch.uint8)
     blocks = Cells(corner, missed, unsettled)
-    kept: list[tuple[Tensor, int]] = []
+    occupied: list[tuple[Tensor, int]] = []
     for size, part in pairwise(sizes):
         lookup = _prepare(film, lens, cube, part, nearest, near)
         blocks = _ask(lookup, blocks, _parts(size, part, corner.device))
@@ -107,16 +107,16 @@ def refine(
         if part > 1:
             doubts = blocks.unsettled.view(torch.uint8).sum(0, dtype=_count(len(lens.rows)))
             split = stands & (doubts.short() + blocks.misses > MOST_MISSES)
-        kept.append((blocks.corner[stands & ~split], part))
+        occupied.append((blocks.corner[stands & ~split], part))
         blocks = blocks.pick(split.nonzero()[:, 0])
         if hollow and part > 1:
-            blocks = blocks.pick(_sticks_out(blocks.corner, part, kept))
-    return kept
+            blocks = blocks.pick(_sticks_out(blocks.corner, part, occupied))
+    return occupied
 
 
-def outline(kept: list[tuple[Int[Tensor, "_ 3"], int]]) -> tuple[Tensor, Tensor] | None:
+def outline(blocks: list[tuple[Int[Tensor, "_ 3"], int]]) -> tuple[Tensor, Tensor] | None:
     """First sample and the sample after the last one, along each axis; None without any block."""
-    filled = [(corner, size) for corner, size in kept if len(corner)]
+    filled = [(corner, size) for corner, size in blocks if len(corner)]
     if not filled:
         return None
     low = torch.stack([corner.amin(0) for corner, _ in filled]).amin(0)
@@ -125,12 +125,12 @@ def outline(kept: list[tuple[Int[Tensor, "_ 3"], int]]) -> tuple[Tensor, Tensor]
 
 
 def fill(
-    kept: list[tuple[Int[Tensor, "_ 3"], int]], *, samples: int, finer: int
+    blocks: list[tuple[Int[Tensor, "_ 3"], int]], *, samples: int, finer: int
 ) -> Bool[Tensor, "r r r"]:
     """The grid of r = samples / finer cells an axis in which any sample of a cell stands."""
-    device = kept[0][0].device
+    device = blocks[0][0].device
     grid = torch.zeros((samples // finer,) * 3, dtype=torch.bool, device=device)
-    for corner, size in kept:
+    for corner, size in blocks:
         whole = max(size // finer, 1)  # cells of a block; smaller blocks mark the one they are in
         cells = (corner // finer)[:, None] + _parts(whole, 1, device)
         cells = cells.view(-1, 3).long()
@@ -250,8 +250,8 @@ def _ask(lookup: _Lookup, blocks: Cells, parts: Int[Tensor, "k 3"]) -> Cells:
         now = missed.index_select(0, rows)
         now += ((word >> 1) & every & ~some).sum(0, dtype=now.dtype) & ~_rejected(now)
         missed.index_copy_(0, rows, now)
-        for view, own in zip(unsettled[group], some, strict=True) if not lookup.exact else ():
-            _words(view).index_copy_(0, rows, own)
+        for view, doubts in zip(unsettled[group], some, strict=True) if not lookup.exact else ():
+            _words(view).index_copy_(0, rows, doubts)
         stands[rows] = (~_rejected(now) != 0).any(1)
     corner = (blocks.corner[:, None] + parts).view(-1, 3)
     unsettled = unsettled.view(torch.bool).reshape(views, -1)
@@ -280,10 +280,10 @@ def _parts(size: int, part: int, device: torch.device) -> Int[Tensor, "k 3"]:
 
 
 def _sticks_out(
-    corner: Int[Tensor, "m 3"], size: int, kept: list[tuple[Int[Tensor, "_ 3"], int]]
+    corner: Int[Tensor, "m 3"], size: int, blocks: list[tuple[Int[Tensor, "_ 3"], int]]
 ) -> Int[Tensor, " _"]:
     """The blocks that are not wholly inside the bounding box of those already kept."""
-    bounds = outline(kept)
+    bounds = outline(blocks)
     if bounds is None:
         return torch.arange(len(corner), device=corner.device)
     return ((corner < bounds[0]) | (corner + size > bounds[1])).any(1).nonzero()[:, 0]

@@ -11,21 +11,21 @@ from infogan3d.semantics.editing.search import SearchResult
 VALUES = {"arms": ("none", "open", "closed"), "stands": ("no", "yes")}
 
 
-def read_asked(given: Mapping[str, Any]) -> dict[str, float]:
+def read_targets(given: Mapping[str, Any]) -> dict[str, float]:
     """The attributes that are set, as numbers. Errors (`ValueError`): an unknown attribute or word,
     a value that is no number."""
-    asked = {}
+    targets = {}
     for name, value in given.items():
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, 1, 0.5)
             cure = f"did you mean {near[0]}?" if near else f"choose one of {', '.join(NAMES)}."
             raise ValueError(f"there is no attribute '{name}': {cure}")
         if value is not None:
-            asked[name] = number_of(name, value)
-    return asked
+            targets[name] = target_value(name, value)
+    return targets
 
 
-def number_of(name: str, value: Any) -> float:
+def target_value(name: str, value: Any) -> float:
     """One asked value as a number."""
     words = VALUES.get(name)
     if words and isinstance(value, str):
@@ -48,45 +48,46 @@ def format_value(name: str, value: float) -> str:
     return f"{value:.0f}" if UNITS[name] == "count" and value == int(value) else f"{value:.3f}"
 
 
-def request_table(found: SearchResult) -> str:
+def search_table(result: SearchResult) -> str:
     """A Markdown table, asked attributes first; `moved` counts deviations of the first tries."""
-    order = [*found.asked, *(name for name in NAMES if name not in found.asked)]
+    order = [*result.targets, *(name for name in NAMES if name not in result.targets)]
     lines = ["| attribute | unit | base | asked | reached | moved |", "|---|---|---|---|---|---|"]
-    moved = found.moved
+    moved = result.moved
     for name in order:
         i = NAMES.index(name)
-        values = [found.base_attributes[i], found.asked.get(name, float("nan"))]
-        told = [format_value(name, one) for one in (*values, found.attributes[i])]
+        values = [result.base_attributes[i], result.targets.get(name, float("nan"))]
+        cells = [format_value(name, value) for value in (*values, result.attributes[i])]
         step = "-" if name not in moved else f"{moved[name]:+.2f}"
         unit = {"length": "side", "length^2": "side^2", "length^3": "side^3"}.get(
             UNITS[name], UNITS[name]
         )
-        lines.append(f"| {name} | {unit} | {' | '.join(told)} | {step} |")
+        lines.append(f"| {name} | {unit} | {' | '.join(cells)} | {step} |")
     return "\n".join(lines)
 
 
-def rest_text(found: SearchResult) -> str:
+def rest_text(result: SearchResult) -> str:
     """How far everything moved that was not asked."""
-    rest = {name: step for name, step in found.moved.items() if name not in found.asked}
+    rest = {name: step for name, step in result.moved.items() if name not in result.targets}
     middle = sum(map(abs, rest.values())) / max(1, len(rest))
     text = f"The rest moved by {middle:.2f} of a deviation in the mean"
     if rest:
         most = max(rest, key=lambda name: abs(rest[name]))
         text += f", {most} most ({rest[most]:+.2f})"
-    text += f"; IoU with the base chair {found.iou:.2f}; {found.tries} shapes tried."
+    text += f"; IoU with the base chair {result.iou:.2f}; {result.tries} shapes tried."
     return text + " Deviations are those among the first tries; side is the cube's side."
 
 
-def warning(found: SearchResult) -> str:
+def warning(result: SearchResult) -> str:
     """One line on what was not reached; empty where all was."""
-    told = []
-    for name in found.unreached:
+    misses = []
+    for name in result.unreached:
         i = NAMES.index(name)
         reached, low, high = (
-            format_value(name, one) for one in (found.attributes[i], found.lows[i], found.highs[i])
+            format_value(name, value)
+            for value in (result.attributes[i], result.lows[i], result.highs[i])
         )
-        told.append(
-            f"{name} {format_value(name, found.asked[name])} (reached {reached}; all tries lie "
+        misses.append(
+            f"{name} {format_value(name, result.targets[name])} (reached {reached}; all tries lie "
             f"between {low} and {high})"
         )
-    return f"warning: not reached: {', '.join(told)}." if told else ""
+    return f"warning: not reached: {', '.join(misses)}." if misses else ""

@@ -57,7 +57,7 @@ class SearchResult:
     """What was reached, in the order of attributes.NAMES: `lows` and `highs` over all tries,
     `deviations` over the first ones, `tolerances` within which an asked value is reached."""
 
-    asked: dict[str, float]
+    targets: dict[str, float]
     base: Codes
     codes: Codes
     base_attributes: Float[np.ndarray, " a"]
@@ -74,7 +74,7 @@ class SearchResult:
         """Asked attributes that the shape does not have within the tolerance."""
         return [
             name
-            for name, value in self.asked.items()
+            for name, value in self.targets.items()
             if not abs(self.attributes[NAMES.index(name)] - value)
             <= self.tolerances[NAMES.index(name)] + 1e-9
         ]
@@ -84,11 +84,11 @@ class SearchResult:
         rows = ("base_attributes", "attributes", "deviations", "tolerances", "lows", "highs")
         tables = {row: dict(zip(NAMES, getattr(self, row).tolist(), strict=True)) for row in rows}
         finite = {
-            row: {name: one if math.isfinite(one) else None for name, one in own.items()}
-            for row, own in tables.items()
+            row: {name: value if math.isfinite(value) else None for name, value in values.items()}
+            for row, values in tables.items()
         }
-        told = {"asked": self.asked, "unreached": self.unreached}
-        return {**told, **finite, "iou": self.iou, "tries": self.tries}
+        request = {"asked": self.targets, "unreached": self.unreached}
+        return {**request, **finite, "iou": self.iou, "tries": self.tries}
 
     @property
     def moved(self) -> dict[str, float]:
@@ -101,14 +101,14 @@ class SearchResult:
 # ---- changing codes ------------------------------------------------------------------------
 
 
-def joined(parts: list[Codes]) -> Codes:
+def join_codes(parts: list[Codes]) -> Codes:
     """Batches of codes one after another."""
     return Codes(
-        *(torch.cat([getattr(one, key) for one in parts]) for key in Codes.__dataclass_fields__)
+        *(torch.cat([getattr(part, key) for part in parts]) for key in Codes.__dataclass_fields__)
     )
 
 
-def picked(codes: Codes, rows: Tensor) -> Codes:
+def pick_codes(codes: Codes, rows: Tensor) -> Codes:
     """The draws at `rows`, with repeats."""
     return Codes(codes.noise[rows], codes.discrete[rows], codes.continuous[rows])
 
@@ -135,8 +135,8 @@ def crossover(mothers: Codes, fathers: Codes, random: torch.Generator) -> Codes:
     """Every number of z and every code from one parent or the other."""
     share = torch.rand(len(mothers.noise), 1, generator=random)
 
-    def mixed(one: Tensor, other: Tensor) -> Tensor:
-        return torch.where(torch.rand(one.shape, generator=random) < share, one, other)
+    def mixed(mother: Tensor, father: Tensor) -> Tensor:
+        return torch.where(torch.rand(mother.shape, generator=random) < share, mother, father)
 
     return Codes(
         mixed(mothers.noise, fathers.noise),
@@ -152,7 +152,7 @@ def crossover(mothers: Codes, fathers: Codes, random: torch.Generator) -> Codes:
 class Objective:
     """What is asked and what is to be kept, as numbers by attribute."""
 
-    asked: dict[str, float]
+    targets: dict[str, float]
     base: Float[np.ndarray, " a"]
     deviations: Float[np.ndarray, " a"]
     tolerances: Float[np.ndarray, " a"]
@@ -166,7 +166,7 @@ class Objective:
         moved = np.nan_to_num(((table - self.base) / self.deviations) ** 2)
         rest = self.weights * np.where(lacking, LACKING, np.minimum(moved, MOST))
         total = rest.sum(1) + LIKENESS * (1 - iou)
-        for name, value in self.asked.items():
+        for name, value in self.targets.items():
             i = NAMES.index(name)
             off = np.maximum(0, np.abs(table[:, i] - value) - self.tolerances[i])
             total = total + ASKED * np.nan_to_num((off / self.deviations[i]) ** 2, nan=MISSING)
@@ -174,7 +174,7 @@ class Objective:
 
 
 def make_objective(
-    asked: dict[str, float],
+    targets: dict[str, float],
     base: Float[np.ndarray, " a"],
     first: Float[np.ndarray, "n a"],
     *,
@@ -190,13 +190,16 @@ def make_objective(
     cell = 1 / resolution
     exact = {"count": 0.0, "kind": 0.0, "yes or no": 0.0, "length": cell / 2}
     tolerances = np.array(
-        [exact.get(UNITS[name], 0.1 * own) for name, own in zip(NAMES, spread, strict=True)]
+        [
+            exact.get(UNITS[name], 0.1 * deviation)
+            for name, deviation in zip(NAMES, spread, strict=True)
+        ]
     )
     least = np.array([cell / 4 if UNITS[name] == "length" else 0.05 for name in NAMES])
     weights = np.array([FOLLOWING if name in FOLLOW else 1.0 for name in NAMES])
-    for name in asked:
+    for name in targets:
         weights[correlated_with(NAMES)[NAMES.index(name)]] = 0
-    return Objective(asked, base, np.maximum(spread, least), tolerances, weights)
+    return Objective(targets, base, np.maximum(spread, least), tolerances, weights)
 
 
 # ---- the search ----------------------------------------------------------------------------
@@ -211,12 +214,12 @@ class Population:
     iou: Float[np.ndarray, " n"]
 
     def add(self, other: "Population") -> None:
-        self.codes = joined([self.codes, other.codes])
+        self.codes = join_codes([self.codes, other.codes])
         self.table = np.concatenate([self.table, other.table])
         self.iou = np.concatenate([self.iou, other.iou])
 
 
-def tried(
+def measure_population(
     model: ShapeModel, codes: Codes, base: Bool[np.ndarray, "R R R"], *, tick: Tick
 ) -> Population:
     """Make and measure the shapes of some codes."""
@@ -236,7 +239,8 @@ def offspring(
 ) -> Codes:
     """Pairs of the best tries crossed, some with the base chair, and changed a little."""
     mothers, fathers = (
-        picked(elite, torch.randint(len(elite.noise), (count,), generator=random)) for _ in range(2)
+        pick_codes(elite, torch.randint(len(elite.noise), (count,), generator=random))
+        for _ in range(2)
     )
     home = (torch.rand(count, 1, generator=random) < TO_BASE).expand
     fathers = Codes(
@@ -251,7 +255,7 @@ def offspring(
 def attribute_search(
     model: ShapeModel,
     base: Codes,
-    asked: dict[str, float],
+    targets: dict[str, float],
     *,
     tries: int = 3000,
     seed: int = 0,
@@ -268,38 +272,42 @@ def attribute_search(
     first = max(1, int(FIRST * tries))
     strength = torch.rand(first, generator=random)
     strength[0] = 0  # the base chair itself
-    repeated = picked(base, torch.zeros(first, dtype=torch.long))
-    found = tried(model, mutate(repeated, model.spec, strength, random), shape, tick=tick)
-    wish = make_objective(asked, found.table[0].copy(), found.table, resolution=len(shape))
+    repeated = pick_codes(base, torch.zeros(first, dtype=torch.long))
+    population = measure_population(
+        model, mutate(repeated, model.spec, strength, random), shape, tick=tick
+    )
+    objective = make_objective(
+        targets, population.table[0].copy(), population.table, resolution=len(shape)
+    )
     size, waited, best = max(1, (tries - first) // ROUNDS), 0, math.inf
     for round in range(ROUNDS):
-        costs = wish.costs(found.table, found.iou)
+        costs = objective.costs(population.table, population.iou)
         order = np.argsort(costs, kind="stable")
         reached = costs[order[0]] < best - 1e-6
         waited, best = (0, float(costs[order[0]])) if reached else (waited + 1, best)
-        if waited >= PATIENCE and not outcome(wish, base, found).unreached:
+        if waited >= PATIENCE and not best_so_far(objective, base, population).unreached:
             break
         share = STRENGTH[0] * (STRENGTH[1] / STRENGTH[0]) ** (round / (ROUNDS - 1))
-        elite = picked(found.codes, torch.from_numpy(order[:ELITE].copy()))
+        elite = pick_codes(population.codes, torch.from_numpy(order[:ELITE].copy()))
         more = offspring(elite, base, model.spec, size, share, random)
-        found.add(tried(model, more, shape, tick=tick))
-    return outcome(wish, base, found)
+        population.add(measure_population(model, more, shape, tick=tick))
+    return best_so_far(objective, base, population)
 
 
-def outcome(wish: Objective, base: Codes, found: Population) -> SearchResult:
+def best_so_far(objective: Objective, base: Codes, population: Population) -> SearchResult:
     """The cheapest try so far."""
-    index = int(wish.costs(found.table, found.iou).argmin())
-    known = np.isfinite(found.table)
+    index = int(objective.costs(population.table, population.iou).argmin())
+    known = np.isfinite(population.table)
     return SearchResult(
-        wish.asked,
+        objective.targets,
         base,
-        found.codes.row(index),
-        wish.base,
-        found.table[index],
-        wish.deviations,
-        wish.tolerances,
-        np.where(known, found.table, np.inf).min(0),
-        np.where(known, found.table, -np.inf).max(0),
-        float(found.iou[index]),
-        len(found.table),
+        population.codes.row(index),
+        objective.base,
+        population.table[index],
+        objective.deviations,
+        objective.tolerances,
+        np.where(known, population.table, np.inf).min(0),
+        np.where(known, population.table, -np.inf).max(0),
+        float(population.iou[index]),
+        len(population.table),
     )
