@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from infogan3d.data.build import SPLITS, split_hash, split_of
+from infogan3d.data.shapes import flagged_note
 from infogan3d.io.files import save_picture
 from infogan3d.io.packs import content_hash
 from infogan3d.rendering.figures import contact_sheet
@@ -30,6 +31,9 @@ def prepare(settings: dict[str, Any], out: Path) -> None:
         f"{named} ({sizes}), content {content_hash(whole)}, {seconds:.1f} s\n"
         f"pack   {data.path}\nsheet  {pictured}"
     )
+    if "coherence" in whole.columns:
+        note = flagged_note(dict(zip(whole.ids, whole.columns["coherence"].tolist(), strict=True)))
+        print(note, end="\n" if note else "")
 
 
 main = command.command("prepare", prepare)

@@ -16,6 +16,8 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
+from infogan3d.data.datamodule import load_cache
+from infogan3d.data.shapes import flagged_note
 from infogan3d.evaluation.reconstruction import shape_scores
 from infogan3d.geometry.components import KEPT, count_components, filter_components
 from infogan3d.geometry.surface import save_closed
@@ -30,8 +32,8 @@ from infogan3d.inversion.stages import (
 )
 from infogan3d.inversion.targets import frame_of, mesh_target, pack_target
 from infogan3d.inversion.view_targets import read_chair_views, silhouette_scores, silhouette_table
-from infogan3d.io.files import check_choice, save_json, save_picture
-from infogan3d.io.packs import load_pack, pack_grids, save_pack
+from infogan3d.io.files import check_choice, file_name, save_json, save_picture
+from infogan3d.io.packs import pack_grids, save_pack
 from infogan3d.io.progress import objective_bar
 from infogan3d.runs import build, command, folder
 from infogan3d.stats.estimate import mean_score
@@ -78,7 +80,7 @@ def one_input(settings: dict[str, Any]) -> tuple[str, Path]:
 def kept_grids(trained: dict[str, Any]) -> Bool[np.ndarray, "n R R R"] | None:
     """Some grids of the run's data where they lie in the cache, to see how they are framed."""
     path = build.build_data(trained).path
-    return load_pack(path).grids(slice(0, 64)) if path.exists() else None
+    return load_cache(path).grids(slice(0, 64)) if path.exists() else None
 
 
 # ---- from grids ------------------------------------------------------------------------------
@@ -137,6 +139,8 @@ def from_pictures(order: ReconstructionRequest) -> None:
         f"{order.resolution}^3 cells, best of {len(target.placements)} placements"
     )
     print(silhouette_table(rows, protocol))
+    note = flagged_note({target.used.id: target.coherence})
+    print(note, end="\n" if note else "")
     place = target.placements[best]
     told = {"inside": fitted.inside, "placement": vars(place), "protocol": protocol}
     keep(order, rungs[-1], [target.used.id], told | {"rungs": plain(rows)})
@@ -164,7 +168,7 @@ def keep(order: ReconstructionRequest, rung: Stage, ids: list[str], about: dict[
     rows = []
     for name, latent, shape in zip(ids, rung.latent, shapes, strict=True):
         count, floating = count_components(shape > 0.5)
-        path = order.out / ("shape.glb" if len(ids) == 1 else f"meshes/{name}.glb")
+        path = order.out / ("shape.glb" if len(ids) == 1 else f"meshes/{file_name(name)}.glb")
         closed = save_closed(shape, path) if count else None
         row = {"id": name, "pieces": count, "floating": floating, "watertight": closed}
         rows.append(row | codes_by_name(order.model, latent))

@@ -8,11 +8,9 @@ What a shape becomes depends on its files and the settings only, never on the nu
 
 import hashlib
 import inspect
-import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -32,9 +30,11 @@ from infogan3d.data.datasets import (
     shapenet,
     sweethome3d,
 )
-from infogan3d.data.multiview import PICTURES_FOLDER, parse_image_name, write_names
-from infogan3d.data.shapes import ShapeJob
+from infogan3d.data.multiview import PICTURES_FOLDER, parse_image_name, picture_paths, write_names
+from infogan3d.data.shapes import Listing, ShapeJob
+from infogan3d.data.workers import in_processes
 from infogan3d.geometry.camera import seeing3d_camera
+from infogan3d.io.files import file_name, path_under
 from infogan3d.io.packs import Pack, join_packs, pack_grids, resize_grids
 
 SOURCES: dict[str, Callable[..., Sequence[ShapeJob]]] = {
@@ -57,17 +57,22 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)
 class Report:
-    """What became of every shape: `skipped` (id, reason), `duplicates` (dropped id, kept id)."""
+    """What became of every shape: `skipped` (id, reason), `duplicates` (dropped id, kept id).
+
+    `aside` says which files were left aside, and how many.
+    """
 
     read: int
     skipped: tuple[tuple[str, str], ...]
     duplicates: tuple[tuple[str, str], ...]
     seconds: float
+    aside: str = ""
 
     def __str__(self) -> str:
         return (
             f"{self.read} shapes read, {len(self.skipped)} broken ones skipped, "
             f"{len(self.duplicates)} exact copies dropped, {self.seconds:.1f} s"
+            f"{self.aside and f'; left aside: {self.aside}'}"
         )
 
 
@@ -109,7 +114,9 @@ def prepare_pack(
     if settings.get("pictures"):
         refused = {id for id, _ in skipped}
         _list_pictures([job.id for job in jobs if job.id not in refused], settings["pictures"])
-    report = Report(len(kept), tuple(skipped), tuple(duplicates), time.perf_counter() - began)
+    aside = jobs.left_aside() if isinstance(jobs, Listing) else ""
+    seconds = time.perf_counter() - began
+    report = Report(len(kept), tuple(skipped), tuple(duplicates), seconds, aside)
     return join_packs(list(kept.values())), report
 
 
@@ -165,32 +172,14 @@ def _made(
         finally:
             torch.set_num_threads(threads)
         return
-    pool = ProcessPoolExecutor(
-        min(workers, len(jobs)),
-        mp_context=_process_context(),
-        initializer=torch.set_num_threads,
-        initargs=(1,),
-    )
-    try:
-        yield from zip(jobs, pool.map(make, jobs), strict=True)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _process_context() -> multiprocessing.context.BaseContext:
-    """Worker processes that import this file once for all of them where the system can do so.
-
-    They come from a clean server process, never from a copy of this one and its threads.
-    """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
+    yield from in_processes(make, jobs, workers=workers, imports=__name__)
 
 
 def _make(job: ShapeJob, *, resolution: int) -> Pack | str:
-    """One job's grid, packed; what a user can get wrong comes back as its reason."""
+    """One job's grid, packed; what is wrong with its file comes back as the reason.
+
+    Whatever a reader did not foresee is that shape's own trouble too, and never ends the others.
+    """
     try:
         grid, columns = job.read()
         if not grid.any():
@@ -199,12 +188,14 @@ def _make(job: ShapeJob, *, resolution: int) -> Pack | str:
         return resize_grids(pack_grids(grid[None], ids=[job.id], columns=values), resolution)
     except (ValueError, OSError) as error:
         return str(error)
+    except Exception as error:
+        return f"{job.id} could not be read ({type(error).__name__}: {error}): leave it out."
 
 
 def _list_pictures(ids: Sequence[str], root: Path | str) -> None:
     """Write all_chair_names.mat for the pictures that were kept; the first chair names them."""
-    names = sorted(path.name for path in (Path(root) / PICTURES_FOLDER / ids[0]).rglob("*.png"))
-    told = [parse_image_name(name) for name in names]
+    first = path_under(root, PICTURES_FOLDER, file_name(ids[0]))
+    told = [parse_image_name(path.name) for path in picture_paths(first)]
     cameras = [seeing3d_camera(t, elevation=p, distance=r) for _, p, t, r in told]
     write_names(ids, root, cameras=cameras)
 

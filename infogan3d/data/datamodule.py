@@ -43,7 +43,7 @@ def stretched(
     return (grids[shape, 0, x, y, z] * kept)[:, None]
 
 
-CACHE_VERSION = 1  # raise it when the same settings give other grids
+CACHE_VERSION = 2  # raise it when the same settings give other grids
 
 
 QUIET = ("pictures", "masks")  # settings that leave the grids as they are
@@ -172,7 +172,7 @@ class ChairData(pl.LightningDataModule):
                 made, report = self.voxelize()
                 save_pack(made, self.path)
                 print(f"data={self.source}: {report}; kept in {self.path}")
-            return load_pack(self.path)
+            return load_cache(self.path)
 
     def voxelize(self) -> tuple[Pack, build.Report]:
         """Make the pack with a progress bar that tells chairs per second."""
@@ -265,6 +265,14 @@ class ChairData(pl.LightningDataModule):
 def as_it_is(rows: Any) -> Any:
     """The rows of a batch come stacked already."""
     return rows
+
+
+def load_cache(path: Path) -> Pack:
+    """A pack that `ChairData` keeps. Errors: a damaged one, and which file to delete."""
+    try:
+        return load_pack(path)
+    except ValueError as error:
+        raise ValueError(f"{error} It is only a cache: delete {path} and start again.") from error
 
 
 def stamp(root: Path) -> list[Any]:

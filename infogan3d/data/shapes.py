@@ -159,6 +159,25 @@ def _some(jobs: Listing, root: Path | str | None, wanted: str) -> Listing:
 FLAGGED = 0.98  # coherence below this: pictures and cameras do not agree
 
 
+MOST_NAMED = 20  # flagged chairs, by name
+
+
+def flagged_note(coherence: Mapping[str, float]) -> str:
+    """Which chairs' pictures do not agree, worst first, and what to do; "" where all do.
+
+    `coherence` goes by id: the mean share of a silhouette that the hull covers, 1 for all of it.
+    """
+    low = sorted((value, id) for id, value in coherence.items() if value < FLAGGED)
+    if not low:
+        return ""
+    named = ", ".join(f"{id} ({value:.2f})" for value, id in low[:MOST_NAMED])
+    more = f" and {len(low) - MOST_NAMED} more" if len(low) > MOST_NAMED else ""
+    return (
+        f"flagged {len(low)}: {named}{more}: pictures and cameras do not agree (coherence under "
+        f"{FLAGGED}); look for shadows, cut pictures and wrong cameras, or leave them out"
+    )
+
+
 def carved(views: Views, carving: dict[str, Any], *, facing: str | int = 0) -> Shape:
     """The visual hull of some views, with its size and how well pictures and cameras agree.
 

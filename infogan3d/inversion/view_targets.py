@@ -39,6 +39,7 @@ class PictureTarget:
     held: Views | None
     placements: tuple[Placement, ...]
     hulls: Bool[np.ndarray, "k R R R"]
+    coherence: float = 1.0  # of the pictures with each other: see `Carved`
 
 
 def picture_target(
@@ -65,7 +66,7 @@ def picture_target(
     if many and frame.kind == "fitted" and frame.carved:
         hull = carve(turn_camera(used, turns[0]), resolution=resolution, **carving)
         place = Placement(hull.low, hull.high[0] - hull.low[0], turns[0])
-        return PictureTarget(used, held, (place,), hull.grid[None])
+        return PictureTarget(used, held, (place,), hull.grid[None], first.coherence)
     bounds = largest_box(used, first)
     places, hulls = [], []
     for size in (1.0, 0.96) if many else SIZES:
@@ -76,7 +77,7 @@ def picture_target(
             hulls += [np.rot90(grid, quarter) for quarter in turns]
     if not places:
         raise ValueError(f"{used.id}: its pictures agree on no cell near the origin; check them.")
-    return PictureTarget(used, held, tuple(places), np.stack(hulls))
+    return PictureTarget(used, held, tuple(places), np.stack(hulls), first.coherence)
 
 
 def read_chair_views(folder: Path) -> Views:

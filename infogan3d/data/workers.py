@@ -1,0 +1,87 @@
+"""Jobs in worker processes: in their order, none outlives its parent, a killed one costs no other.
+
+A worker that is killed (out of memory) breaks its whole pool. Then the jobs that it may have been
+at are made again one by one, each in a process of its own, so that the guilty one is known by name.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+import torch
+
+from infogan3d.data.shapes import ShapeJob
+
+Made = tuple[ShapeJob, Any]
+
+
+def in_processes(
+    make: Callable[[ShapeJob], Any], jobs: Sequence[ShapeJob], *, workers: int, imports: str
+) -> Generator[Made, None, None]:
+    """Each job with what `make` gives for it, or with the reason (`str`) why its process died.
+
+    `imports` is the module that worker processes import once for all of them. Errors: processes
+    that cannot even start (`BrokenProcessPool`).
+    """
+    rest = list(jobs)
+    while rest:
+        done = 0
+        pool = _pool(min(workers, len(rest)), imports)
+        try:
+            for job, made in zip(rest, pool.map(make, rest), strict=True):
+                done += 1
+                yield job, made
+        except BrokenProcessPool:
+            with _pool(1, imports) as probe:  # breaks as well where no worker can start at all
+                probe.submit(os.getpid).result()
+            suspects = rest[done : done + 2 * workers + 1]
+            yield from ((job, _alone(make, job, imports)) for job in suspects)
+            done += len(suspects)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+        rest = rest[done:]
+
+
+def _alone(make: Callable[[ShapeJob], Any], job: ShapeJob, imports: str) -> Any:
+    """One job in a process of its own."""
+    with _pool(1, imports) as pool:
+        try:
+            return pool.submit(make, job).result()
+        except BrokenProcessPool:
+            return f"{job.id}: the process that read it was killed (out of memory?): leave it out."
+
+
+def _pool(workers: int, imports: str) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=_context(imports), initializer=_begin)
+
+
+def _context(imports: str) -> multiprocessing.context.BaseContext:
+    """Worker processes that import `imports` once for all of them where the system can do so.
+
+    They come from a clean server process, never from a copy of this one and its threads.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([imports])
+    return context
+
+
+def _begin() -> None:
+    """What a worker does first: one thread, Ctrl-C left to its parent, and an end with it."""
+    torch.set_num_threads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Leave as soon as the parent is gone, however it ended: else a worker waits for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
