@@ -24,7 +24,7 @@ from infogan3d.io.meshes.polygons import Mesh, MeshError, Polygons, check_count
 
 LARGEST_DOCUMENT = 8 << 20  # bytes of JSON
 
-MOST_NODES = 20_000
+MOST_NODES = 10_000
 
 INSTANCING = "EXT_mesh_gpu_instancing"
 
@@ -118,6 +118,8 @@ def _chunks(content: bytes) -> tuple[bytes, bytes | None]:
 def _nodes(asset: Asset) -> Iterator[tuple[dict[str, Any], Matrix]]:
     """The nodes of the scene that is shown, parents first, each with its place in the world."""
     document = asset.document
+    if len(document.get("nodes", [])) > MOST_NODES:
+        raise MeshError(f"it has more than {MOST_NODES} nodes", "join its meshes")
     scenes = document.get("scenes", [])
     if scenes:
         roots = asset.item("scenes", document.get("scene", 0)).get("nodes", [])
@@ -132,8 +134,6 @@ def _nodes(asset: Asset) -> Iterator[tuple[dict[str, Any], Matrix]]:
         if index in seen:
             raise MeshError(f"its node {index} stands in two places")
         seen.add(index)
-        if len(seen) > MOST_NODES:
-            raise MeshError(f"it has more than {MOST_NODES} nodes", "join its meshes")
         if "mesh" in node and "skin" in node:
             raise MeshError(f"its node {index} has a skin (bones)", "apply it and export it anew")
         with np.errstate(over="ignore", invalid="ignore"):  # not finite: refused in the end

@@ -8,7 +8,7 @@ from array import array
 
 import numpy as np
 
-from infogan3d.io.meshes.polygons import MeshError, Polygons, check_count
+from infogan3d.io.meshes.polygons import MeshError, Polygons, check_corners, check_count
 from infogan3d.io.meshes.text import lines_of, told
 
 LEFT_ASIDE = frozenset(
@@ -29,6 +29,7 @@ def read_obj(content: bytes, face_cap: int) -> Polygons:
                 places.extend((float(x), float(y), float(z)))
             elif key in (b"f", b"fo"):
                 seen = len(places) // 3
+                check_corners(len(words) - 1)
                 corners.extend(_vertex(word, seen) for word in words[1:])
                 counts.append(len(words) - 1)
                 check_count(len(counts), face_cap)

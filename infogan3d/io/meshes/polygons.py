@@ -42,6 +42,12 @@ def check_count(faces: int, face_cap: int) -> None:
         )
 
 
+def check_corners(count: int) -> None:
+    """Refuse a polygon of absurdly many corners (`MeshError`)."""
+    if count > MOST_CORNERS:
+        raise MeshError(f"a face has {count} corners, more than {MOST_CORNERS}", "triangulate it")
+
+
 def triangulated(polygons: Polygons, *, face_cap: int) -> Mesh:
     """The same surface as triangles: fans of convex polygons, ears cut off all others.
 
@@ -52,10 +58,7 @@ def triangulated(polygons: Polygons, *, face_cap: int) -> Mesh:
     if len(corners) and (corners.min() < 0 or corners.max() >= len(vertices)):
         raise MeshError(f"it has faces that name vertices it lacks, of {len(vertices)}")
     check_count(int(np.maximum(counts - 2, 0).sum()), face_cap)
-    if len(counts) and counts.max() > MOST_CORNERS:
-        raise MeshError(
-            f"a face has {counts.max()} corners, more than {MOST_CORNERS}", "triangulate it"
-        )
+    check_corners(int(counts.max(initial=0)))
     starts, faces = np.cumsum(counts) - counts, [np.zeros((0, 3), np.int64)]
     cutting = 0
     for size in np.unique(counts[counts >= 3]).tolist():
