@@ -9,28 +9,38 @@ trained again. `--split test` is for once, at the end. <out>/tables.md, tables.j
 """
 
 import argparse
-import json
 import operator
-import signal
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 from PIL import Image
 
-from experiments.paper_runs import Part, run_plan
-from experiments.workers import each
+from experiments.runner.command import (
+    chosen,
+    chosen_seeds,
+    end_with,
+    locked,
+    one_sentence,
+    plan_words,
+    seed_words,
+    start,
+)
+from experiments.runner.plan import Part, plan_part, run_plan
+from experiments.runner.records import runs_of, saved_once
+from experiments.runner.workers import each
 from infogan3d.data.build import SPLITS
 from infogan3d.evaluation.scorecard import optimised, reconstructed, score_model
 from infogan3d.io.files import save_json, save_picture, save_text
 from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.rendering.figures import contact_sheet
 from infogan3d.runs import build, folder
+from infogan3d.stats.tables import markdown
 
+NAME = "experiments.tables"
+Scores = dict[str, list[dict[str, Any]]]  # system -> a dictionary of tables a seed
 SYSTEMS: dict[str, str] = {  # experiment -> name in the tables
     "inverse": "ours",
     "rival_3dgan": "3D-GAN",
@@ -63,7 +73,7 @@ WIDE: dict[str, tuple[str, ...]] = {  # nearer to the published ones, for a GPU
     "rival_im_ae": ("model.width=32", "model.decoder_width=32", "model.points=4096"),
     "inverse": ("model.width=32", "model.trunk_width=32"),
 }
-OWN: dict[tuple[str, str], tuple[str, ...]] = {
+OF_SYSTEM: dict[tuple[str, str], tuple[str, ...]] = {
     ("smoke", "inverse"): ("model.width=2", "model.trunk_width=2", "model.start_batches=4"),
     ("smoke", "rival_3dgan"): ("model.width=2", "model.trunk_width=2"),
     ("smoke", "rival_cnn_ae"): ("model.width=2", "model.latent_batches=2", "model.latent_width=8"),
@@ -91,7 +101,7 @@ NOT_INVERTED = {  # a step there asks for every cell: 20 minutes a seed
 }
 STARTS = 1  # of a latent without encoder, the best of 16 draws
 QUIET = ("logger=csv", "snapshot_every=0", "validate_every=500")
-OWN_ROWS = ("samples", "encoder", "optimised")  # how a row of the system itself begins
+MODEL_ROWS = ("samples", "encoder", "optimised")  # how a row of the system itself begins
 PRINTED = """Printed in the papers, on other chairs at 64^3, so for orientation only: CNN-AE MSE x
 10^3 7.76 and CD x 10^4 7.34, IM-AE 11.43 and 8.96 (Chen and Zhang 2019, ShapeNet); 3D-VAE-GAN AP
 47.2 (20^3, IKEA, from one photograph); the paper's own 3DInfoGAN MSE 209 (or 20.9, which cannot be
@@ -99,12 +109,11 @@ told) and AP 20.1.
 """
 
 
-def plan_part(name: str, *, size: str, data: Sequence[str], seed: str, out: Path) -> Part:
+def part_of(name: str, *, size: str, data: Sequence[str], seed: str, out: Path) -> Part:
     """One system with one seed."""
-    own = OWN.get((size, name), ())
-    words = (f"+experiment={name}", *COMMON[size], *own, *QUIET, *data, f"seed={seed}")
-    part = f"{name}-seed{seed}"
-    return Part(part, ("infogan3d.train", *words), out / part, ((),), {})
+    special = OF_SYSTEM.get((size, name), ())
+    words = (*COMMON[size], *special, *QUIET, *data, f"seed={seed}")
+    return plan_part(name, words, out=out, name=f"{name}-seed{seed}")
 
 
 def score_run(
@@ -117,72 +126,70 @@ def score_run(
     device: str = "cpu",
     floors: bool = True,
 ) -> dict[str, Any]:
-    """The run's scores on a split, kept beside it so that they are taken once."""
-    kept = run / f"tables-{split}-{steps}-{points}-{count}{'' if floors else '-own'}.json"
-    if kept.exists():
-        return dict(json.loads(kept.read_text()))
-    model, data = (
-        folder.load_model(run, device=device),
-        build.build_data(folder.load_settings(run)),
-    )
-    data.setup()
-    numbers, _ = score_model(
-        model,
-        data.packs["train"].grids(),
-        data.packs[split].grids(),
-        split=f"{data.source} {split} {data.split_hash}",
-        count=min(count, len(data.packs[split])),
-        points=points,
-        invert_steps=steps,
-        starts=STARTS,
-        floors=floors,
-    )
-    save_json(numbers, kept)
-    print(f"{run.parent.name}: scored", flush=True)
-    return numbers
+    """The run's scores on a split, saved beside it so that they are taken once."""
+
+    def score() -> dict[str, Any]:
+        model = folder.load_model(run, device=device)
+        data = build.build_data(folder.load_settings(run))
+        data.setup()
+        numbers, _ = score_model(
+            model,
+            data.packs["train"].grids(),
+            data.packs[split].grids(),
+            split=f"{data.source} {split} {data.split_hash}",
+            count=min(count, len(data.packs[split])),
+            points=points,
+            invert_steps=steps,
+            starts=STARTS,
+            floors=floors,
+        )
+        print(f"{run.parent.name}: scored", flush=True)
+        return numbers
+
+    name = f"tables-{split}-{steps}-{points}-{count}{'' if floors else '-own'}.json"
+    return saved_once(run / name, score)
 
 
 # ---- the tables ----------------------------------------------------------------------------
 
 
-def spread(values: Sequence[float]) -> str:
+def seeds_text(values: Sequence[float]) -> str:
     """Mean over the seeds [least, most]."""
     mean = f"{np.mean(values):.4g}"
     return mean if len(values) == 1 else f"{mean} [{min(values):.3g}, {max(values):.3g}]"
 
 
-def table(scored: dict[str, list[dict[str, Any]]], kind: str) -> str:
-    """One Markdown table: the systems' own rows, then the rows that take no model, once."""
-    first = next(iter(scored.values()))[0][kind]
-    own = {name for name in first["rows"] if name.startswith(OWN_ROWS)}
+def table(scores: Scores, kind: str) -> str:
+    """One Markdown table: the systems' rows, then the rows that take no model, once."""
+    first = next(iter(scores.values()))[0][kind]
     columns = list(next(iter(first["rows"].values())))
-    lines = [f"Protocol: {first['protocol']}; here the means of the seeds [least, most].", ""]
-    lines += [f"| | {' | '.join(columns)} |", "|---|" + "---|" * len(columns)]
-    for system, seeds in scored.items():
-        for row in [name for name in seeds[0][kind]["rows"] if name in own]:
+    rows = []
+    for system, seeds in scores.items():
+        for row in [name for name in seeds[0][kind]["rows"] if name.startswith(MODEL_ROWS)]:
             cells = [
-                spread([seed[kind]["rows"][row][column]["mean"] for seed in seeds])
+                seeds_text([seed[kind]["rows"][row][column]["mean"] for seed in seeds])
                 for column in columns
             ]
-            lines.append(f"| {system}: {row} | {' | '.join(cells)} |")
-    for row, scores in first["rows"].items():
-        if row not in own:
-            cells = [f"{scores[c]['mean']:.4g}" if c in scores else "-" for c in columns]
-            lines.append(f"| {row} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+            rows.append([f"{system}: {row}", *cells])
+    for row, measures in first["rows"].items():
+        if not row.startswith(MODEL_ROWS):
+            cells = [f"{measures[c]['mean']:.4g}" if c in measures else "-" for c in columns]
+            rows.append([row, *cells])
+    protocol = f"Protocol: {first['protocol']}; here the means of the seeds [least, most]."
+    return f"{protocol}\n\n{markdown(['', *columns], rows)}"
 
 
-def write_tables(out: Path, scored: dict[str, list[dict[str, Any]]], *, commands: str) -> Path:
+def write_tables(out: Path, scores: Scores, *, commands: str) -> Path:
     """tables.md and tables.json."""
-    save_json(scored, out / "tables.json")
-    seeds = max(len(each) for each in scored.values())
+    save_json(scores, out / "tables.json")
+    seeds = max(len(runs) for runs in scores.values())
     text = [
         f"# Tables 1 and 2, {seeds} seed{'s' if seeds > 1 else ''} a system\n",
         "## Reconstruction\n",
-        table(scored, "reconstruction"),
+        table(scores, "reconstruction"),
         PRINTED,
         "## Generation\n",
-        table(scored, "generation"),
+        table(scores, "generation"),
         "## Commands\n",
         commands,
     ]
@@ -220,84 +227,84 @@ def draw_systems(
 
 
 def read_words(given: Sequence[str] | None) -> argparse.Namespace:
-    words = argparse.ArgumentParser(description="Train and score ours and every rival.")
-    words.add_argument("--size", choices=COMMON, default="cpu")
-    words.add_argument("--root", type=Path, help="a pack of chairs; default: known-factor ones")
-    words.add_argument("--split", choices=SPLITS[1:], default="validation")
-    words.add_argument("--seeds", default="0,1,2")
-    words.add_argument("--only", default=",".join(SYSTEMS), help="names, with commas between")
-    words.add_argument("--steps", type=int, default=100, help="of optimising a latent")
-    words.add_argument("--points", type=int, default=2048, help="surface points a shape")
-    words.add_argument("--count", type=int, default=200, help="shapes of the split, at most")
-    words.add_argument("--jobs", type=int, default=1, help="trainings side by side, for a GPU")
-    words.add_argument("--device", default="cpu", help="to score on: cpu or cuda")
-    words.add_argument("--out", type=Path, help="default: runs/tables/<size>/<data>")
-    words.add_argument("settings", nargs="*", help="setting=value, for every training")
-    return words.parse_args(given)
+    parser = plan_words(
+        "Train and score ours and every rival.", only=SYSTEMS, out="runs/tables/<size>/<data>"
+    )
+    seed_words(parser, seeds="0,1,2")
+    parser.add_argument("--size", choices=COMMON, default="cpu")
+    parser.add_argument("--root", type=Path, help="a pack of chairs; default: known-factor ones")
+    parser.add_argument("--split", choices=SPLITS[1:], default="validation")
+    parser.add_argument("--steps", type=int, default=100, help="of optimising a latent")
+    parser.add_argument("--points", type=int, default=2048, help="surface points a shape")
+    parser.add_argument("--count", type=int, default=200, help="shapes of the split, at most")
+    return parser.parse_intermixed_args(given)
 
 
 def main(given: Sequence[str] | None = None) -> None:
     words = read_words(given)
-    names = [name.strip() for name in words.only.split(",") if name.strip()]
-    if unknown := [name for name in names if name not in SYSTEMS]:
-        sys.exit(f"experiments.tables: --only {unknown[0]}: choose of {', '.join(SYSTEMS)}.")
     chairs = words.root.stem if words.root else KNOWN[words.size]
     data = [f"data={chairs}", "stretch=0"]  # of known-factor chairs there are enough
     if words.root:
         data = ["data=pack", f"data.root={words.root.resolve()}"]
     out = words.out or Path("runs") / "tables" / words.size / chairs
-    out.mkdir(parents=True, exist_ok=True)
-    told = {"size": words.size, "data": [*data, *words.settings], "out": out}
-    parts = {
-        (name, seed): plan_part(name, seed=seed, **told)
-        for seed in words.seeds.split(",")
-        for name in names
-    }
-    try:
-        with FileLock(out / ".lock", timeout=0):
+    how = {"size": words.size, "data": [*data, *words.settings], "out": out}
+    with one_sentence(NAME):
+        names, seeds = chosen(words.only, SYSTEMS), chosen_seeds(words.seeds)
+        parts = {(name, seed): part_of(name, seed=seed, **how) for seed in seeds for name in names}
+        with locked(out):
             failed = run_plan(list(parts.values()), jobs=words.jobs)
-            done: dict[str, list[Path]] = {}
-            for (name, _), part in parts.items():
-                if part.name not in failed:
-                    found = [path.parent.parent for path in part.folder.glob(f"*/{folder.LAST}")]
-                    done.setdefault(SYSTEMS[name], []).extend(found)
-            if not done:
-                sys.exit("experiments.tables: nothing was trained to its end, see train.log.")
-            spared = {SYSTEMS[name] for size, name in NOT_INVERTED if size == words.size}
-            how = {"split": words.split, "points": words.points, "count": words.count}
-            how["device"] = words.device
-            runs_of = [(system, run) for system, folders in done.items() for run in folders]
-            work = [
-                partial(
-                    score_run,
-                    run,
-                    steps=0 if system in spared else words.steps,
-                    floors=number == 0,  # they are the same beside every run
-                    **how,
-                )
-                for number, (system, run) in enumerate(runs_of)
-            ]
-            scored: dict[str, list[dict[str, Any]]] = {}
-            for (system, _), numbers in zip(
-                runs_of, each(operator.call, work, jobs=words.jobs), strict=True
-            ):
-                scored.setdefault(system, []).append(numbers)
-            commands = "\n".join(f"- `{part.command}`" for part in parts.values())
-            print(write_tables(out, scored, commands=commands))
-            picture = draw_systems(
-                {name: each[0] for name, each in done.items()},
-                split=words.split,
-                steps=words.steps,
-                spared=spared,
-                device=words.device,
-            )
-            print(save_picture(picture, out / "systems.png"))
-    except Timeout:
-        sys.exit(f"experiments.tables: another process runs it in {out}: wait for it.")
-    if failed:
-        sys.exit(f"experiments.tables: failed: {', '.join(failed)}")
+            write(out, parts, failed, words)
+    end_with(NAME, failed)
+
+
+def write(
+    out: Path, parts: dict[tuple[str, str], Part], failed: list[str], words: argparse.Namespace
+) -> None:
+    """Score what was trained to its end; the tables, the numbers and the picture."""
+    done: dict[str, list[Path]] = {}
+    for (name, _), part in parts.items():
+        if part.name not in failed:
+            done.setdefault(SYSTEMS[name], []).extend(runs_of(part.folder))
+    if not done:
+        raise ValueError("nothing was trained to its end, see train.log.")
+    spared = {SYSTEMS[name] for size, name in NOT_INVERTED if size == words.size}
+    scores = score_systems(done, spared, words)
+    commands = "\n".join(f"- `{part.command}`" for part in parts.values())
+    print(write_tables(out, scores, commands=commands))
+    picture = draw_systems(
+        {name: runs[0] for name, runs in done.items()},
+        split=words.split,
+        steps=words.steps,
+        spared=spared,
+        device=words.device,
+    )
+    print(save_picture(picture, out / "systems.png"))
+
+
+def score_systems(
+    done: dict[str, list[Path]], spared: set[str], words: argparse.Namespace
+) -> Scores:
+    """The scores of every run, {system: a seed each}; `spared` systems are not optimised."""
+    of_system = [(system, run) for system, runs in done.items() for run in runs]
+    work = [
+        partial(
+            score_run,
+            run,
+            split=words.split,
+            steps=0 if system in spared else words.steps,
+            points=words.points,
+            count=words.count,
+            device=words.device,
+            floors=number == 0,  # they are the same beside every run
+        )
+        for number, (system, run) in enumerate(of_system)
+    ]
+    scores: Scores = {}
+    results = each(operator.call, work, jobs=words.jobs)
+    for (system, _), numbers in zip(of_system, results, strict=True):
+        scores.setdefault(system, []).append(numbers)
+    return scores
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends the training as well
-    main()
+    start(main)

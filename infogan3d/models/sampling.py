@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from infogan3d.models.base import ShapeModel
-from infogan3d.models.networks.latent import Codes, sample_codes
+from infogan3d.models.base import GANModel, ShapeModel
+from infogan3d.models.networks.latent import Codes, latent_vector, sample_codes
 
 BATCH = 32  # shapes made at a time
 
@@ -78,3 +78,9 @@ def decode_occupancy(
 ) -> Float[np.ndarray, "B R R R"]:
     """The shapes of some latents as occupancy in [0, 1]."""
     return model.eval().decode_occupancy(latent)[:, 0].cpu().numpy()
+
+
+@torch.no_grad()
+def ema_occupancy(model: GANModel, codes: Codes) -> Float[Tensor, "n R R R"]:
+    """Occupancy of the averaged generator, in 32 bits whatever the run's precision."""
+    return torch.sigmoid(model.ema(latent_vector(codes, model.spec)))[:, 0]

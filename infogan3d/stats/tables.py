@@ -1,6 +1,6 @@
 """Protocols and tables in Markdown, and values as plain JSON."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,6 +45,15 @@ def markdown_table(rows: dict[str, dict[str, Estimate]], protocol: Protocol) -> 
     names = list(dict.fromkeys(name for scores in rows.values() for name in scores))
     lines = [f"Protocol: {protocol.text()}.", "", *score_lines(rows, names)]
     return "\n".join(lines) + "\n"
+
+
+def markdown(columns: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table of any cells, every one as its text. Ends with a newline."""
+
+    def line(cells: Sequence[object]) -> str:
+        return "|" + "".join(f" {cell} |" if f"{cell}" else " |" for cell in cells) + "\n"
+
+    return "".join([line(columns), "|" + "---|" * len(columns) + "\n", *map(line, rows)])
 
 
 def score_lines(

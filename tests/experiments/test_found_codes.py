@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from experiments import found_codes
+from experiments.codes import found as found_codes
 from infogan3d.disentanglement.metrics.suite import NAMES
 from infogan3d.models.base import ShapeModel
 
 
 def test_a_case_trains_the_first_part_alone(tmp_path):
-    part = found_codes.plan_part("half the price", seed="3", settings=["workers=1"], out=tmp_path)
+    part = found_codes.part_of("half the price", seed="3", settings=["workers=1"], out=tmp_path)
     assert part.folder == tmp_path / "half-the-price-seed3"
     assert {"batches=2002", "model.unmix_after=2000", "model.divergence=0.15"} < set(part.words)
     assert part.words[-2:] == ("seed=3", "workers=1")
@@ -52,6 +52,7 @@ def test_the_teacher_is_read_in_the_codes_it_found():
     assert read.values[:, 0].tolist() == [0, 1, 0, 1, 0]
 
 
-def test_an_unknown_case_is_refused(tmp_path):
-    with pytest.raises(SystemExit, match="--only larger: choose of as it is"):
+def test_an_unknown_case_is_refused(tmp_path, capsys):
+    with pytest.raises(SystemExit):
         found_codes.main(["--only", "larger", "--out", str(tmp_path)])
+    assert "--only larger is not known: choose of as it is" in capsys.readouterr().err

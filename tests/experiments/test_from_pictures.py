@@ -10,8 +10,9 @@ import trimesh
 from fixtures import boxes, composed
 from PIL import Image
 
-from experiments import from_pictures, picture_page
-from experiments.from_pictures import Truth, choose_seats, overlap_with, truth_at
+from experiments.from_pictures import __main__ as from_pictures
+from experiments.from_pictures import page as picture_page
+from experiments.from_pictures.__main__ import Truth, choose_seats, overlap_with, truth_at
 from infogan3d.data.datasets.sweethome3d import Seat
 from infogan3d.data.multiview import photograph, rings_around
 from infogan3d.geometry.visual_hull.carve import carve

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from experiments import gpu_page, gpu_speed
-from experiments.gpu_layers import Timed, layer_times, operands, passes
-from experiments.gpu_modes import thin_layers
+from experiments.gpu_speed import __main__ as gpu_speed
+from experiments.gpu_speed import page as gpu_page
+from experiments.gpu_speed.layers import Timed, layer_times, operands, passes
+from experiments.gpu_speed.modes import thin_layers
 from infogan3d.bench.reference_port import PortSettings
 from infogan3d.bench.roofline import MachineRates
 from infogan3d.bench.runners import OURS, PORT

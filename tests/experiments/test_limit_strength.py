@@ -5,9 +5,8 @@ import copy
 import pytest
 import torch
 
-from experiments.limit_strength import (
+from experiments.shape_limit.gradient_norms import (
     Strength,
-    Watch,
     flat_gradient,
     strength,
     strength_table,
@@ -54,15 +53,15 @@ def test_taking_strengths_leaves_the_model_as_it_was(tiny_model):
     assert all(one.grad is None for one in model.parameters())
 
 
-def test_a_watched_training_is_measured_when_due_and_goes_as_it_would(monkeypatch):
+def test_a_watched_training_is_measured_when_due_and_goes_as_it_would():
     found = watch(REAL, batches=7, batch_size=8, **SIZE, lambda1=0.1, lambda2=1.0)
     assert [one.batches for one in found] == [0, 5]
     assert found[1].game != found[0].game
-    monkeypatch.setattr("experiments.limit_strength.WHEN", (0, 1, 2, 5))
-    denser = watch(REAL, batches=7, batch_size=8, **SIZE, lambda1=0.1, lambda2=1.0)
+    denser = watch(
+        REAL, when=(0, 1, 2, 5), batches=7, batch_size=8, **SIZE, lambda1=0.1, lambda2=1.0
+    )
     assert [one.batches for one in denser] == [0, 1, 2, 5]
     assert denser[-1] == found[-1]
-    assert Watch().found == []
 
 
 def test_the_table_has_a_row_a_moment():

@@ -12,27 +12,27 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from PIL import Image
 
-from experiments import paper, paper_rules, paper_runs
-from experiments.paper_claims import EXPERIMENTS
-from experiments.paper_figures import draw_experiment, mean_curve, styles
-from experiments.paper_html import table_or_text
-from experiments.paper_jobs import (
-    FINISHED,
-    STARTED,
-    TIMES,
-    Spread,
+from experiments.paper import __main__ as paper
+from experiments.paper import rules as paper_rules
+from experiments.paper.claims import EXPERIMENTS
+from experiments.paper.figures import draw_experiment, mean_curve, styles
+from experiments.paper.html import table_or_text
+from experiments.paper.measures import (
     fall,
     final,
     group_jobs,
     number,
+    range_text,
     read_jobs,
     roughness,
-    spread_rows,
+    rows_over_seeds,
 )
-from experiments.paper_page import write_paper
-from experiments.paper_runs import Part, Progress
-from experiments.paper_sections import parted
+from experiments.paper.page import write_paper
+from experiments.paper.sections import parted
+from experiments.runner.plan import Part, Progress, plan_part, run_part, run_plan, sweep_jobs
+from experiments.runner.records import FINISHED, STARTED, TIMES, note_times
 from infogan3d.runs.schema import CONF, check_kinds, defaults
+from infogan3d.stats.estimate import Estimate
 
 MODEL: dict[str, Any] = {
     "real_labels": [0.7, 1.2],
@@ -88,11 +88,12 @@ def told(scores: dict[str, float]) -> dict[str, Any]:
     return {name: {"mean": value} for name, value in scores.items()}
 
 
-def rows_of(**conditions: dict[str, tuple[float, ...]]) -> dict[str, dict[str, Spread]]:
+def rows_of(**conditions: dict[str, tuple[float, ...]]) -> dict[str, dict[str, Estimate]]:
     """Conditions (underscores for blanks) with the values of their measures over seeds."""
     return {
         name.replace("_", " ").strip(): {
-            measure: Spread(sum(v) / len(v), min(v), max(v), len(v)) for measure, v in row.items()
+            measure: Estimate(measure, sum(v) / len(v), min(v), max(v), len(v))
+            for measure, v in row.items()
         }
         for name, row in conditions.items()
     }
@@ -104,10 +105,10 @@ def rows_of(**conditions: dict[str, tuple[float, ...]]) -> dict[str, dict[str, S
 @pytest.mark.parametrize("name", EXPERIMENTS)
 @pytest.mark.parametrize("size", paper.SIZES)
 def test_every_job_of_the_plan_composes(name: str, size: str, tmp_path: Path) -> None:
-    part = paper.plan_part(name, size=size, out=tmp_path)
+    part = paper.part_of(name, size=size, out=tmp_path)
     words = list(part.words[1:])
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        jobs = paper.sweep_jobs(part.recipe)
+        jobs = sweep_jobs(part.recipe)
         assert part.jobs == jobs
         conditions = set()
         for job in jobs:
@@ -125,20 +126,19 @@ def test_every_job_of_the_plan_composes(name: str, size: str, tmp_path: Path) ->
 def test_a_sweep_is_every_combination() -> None:
     params = {"seed": "0,1,2", "model.real_labels": "[0.7,1.2],[1,1]", "name": "x"}
     recipe = {"hydra": {"mode": "MULTIRUN", "sweeper": {"params": params}}}
-    jobs = paper.sweep_jobs(recipe)
+    jobs = sweep_jobs(recipe)
     assert len(jobs) == 6
     assert ("seed=1", "model.real_labels=[1,1]", "name=x") in jobs
-    assert paper.sweep_jobs({"name": "x"}) == ((),)
+    assert sweep_jobs({"name": "x"}) == ((),)
 
 
-def test_unknown_names_and_missing_files_are_told(capsys, monkeypatch, tmp_path) -> None:
+def test_unknown_names_and_missing_files_are_told(capsys, tmp_path) -> None:
     with pytest.raises(SystemExit) as end:
         paper.main(["--only", "lables", "--dry-run"])
     assert end.value.code == 2
     assert "--only lables is not known: choose of labels," in capsys.readouterr().err
-    monkeypatch.setattr(paper, "ROOT", tmp_path)
     with pytest.raises(ValueError, match=r"conf/experiment/labels.yaml is missing"):
-        paper.plan_part("labels", size="cpu", out=tmp_path)
+        plan_part("labels", [], out=tmp_path, conf=tmp_path)
 
 
 # ---- running -------------------------------------------------------------------------------
@@ -154,10 +154,9 @@ def fake_part(folder: Path, name: str, code: str, *, jobs: int = 1) -> Part:
 
 def test_failures_are_told_and_the_rest_goes_on(tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(paper_runs, "POLL", 0.05)
     bad = fake_part(tmp_path, "bad", "print('first'); raise SystemExit('no such chair')")
     good = fake_part(tmp_path, "good", "print('fine')")
-    assert paper_runs.run_plan([bad, good]) == ["bad"]
+    assert run_plan([bad, good], poll=0.05) == ["bad"]
     printed = capsys.readouterr().out
     assert "[1 of 2] bad: FAILED with exit code 1: no such chair" in printed
     assert not (bad.folder / FINISHED).exists()
@@ -169,7 +168,6 @@ def test_failures_are_told_and_the_rest_goes_on(tmp_path, monkeypatch, capsys) -
 def test_what_is_not_finite_stops_alone(tmp_path, monkeypatch) -> None:
     """Of four jobs the second stops the sweep, the third stops by itself, the fourth goes on."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(paper_runs, "POLL", 0.05)
     code = """
 import pathlib, sys
 words = dict(word.split("=", 1) for word in sys.argv[1:])
@@ -182,7 +180,7 @@ print("not finite by batch 7: D/loss")
 sys.exit(5)
 """
     part = fake_part(tmp_path, "wild", code, jobs=4)
-    assert paper_runs.run_plan([part]) == []
+    assert run_plan([part], poll=0.05) == []
     assert sorted(path.name for path in part.folder.glob("*-*")) == [
         "0-a",
         "1-b",
@@ -194,19 +192,18 @@ sys.exit(5)
 
 def test_finished_ones_are_skipped_and_others_kept_or_cleared(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(paper_runs, "POLL", 0.05)
     counted = "import pathlib; p = pathlib.Path('runs.txt'); p.open('a').write('x')"
     monkeypatch.chdir(tmp_path)
     part = fake_part(tmp_path, "one", counted)
-    assert paper_runs.run_plan([part]) == paper_runs.run_plan([part]) == []
+    assert run_plan([part], poll=0.05) == run_plan([part], poll=0.05) == []
     assert (tmp_path / "runs.txt").read_text() == "x"
     changed = Part(part.name, part.words, part.folder, part.jobs, {"name": "one", "seed": 1})
-    paper_runs.run_plan([changed])  # its file says something else: trained again, the old one kept
+    run_plan([changed], poll=0.05)  # its file says something else: trained again, the old one kept
     assert (tmp_path / "runs.txt").read_text() == "xx"
     assert len(list((tmp_path / "out" / "earlier").glob("one-*"))) == 1
     (part.folder / FINISHED).unlink()  # interrupted
     (part.folder / "half").write_text("")
-    paper_runs.run_plan([changed])
+    run_plan([changed], poll=0.05)
     assert (tmp_path / "runs.txt").read_text() == "xxx"
     assert not (part.folder / "half").exists()
 
@@ -216,30 +213,32 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path) -> None:
     part.folder.mkdir(parents=True)
     (part.folder / "work").write_text("months")
     with pytest.raises(ValueError, match=r"was not made by this plan"):
-        paper_runs.run_part(part, lambda done: None)
+        run_part(part, lambda done: None)
     assert (part.folder / "work").read_text() == "months"
 
 
 def test_a_stopped_plan_ends_its_training(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    part, seen = fake_part(tmp_path, "long", "import time; time.sleep(60)"), []
+    begun = tmp_path / "begun"
+    code = f"import os, pathlib, time; pathlib.Path({str(begun)!r}).write_text(str(os.getpid()))"
+    part = fake_part(tmp_path, "long", f"{code}; time.sleep(60)")
 
-    def stop(child, *_):  # type: ignore[no-untyped-def]
-        seen.append(child)
+    def stop(done: int) -> None:
+        deadline = time.monotonic() + 30
+        while not (begun.exists() and begun.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.02)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(paper_runs, "watch", stop)
     with pytest.raises(KeyboardInterrupt):
-        paper_runs.run_part(part, lambda done: None)
-    assert seen[0].returncode == -9
+        run_part(part, stop)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)
     assert not (part.folder / FINISHED).exists()
 
 
 def test_two_train_side_by_side_and_share_the_cores(tmp_path, monkeypatch) -> None:
     """Each waits until the other has begun; one after the other neither would end."""
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(paper_runs, "POLL", 0.05)
-    monkeypatch.setattr(paper_runs.os, "sched_getaffinity", lambda _: range(6))
     code = """
 import os, pathlib, time
 mine, other = pathlib.Path("{0}"), pathlib.Path("{1}")
@@ -250,28 +249,27 @@ while not other.exists():
     one, two = str(tmp_path / "one"), str(tmp_path / "two")
     first = fake_part(tmp_path, "first", code.format(one, two))
     second = fake_part(tmp_path, "second", code.format(two, one))
-    assert paper_runs.run_plan([first, second], jobs=2) == []
+    assert run_plan([first, second], jobs=2, poll=0.05, cores=6) == []
     assert (tmp_path / "one").read_text() == (tmp_path / "two").read_text() == "3"
 
 
 def test_an_order_to_stop_ends_what_trains_side_by_side(tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(paper_runs, "POLL", 0.05)
     code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
     parts = [fake_part(tmp_path, name, code) for name in ("a", "b")]
     bad = Part("c", ("nothing",), tmp_path / "theirs", ((),), {})
     bad.folder.mkdir()
     start = time.monotonic()
     with pytest.raises(ValueError, match="was not made by this plan"):
-        paper_runs.run_plan([bad, *parts], jobs=3)
+        run_plan([bad, *parts], jobs=3, poll=0.05)
     assert time.monotonic() - start < 30
     assert not any((part.folder / FINISHED).exists() for part in parts)
 
 
 def test_progress_counts_what_was_trained_here() -> None:
     progress = Progress(total=10, passed=4, start=time.monotonic() - 600)
-    assert progress.told(0) == "10 minutes gone, ? left"
-    assert progress.told(2) == "10 minutes gone, about 20 left"  # 5 minutes each, 4 left
+    assert progress.text(0) == "10 minutes gone, ? left"
+    assert progress.text(2) == "10 minutes gone, about 20 left"  # 5 minutes each, 4 left
 
 
 def test_smoke_size_from_the_command_to_the_page(tmp_path, monkeypatch, capsys) -> None:
@@ -311,8 +309,8 @@ def test_measures_of_a_curve() -> None:
 def test_numbers_have_three_figures() -> None:
     told = [number(x) for x in (0.08324, -0.0832, 1.234, 84.06, 12600.4, 0.0, 1.0, float("nan"))]
     assert told == [".0832", "-.0832", "1.23", "84.1", "12600", "0", "1.00", "nan"]
-    assert Spread(0.08, 0.07, 0.09, 3).text() == ".0800 [.0700, .0900]"
-    assert Spread(0.08, 0.08, 0.08, 1).text() == ".0800"
+    assert range_text(Estimate("", 0.08, 0.07, 0.09, 3)) == ".0800 [.0700, .0900]"
+    assert range_text(Estimate("", 0.08, 0.08, 0.08, 1)) == ".0800"
 
 
 def test_a_job_is_read_with_its_sums_floors_and_time(tmp_path) -> None:
@@ -340,17 +338,17 @@ def test_a_batch_is_timed_between_marks(tmp_path) -> None:
     (tmp_path / TIMES).write_text(json.dumps({"0-a": marks}))
     assert read_jobs(tmp_path)[0].scores["seconds a batch"] == pytest.approx(0.2)
     times: dict[str, list[list[float]]] = {}
-    assert paper_runs.note_times(tmp_path, times)
+    assert note_times(tmp_path, times)
     assert [batches for _, batches in times["0-a"]] == [1]
-    assert not paper_runs.note_times(tmp_path, times)  # nothing new
+    assert not note_times(tmp_path, times)  # nothing new
     (job / "metrics.csv").write_text("")
-    assert not paper_runs.note_times(tmp_path, times)  # caught while it is written
+    assert not note_times(tmp_path, times)  # caught while it is written
 
 
 # ---- rules ---------------------------------------------------------------------------------
 
 
-def labels(hard: tuple[float, ...]) -> dict[str, dict[str, Spread]]:
+def labels(hard: tuple[float, ...]) -> dict[str, dict[str, Estimate]]:
     names = ("roughness of D/loss", "roughness of G/loss_gen")
     return rows_of(
         soft_labels=dict.fromkeys(names, (0.07, 0.08, 0.09)),
@@ -391,9 +389,9 @@ def test_no_shape_without_the_limit(without, loose, word) -> None:
         without_shape_limit={"val/nearest_iou": without, "floaters": loose, **floor},
     )
     assert paper_rules.limit_makes_shapes(rows)[0] == word
-    rows["with shape limit"]["G/loss_kl"] = Spread(0.01, -0.01, 0.03, 2)  # one seed above 0
+    rows["with shape limit"]["G/loss_kl"] = Estimate("", 0.01, -0.01, 0.03, 2)  # one seed above 0
     assert paper_rules.limit_makes_shapes(rows)[0] == ("undecided" if word == "held" else word)
-    rows["with shape limit"]["G/loss_kl"] = Spread(0.02, 0.01, 0.03, 2)
+    rows["with shape limit"]["G/loss_kl"] = Estimate("", 0.02, 0.01, 0.03, 2)
     assert paper_rules.limit_makes_shapes(rows)[0] == "not held"
     assert paper_rules.limit_makes_shapes({})[0] == "undecided"
 
@@ -432,7 +430,7 @@ def test_which_readings_fall_below_zero() -> None:
     outcome, why = paper_rules.run_fits(rows)
     assert outcome == "held"
     assert why.endswith("negative and falling: run")
-    rows["run"]["fall of G/loss_kl"] = Spread(-0.01, -0.01, -0.01, 1)  # it rose
+    rows["run"]["fall of G/loss_kl"] = Estimate("", -0.01, -0.01, -0.01, 1)  # it rose
     assert paper_rules.run_fits(rows)[0] == "not held"
 
 
@@ -472,7 +470,7 @@ def test_the_page_of_made_up_labels(tmp_path) -> None:
     jobs = read_jobs(folder)
     groups = group_jobs(jobs, EXPERIMENTS["labels"].condition)
     assert {name: len(own) for name, own in groups.items()} == {"soft labels": 3, "hard labels": 3}
-    rows = spread_rows(groups)
+    rows = rows_over_seeds(groups)
     assert rows["hard labels"]["roughness of D/loss"].mean == pytest.approx(0.2, rel=0.01)
     path = draw_experiment(EXPERIMENTS["labels"], groups, tmp_path / "figure.png")
     assert path is not None

@@ -11,10 +11,11 @@ import torch
 from PIL import Image
 from scipy.optimize import minimize
 
-from experiments import inflated_chair, shape_limit
-from experiments.inflated_chair import Job, compare, fit_slope, mean_shape, optimum
+from experiments.shape_limit import sweep as sweeps
+from experiments.shape_limit.__main__ import main
+from experiments.shape_limit.theory import LimitRun, compare, fit_slope, mean_shape, optimum
 from infogan3d.models.networks import losses
-from infogan3d.runs.folder import LAST, save_config
+from infogan3d.runs.folder import LAST, load_settings, save_config
 
 P = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 0.9])  # of eight cells
 T = torch.tensor
@@ -150,12 +151,14 @@ def test_samples_as_different_as_real_shapes_keep_all():
 # A sweep
 
 
-def made(slope: float, *, ratio: float, game: float, kept: float = 0.0, misfit: float = 0.0) -> Job:
+def made(
+    slope: float, *, ratio: float, game: float, kept: float = 0.0, misfit: float = 0.0
+) -> LimitRun:
     """A job that came out so."""
     grid = np.zeros((16, 16, 16), dtype=bool)
     between = 0.2 * np.sqrt(kept)
     distances = (0.1, between, 0.15, 0.2)
-    return Job(f"{ratio}-{game}", ratio, game, slope, misfit, *distances, grid, grid)
+    return LimitRun(f"{ratio}-{game}", ratio, game, slope, misfit, *distances, grid, grid)
 
 
 @pytest.mark.parametrize(
@@ -177,9 +180,8 @@ def made(slope: float, *, ratio: float, game: float, kept: float = 0.0, misfit: 
         ),
     ],
 )
-def test_the_verdict_of_a_sweep(jobs, said, monkeypatch):
-    monkeypatch.setattr(shape_limit, "read_jobs", lambda _: tuple(jobs))
-    assert shape_limit.verdict(Path("here")).startswith(said)
+def test_the_verdict_of_a_sweep(jobs, said):
+    assert sweeps.judge(jobs).startswith(said)
 
 
 @pytest.fixture
@@ -209,7 +211,7 @@ def sweep(tiny_model, tiny_cache, tmp_path) -> Path:
 
 
 def test_the_mean_shape_is_as_training_shows_it(sweep, tiny_data):
-    settings = inflated_chair.load_settings(sweep / "0-job")
+    settings = load_settings(sweep / "0-job")
     data = tiny_data()
     data.setup()
     grids = data.packs["train"].grids()
@@ -218,9 +220,8 @@ def test_the_mean_shape_is_as_training_shows_it(sweep, tiny_data):
     assert mean_shape({**settings, "mirror": False}) == pytest.approx(grids.mean(0))
 
 
-def test_a_sweep_is_read_and_drawn(sweep, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["shape_limit", str(sweep)])
-    shape_limit.main()
+def test_a_sweep_is_read_and_drawn(sweep, capsys):
+    main([str(sweep)])
     printed = capsys.readouterr().out.splitlines()
     rows = [line.strip("| ").split(" | ") for line in printed[4:6]]
     assert [row[:4] for row in rows] == [
@@ -237,13 +238,12 @@ def test_a_sweep_is_read_and_drawn(sweep, monkeypatch, capsys):
     assert (pixels < 128).mean() > 0.01
 
 
-def test_what_is_no_such_sweep_is_refused(sweep, tmp_path, monkeypatch, capsys):
+def test_what_is_no_such_sweep_is_refused(sweep, tmp_path, capsys):
     with pytest.raises(ValueError, match="holds no jobs: give the folder of a sweep"):
-        shape_limit.ratio_table(tmp_path)
+        sweeps.ratio_table(tmp_path)
     config = sweep / "1-job" / "config.yaml"
     config.write_text(config.read_text().replace("reading: run", "reading: bce"))
-    monkeypatch.setattr("sys.argv", ["shape_limit", str(sweep)])
     with pytest.raises(SystemExit) as ended:
-        shape_limit.main()
+        main([str(sweep)])
     assert ended.value.code == 2
     assert "1-job has reading=bce, pairing=random, lambda2=2.0" in capsys.readouterr().err

@@ -1,6 +1,6 @@
 """How strong is the shape limit beside the game? The size of each loss's gradient on G's weights.
 
-    python -m experiments.limit_strength [--lambda2 1 10 100] [--batches 200]
+    python -m experiments.shape_limit.gradient_norms [--lambda2 1 10 100] [--batches 200]
 
 The paper's settings but for the size (32^3, width 16, bf16) on simple known-factor chairs, random
 pairs, lambda1 = lambda2 / 10. Untrained networks say little: within 20 batches D's gradient grows a
@@ -24,6 +24,7 @@ from infogan3d.data.procedural.chairs import chair_grid, sample_factors
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks import losses
 from infogan3d.models.networks.latent import latent_vector, sample_codes
+from infogan3d.stats.tables import markdown
 from infogan3d.training.trainer import quieten
 
 WHEN = (0, 5, 10, 20, 50, 100, 200, 300, 500)
@@ -51,15 +52,15 @@ def strength(model: InfoGAN3D, real: Float[Tensor, "B 1 R R R"], *, seed: int = 
     model.train()
     random = torch.Generator(device=real.device).manual_seed(seed)
     codes = sample_codes(model.spec, len(real), generator=random)
-    made = model.generator(latent_vector(codes, model.spec))
-    features = model.trunk(torch.sigmoid(made))
+    fake = model.generator(latent_vector(codes, model.spec))
+    features = model.trunk(torch.sigmoid(fake))
     logits = model.discriminator_head(features)
     gen = model.hparams["adversarial_weight"] * losses.label_loss(logits, torch.ones_like(logits))
     information = model.information(model.q_head(features), codes)[2]
-    limit, terms = model.limit(made, real)
+    limit, terms = model.limit(fake, real)
     first = model.hparams["lambda1"] * terms["G/loss_kl"]
     game, code, whole, part = (
-        flat_gradient(one, model) for one in (gen, information, limit, first)
+        flat_gradient(loss, model) for loss in (gen, information, limit, first)
     )
     model.load_state_dict(state)
     model.train(training)
@@ -70,39 +71,44 @@ def strength(model: InfoGAN3D, real: Float[Tensor, "B 1 R R R"], *, seed: int = 
         first_term=float(part.norm()),
         limit=float(whole.norm()),
         cosine=float(torch.cosine_similarity(game, whole, dim=0)),
-        occupancy=float(torch.sigmoid(made.detach()).mean()),
+        occupancy=float(torch.sigmoid(fake.detach()).mean()),
     )
 
 
 def flat_gradient(loss: Tensor, model: InfoGAN3D) -> Float[Tensor, " weights"]:
     """The gradient of a loss on all of G's weights as one vector."""
     weights = list(model.generator.parameters())
-    return torch.cat(
-        [one.flatten() for one in torch.autograd.grad(loss, weights, retain_graph=True)]
-    )
+    gradients = torch.autograd.grad(loss, weights, retain_graph=True)
+    return torch.cat([gradient.flatten() for gradient in gradients])
 
 
 class Watch(pl.Callback):
-    """Takes the strengths before the batches of WHEN."""
+    """Takes the strengths before some batches."""
 
-    def __init__(self) -> None:
-        self.found: list[Strength] = []
+    def __init__(self, when: Sequence[int] = WHEN) -> None:
+        self.when = when
+        self.strengths: list[Strength] = []
 
     def on_train_batch_start(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, batch: Tensor, *_: Any
     ) -> None:
         model: Any = pl_module
-        if model.batches_done in WHEN:
-            self.found.append(strength(model, batch))
+        if model.batches_done in self.when:
+            self.strengths.append(strength(model, batch))
 
 
 def watch(
-    real: Float[Tensor, "n 1 R R R"], *, batches: int, batch_size: int = 32, **settings: Any
+    real: Float[Tensor, "n 1 R R R"],
+    *,
+    batches: int,
+    batch_size: int = 32,
+    when: Sequence[int] = WHEN,
+    **settings: Any,
 ) -> list[Strength]:
     """Strengths during a training of so many batches; `settings` are the model's."""
     pl.seed_everything(0, verbose=False)
     model = InfoGAN3D(resolution=real.shape[-1], **settings)
-    watcher = Watch()
+    watcher = Watch(when)
     trainer = pl.Trainer(
         accelerator="cpu",
         max_steps=batches,
@@ -114,40 +120,37 @@ def watch(
     )
     chairs: Any = list(real)
     trainer.fit(model, DataLoader(chairs, batch_size=batch_size, shuffle=True, drop_last=True))
-    return watcher.found
+    return watcher.strengths
 
 
-def strength_table(found: dict[float, Sequence[Strength]]) -> str:
+def strength_table(strengths: dict[float, Sequence[Strength]]) -> str:
     """Markdown: lambda2 -> its strengths, one row a moment."""
-    lines = [
-        "| l2 | batches | game | information | limit | of it l1's | limit / game | cosine "
-        "| occupancy |",
-        "|" + "---|" * 9,
-    ]
-    for lambda2, rows in found.items():
-        for row in rows:
+    columns = ("l2", "batches", "game", "information", "limit", "of it l1's", "limit / game")
+    rows = []
+    for lambda2, moments in strengths.items():
+        for row in moments:
             norms = (row.game, row.information, row.limit, row.first_term, row.limit / row.game)
-            numbers = [*(f"{x:.2g}" for x in norms), f"{row.cosine:+.2f}", f"{row.occupancy:.3f}"]
-            lines.append(f"| {' | '.join([f'{lambda2:g}', str(row.batches), *numbers])} |")
-    return "\n".join(lines) + "\n"
+            numbers = [*(f"{norm:.2g}" for norm in norms), f"{row.cosine:+.2f}"]
+            rows.append([f"{lambda2:g}", row.batches, *numbers, f"{row.occupancy:.3f}"])
+    return markdown([*columns, "cosine", "occupancy"], rows)
 
 
-def main() -> None:
-    words = argparse.ArgumentParser(description="Gradient sizes of the shape limit and the game.")
-    words.add_argument("--lambda2", nargs="+", type=float, default=[1.0, 10.0, 100.0])
-    words.add_argument("--batches", type=int, default=201)
-    words.add_argument("--chairs", type=int, default=640)
-    given = words.parse_args()
+def main(given: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Gradient sizes of the shape limit and the game.")
+    parser.add_argument("--lambda2", nargs="+", type=float, default=[1.0, 10.0, 100.0])
+    parser.add_argument("--batches", type=int, default=201)
+    parser.add_argument("--chairs", type=int, default=640)
+    words = parser.parse_args(given)
     quieten()
-    factors = sample_factors(given.chairs, seed=0, simple=True)
-    grids = np.array([chair_grid(one, resolution=32) for one in factors])
+    factors = sample_factors(words.chairs, seed=0, simple=True)
+    grids = np.array([chair_grid(chair, resolution=32) for chair in factors])
     real = torch.from_numpy(grids).float()[:, None]
     size: dict[str, Any] = {"width": 16, "trunk_width": 16, "precision": "bf16"}
-    found: dict[float, Sequence[Strength]] = {}
-    for lambda2 in given.lambda2:
+    strengths: dict[float, Sequence[Strength]] = {}
+    for lambda2 in words.lambda2:
         weights = {"lambda1": RATIO * lambda2, "lambda2": lambda2}
-        found[lambda2] = watch(real, batches=given.batches, **size, **weights)
-    print(strength_table(found))
+        strengths[lambda2] = watch(real, batches=words.batches, **size, **weights)
+    print(strength_table(strengths))
 
 
 if __name__ == "__main__":

@@ -1,26 +1,15 @@
-"""Does the shape limit under random pairing inflate the mean chair, and where does the game win?
+"""A sweep of the shape limit's weights against the theory: table, verdict, figure."""
 
-    python -m experiments.shape_limit <folder of a sweep's jobs> [--out figure.png]
-
-The jobs train reading `run` in random pairs at several l1/l2, with and without the game
-(model.adversarial_weight 1 and 0). Without it G settles slowly (model.generator_lr=0.01 does it in
-400 batches at 32^3); at lambda2 = 10, not at 100, the codes, which want to be read, were seen to
-pull it away from x*: model.information_discrete=0 and model.information_continuous=0 prevent that.
-The theory stands in inflated_chair.py, how weak the loss is in limit_strength.py.
-"""
-
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.inflated_chair import SAMPLES, Job, optimum, read_jobs
+from experiments.shape_limit.theory import SAMPLES, LimitRun, read_jobs
 from infogan3d.io.files import save_figure
 from infogan3d.rendering.render import grid_picture
-
-__all__ = ["draw_ratio", "optimum", "ratio_table", "verdict"]
+from infogan3d.stats.tables import markdown
 
 CLOSE = 0.1  # a slope this near to the theory's, as a share of it, follows the theory
 SETTLED = 0.2  # a mean sample that misses its fit by more of its own size has not settled
@@ -30,25 +19,31 @@ GREY = "#999999"
 
 def ratio_table(folder: Path) -> str:
     """Markdown, one row a job, under its protocol's line."""
-    lines = [
+    protocol = (
         f"Protocol: {SAMPLES} samples a job; slope: of min(1, s p) through the mean sample, p the "
         "mean training shape (cells with 0 < p < 1); misses: root mean square of that fit as a "
         "share of the mean sample's; distances: root mean square a cell, to x* the inflated mean "
-        "chair; kept: share of real chairs' variance that samples have.",
-        "",
-        "| job | adversarial | l1/l2 | theory | slope | misses | samples to x* | between samples "
-        "| real to x* | between real | kept |",
-        "|" + "---|" * 11,
-    ]
+        "chair; kept: share of real chairs' variance that samples have."
+    )
+    columns = (
+        *("job", "adversarial", "l1/l2", "theory", "slope", "misses", "samples to x*"),
+        *("between samples", "real to x*", "between real", "kept"),
+    )
+    rows = []
     for job in read_jobs(folder):
         numbers = (job.theory, job.slope, job.misfit, job.to_optimum, job.between)
         real = (job.real_to_optimum, job.real_between, job.kept)
-        cells = [job.name, f"{job.adversarial:g}", f"{job.ratio:g}"]
-        lines.append(f"| {' | '.join([*cells, *(f'{x:.3f}' for x in (*numbers, *real))])} |")
-    return "\n".join(lines) + "\n"
+        scores = [f"{value:.3f}" for value in (*numbers, *real)]
+        rows.append([job.name, f"{job.adversarial:g}", f"{job.ratio:g}", *scores])
+    return f"{protocol}\n\n{markdown(columns, rows)}"
 
 
 def verdict(folder: Path) -> str:
+    """What the jobs of a sweep say; see `judge`."""
+    return judge(read_jobs(folder))
+
+
+def judge(jobs: Sequence[LimitRun]) -> str:
     """Whether G rests at the inflated mean chair without the game, and where the game wins.
 
     The rule: "held" where every job of adversarial weight 0 has a slope within CLOSE of the
@@ -56,13 +51,12 @@ def verdict(folder: Path) -> str:
     misses its fit by SETTLED of its size. The game wins a job whose samples keep more than half
     of real chairs' variance.
     """
-    jobs = read_jobs(folder)
     alone = [job for job in jobs if job.adversarial == 0]
     lost = [job for job in alone if job.misfit > SETTLED]
     if not alone:
         said = "undecided: there is no job of adversarial weight 0"
     elif lost:
-        said = f"undecided: without the game G has not settled at {listed(lost)}, train longer"
+        said = f"undecided: without the game G has not settled at {ratios_of(lost)}, train longer"
     else:
         worst = max(abs(job.slope / job.theory - 1) for job in alone)
         said = (
@@ -75,12 +69,12 @@ def verdict(folder: Path) -> str:
         return said
     slopes = ", ".join(f"{job.slope:.2f}" for job in game)
     return (
-        f"{said}; with it the game wins at l1/l2 = {listed(won)} (samples keep over half of real "
-        f"chairs' variance), slopes {slopes} at {listed(game)}"
+        f"{said}; with it the game wins at l1/l2 = {ratios_of(won)} (samples keep over half of "
+        f"real chairs' variance), slopes {slopes} at {ratios_of(game)}"
     )
 
 
-def listed(jobs: Sequence[Job]) -> str:
+def ratios_of(jobs: Sequence[LimitRun]) -> str:
     """The ratios of some jobs."""
     return ", ".join(f"{job.ratio:g}" for job in jobs) or "none"
 
@@ -107,23 +101,25 @@ def draw_ratio(folder: Path, out: Path) -> Path:
     return save_figure(figure, out, dpi=100)
 
 
-def draw_slopes(panel: Any, jobs: Sequence[Job]) -> None:
+def draw_slopes(panel: Any, jobs: Sequence[LimitRun]) -> None:
     """The slope of G's mean output over the mean chair, and the theory's line."""
     line = np.linspace(0, max(job.ratio for job in jobs), 50)
     panel.plot(line, 1 + line / 2, color=GREY, label="theory: 1 + l1 / (2 l2)")
     for game, ink in zip(sorted({job.adversarial for job in jobs}), INKS, strict=False):
-        own = [job for job in jobs if job.adversarial == game]
-        draw_measure(panel, own, "slope", ink, f"adversarial weight {game:g}")
+        same_game = [job for job in jobs if job.adversarial == game]
+        draw_measure(panel, same_game, "slope", ink, f"adversarial weight {game:g}")
     panel.legend(fontsize=8, frameon=False)
     panel.set_title("G's mean output against the mean chair: slope")
 
 
-def draw_distances(panel: Any, jobs: Sequence[Job]) -> None:
+def draw_distances(panel: Any, jobs: Sequence[LimitRun]) -> None:
     """How far samples lie from the inflated mean chair x* and from each other, beside real ones."""
     for game, ink in zip(sorted({job.adversarial for job in jobs}), INKS, strict=False):
-        own = [job for job in jobs if job.adversarial == game]
-        draw_measure(panel, own, "to_optimum", ink, f"weight {game:g}: to x*")
-        draw_measure(panel, own, "between", ink, f"weight {game:g}: to each other", style="s--")
+        same_game = [job for job in jobs if job.adversarial == game]
+        draw_measure(panel, same_game, "to_optimum", ink, f"weight {game:g}: to x*")
+        draw_measure(
+            panel, same_game, "between", ink, f"weight {game:g}: to each other", style="s--"
+        )
     draw_measure(panel, jobs, "real_to_optimum", GREY, "real chairs: to x*", style="-")
     draw_measure(panel, jobs, "real_between", GREY, "real chairs: to each other", style="--")
     panel.set_ylim(top=1.45 * panel.get_ylim()[1])
@@ -132,7 +128,7 @@ def draw_distances(panel: Any, jobs: Sequence[Job]) -> None:
 
 
 def draw_measure(
-    panel: Any, jobs: Sequence[Job], measure: str, ink: str, named: str, *, style: str = "o-"
+    panel: Any, jobs: Sequence[LimitRun], measure: str, ink: str, named: str, *, style: str = "o-"
 ) -> None:
     """One measure of some jobs against their ratio: the mark of each, the line of their means."""
     by_ratio: dict[float, list[float]] = {}
@@ -149,13 +145,15 @@ def draw_measure(
 
 
 def draw_samples(
-    panels: Any, jobs: Sequence[Job], games: Sequence[float], ratios: Sequence[float]
+    panels: Any, jobs: Sequence[LimitRun], games: Sequence[float], ratios: Sequence[float]
 ) -> None:
     """One sample a weight of the game (a row) and a ratio (a column), and x* in the last row."""
     for column, ratio in enumerate(ratios):
-        own = [job for job in jobs if job.ratio == ratio]
-        shown = [next((job.sample for job in own if job.adversarial == g), None) for g in games]
-        for row, grid in enumerate([*shown, own[0].optimum]):
+        same_ratio = [job for job in jobs if job.ratio == ratio]
+        shown = [
+            next((job.sample for job in same_ratio if job.adversarial == g), None) for g in games
+        ]
+        for row, grid in enumerate([*shown, same_ratio[0].optimum]):
             panel = panels[row, column]
             panel.set(xticks=[], yticks=[])
             panel.spines[:].set_visible(False)
@@ -165,20 +163,3 @@ def draw_samples(
     rows = [f"a sample,\nadversarial {game:g}" for game in games]
     for row, named in enumerate([*rows, "x*, cells\nabove 0.5"]):
         panels[row, 0].set_ylabel(named, fontsize=9)
-
-
-def main() -> None:
-    words = argparse.ArgumentParser(description="The shape limit's sweep against its theory.")
-    words.add_argument("folder", type=Path, help="a sweep's folder, a job in each folder in it")
-    words.add_argument("--out", type=Path, help="the figure (<folder>/shape_limit.png)")
-    given = words.parse_args()
-    try:
-        print(ratio_table(given.folder))
-        print(verdict(given.folder))
-        print(draw_ratio(given.folder, given.out or given.folder / "shape_limit.png"))
-    except ValueError as error:
-        words.error(str(error))
-
-
-if __name__ == "__main__":
-    main()

@@ -24,9 +24,9 @@ from typing import Any
 
 import torch
 
-from experiments import gpu_page
-from experiments.gpu_layers import Timed, layer_times
-from experiments.gpu_modes import MODES
+from experiments.gpu_speed import page as gpu_page
+from experiments.gpu_speed.layers import Timed, layer_times
+from experiments.gpu_speed.modes import MODES
 from infogan3d.bench.reference_port import write_chairs
 from infogan3d.bench.roofline import (
     measure_rates,

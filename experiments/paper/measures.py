@@ -1,4 +1,4 @@
-"""What a job of the plan left behind, as numbers: its curves, its scores, and their spread.
+"""What a job of the plan left behind, as numbers: its curves, its scores, and their range.
 
 A job is one run folder: config.yaml, metrics.csv, evaluation.json, samples/. Whatever is missing
 in it is missing in the numbers.
@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from experiments.runner.records import job_number, read_times
 from infogan3d.runs.folder import load_settings, read_metrics
+from infogan3d.stats.estimate import Estimate
 
-STARTED, FINISHED = "started.json", "finished.json"
-LOG, TIMES = "train.log", "times.json"
 WARM = 20  # batches that are slower, since everything happens for the first time
 SUMS = {
     "D/loss": ("D/loss_real", "D/loss_made"),
@@ -31,7 +31,7 @@ Curve = tuple[list[float], list[float]]  # batches, values
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainedRun:
     """One trained run: settings, curves by name, scores by name."""
 
     folder: Path
@@ -40,26 +40,10 @@ class Job:
     scores: dict[str, float]
 
 
-@dataclass(frozen=True)
-class Spread:
-    """One measure over the seeds of a condition: mean, least, most, number of seeds."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
-
-    def text(self) -> str:
-        """As in `.083 [.079, .088]`; alone where there is one seed."""
-        if self.low == self.high:
-            return number(self.mean)
-        return f"{number(self.mean)} [{number(self.low)}, {number(self.high)}]"
+Rows = dict[str, dict[str, Estimate]]  # condition -> measure -> its range over the seeds
 
 
-Rows = dict[str, dict[str, Spread]]  # condition -> measure -> spread over its seeds
-
-
-def read_jobs(folder: Path) -> list[Job]:
+def read_jobs(folder: Path) -> list[TrainedRun]:
     """The jobs below an experiment's folder that have curves, by their number."""
     files = [
         path for path in folder.glob("*/metrics.csv") if (path.parent / "config.yaml").exists()
@@ -69,40 +53,28 @@ def read_jobs(folder: Path) -> list[Job]:
     ]
 
 
-def last_line(log: Path) -> str:
-    """What a training said last."""
-    lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip() if lines else "it said nothing"
-
-
-def job_number(folder: Path) -> tuple[int, str]:
-    """`12-name` comes after `2-name`."""
-    first = folder.name.partition("-")[0]
-    return (int(first) if first.isdigit() else 0, folder.name)
-
-
-def read_job(folder: Path) -> Job:
+def read_job(folder: Path) -> TrainedRun:
     curves = read_metrics(folder / "metrics.csv")
     for name, parts in SUMS.items():
         if name not in curves and all(part in curves for part in parts):
             first, second = (curves[part] for part in parts)
             added = [a + b for a, b in zip(first[1], second[1], strict=False)]
             curves[name] = (first[0][: len(added)], added)
-    return Job(folder, load_settings(folder), curves, job_scores(folder, curves))
+    return TrainedRun(folder, load_settings(folder), curves, job_scores(folder, curves))
 
 
 def job_scores(folder: Path, curves: dict[str, Curve]) -> dict[str, float]:
     """Every measure of one job by its name, as the tables call them."""
-    found = {name: final(curves[name][1]) for name in FINAL if name in curves}
+    scores = {name: final(curves[name][1]) for name in FINAL if name in curves}
     for name in ("D/loss", "G/loss_gen"):
         if name in curves and len(curves[name][1]) > 2:
-            found[f"roughness of {name}"] = roughness(curves[name][1])
+            scores[f"roughness of {name}"] = roughness(curves[name][1])
     if "G/loss_kl" in curves:
-        found["fall of G/loss_kl"] = fall(curves["G/loss_kl"][1])
-    found |= {name: values[-1] for name, (_, values) in curves.items() if name.startswith("val/")}
-    found |= sample_scores(folder / "evaluation.json")
+        scores["fall of G/loss_kl"] = fall(curves["G/loss_kl"][1])
+    scores |= {name: values[-1] for name, (_, values) in curves.items() if name.startswith("val/")}
+    scores |= sample_scores(folder / "evaluation.json")
     seconds = seconds_a_batch(folder, curves)
-    return found if seconds is None else {**found, "seconds a batch": seconds}
+    return scores if seconds is None else {**scores, "seconds a batch": seconds}
 
 
 def sample_scores(file: Path) -> dict[str, float]:
@@ -112,10 +84,10 @@ def sample_scores(file: Path) -> dict[str, float]:
     tables = json.loads(file.read_text())
     generation = tables.get("generation", {}).get("rows", {})
     rebuilt = tables.get("reconstruction", {}).get("rows", {})
-    found = {name: score["mean"] for name, score in generation.get("samples", {}).items()}
+    scores = {name: score["mean"] for name, score in generation.get("samples", {}).items()}
     floors = {**rebuilt.get("mean shape", {}), **generation.get("mean shape", {})}
-    found |= {f"mean shape {name}": score["mean"] for name, score in floors.items()}
-    return {name: value for name, value in found.items() if value is not None}
+    scores |= {f"mean shape {name}": score["mean"] for name, score in floors.items()}
+    return {name: value for name, value in scores.items() if value is not None}
 
 
 # ---- measures of a curve -------------------------------------------------------------------
@@ -150,43 +122,47 @@ def seconds_a_batch(folder: Path, curves: dict[str, Curve]) -> float | None:
     batches = max((steps[-1] + 1 for steps, _ in curves.values()), default=0)
     if not times or not batches:
         return None
-    gone = min(times) - (folder / "config.yaml").stat().st_mtime
-    return gone / batches if gone > 0 else None
-
-
-def read_times(folder: Path) -> dict[str, list[list[float]]]:
-    """Job -> (time, batches) marks, as they were noted while an experiment was trained."""
-    file = folder / TIMES
-    return json.loads(file.read_text()) if file.exists() else {}
+    seconds = min(times) - (folder / "config.yaml").stat().st_mtime
+    return seconds / batches if seconds > 0 else None
 
 
 # ---- over seeds ----------------------------------------------------------------------------
 
 
 def group_jobs(
-    jobs: Sequence[Job], condition: Callable[[dict[str, Any]], str]
-) -> dict[str, list[Job]]:
+    jobs: Sequence[TrainedRun], condition: Callable[[dict[str, Any]], str]
+) -> dict[str, list[TrainedRun]]:
     """Jobs by their condition, in the order of the sweep."""
-    groups: dict[str, list[Job]] = {}
+    groups: dict[str, list[TrainedRun]] = {}
     for job in jobs:
         groups.setdefault(condition(job.settings), []).append(job)
     return groups
 
 
-def spread_rows(groups: dict[str, list[Job]]) -> Rows:
+def rows_over_seeds(groups: dict[str, list[TrainedRun]]) -> Rows:
     """Every measure that any job of a condition has, over its jobs."""
     rows: Rows = {}
     for name, jobs in groups.items():
         measures = dict.fromkeys(measure for job in jobs for measure in job.scores)
         rows[name] = {
-            measure: spread([job.scores[measure] for job in jobs if measure in job.scores])
+            measure: over_seeds(
+                measure, [job.scores[measure] for job in jobs if measure in job.scores]
+            )
             for measure in measures
         }
     return rows
 
 
-def spread(values: Sequence[float]) -> Spread:
-    return Spread(float(np.mean(values)), min(values), max(values), len(values))
+def over_seeds(name: str, values: Sequence[float]) -> Estimate:
+    """Mean, least and most of one measure, with the number of seeds."""
+    return Estimate(name, float(np.mean(values)), min(values), max(values), len(values))
+
+
+def range_text(score: Estimate) -> str:
+    """As in `.083 [.079, .088]`; alone where there is one seed."""
+    if score.low == score.high:
+        return number(score.mean)
+    return f"{number(score.mean)} [{number(score.low)}, {number(score.high)}]"
 
 
 def number(value: float) -> str:

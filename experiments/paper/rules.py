@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import spearmanr
 
-from experiments.paper_jobs import Rows, Spread, number
+from experiments.paper.measures import Rows, number, range_text
+from infogan3d.stats.estimate import Estimate
 
 HELD, NOT_HELD, UNDECIDED = "held", "not held", "undecided"
 Verdict = tuple[str, str]  # held, not held or undecided; the numbers that decided
@@ -19,7 +20,7 @@ def no_rule(rows: Rows) -> Verdict:
     return UNDECIDED, "no rule for these jobs; look at the pictures"
 
 
-def below(a: Spread, b: Spread) -> str:
+def below(a: Estimate, b: Estimate) -> str:
     """Whether a lies below b: ranges over the seeds must not touch; one seed decides nothing."""
     if min(a.n, b.n) < 2:
         return UNDECIDED
@@ -28,7 +29,7 @@ def below(a: Spread, b: Spread) -> str:
     return NOT_HELD if a.low > b.high else UNDECIDED
 
 
-def why(a: Spread, b: Spread) -> str:
+def why(a: Estimate, b: Estimate) -> str:
     """Why `below` is undecided."""
     return "one seed" if min(a.n, b.n) < 2 else "ranges overlap"
 
@@ -47,7 +48,10 @@ def compare(rows: Rows, measure: str, small: str, large: str) -> Verdict:
     a, b = rows[small][measure], rows[large][measure]
     outcome = below(a, b)
     reason = f" ({why(a, b)})" if outcome == UNDECIDED else ""
-    return outcome, f"{measure}: {small} {a.text()} against {large} {b.text()}, {outcome}{reason}"
+    return (
+        outcome,
+        f"{measure}: {small} {range_text(a)} against {large} {range_text(b)}, {outcome}{reason}",
+    )
 
 
 def several(verdicts: Sequence[Verdict]) -> Verdict:
@@ -56,50 +60,53 @@ def several(verdicts: Sequence[Verdict]) -> Verdict:
 
 def soft_is_smoother(rows: Rows) -> Verdict:
     measures = ("roughness of D/loss", "roughness of G/loss_gen")
-    return several([compare(rows, one, "soft labels", "hard labels") for one in measures])
+    return several([compare(rows, name, "soft labels", "hard labels") for name in measures])
 
 
-def shaped(row: dict[str, Spread]) -> tuple[bool | None, str]:
+def shaped(row: dict[str, Estimate]) -> tuple[bool | None, str]:
     """Whether all seeds' samples are shapes (True), none's (False) or some (None), and the numbers.
 
     Samples are shapes when the nearest real chair fits them better than the mean shape fits a given
     chair (IoU), and at most half of their cells lie outside the largest piece.
     """
     iou, floor = row["val/nearest_iou"], row["mean shape iou"]
-    loose = row.get("floaters", Spread(0.0, 0.0, 0.0, iou.n))
-    told = f"nearest IoU {iou.text()} (mean shape {number(floor.mean)}), floaters {loose.text()}"
+    loose = row.get("floaters", Estimate("floaters", 0.0, 0.0, 0.0, iou.n))
+    numbers = (
+        f"nearest IoU {range_text(iou)} (mean shape {number(floor.mean)}), "
+        f"floaters {range_text(loose)}"
+    )
     if iou.low > floor.high and loose.high <= 0.5:
-        return True, told
+        return True, numbers
     if iou.high <= floor.low or loose.low > 0.5:
-        return False, told
-    return None, told
+        return False, numbers
+    return None, numbers
 
 
 def limit_makes_shapes(rows: Rows) -> Verdict:
-    told, found = [], {}
+    sentences, shapes = [], {}
     for name in ("with shape limit", "without shape limit"):
         if not {"val/nearest_iou", "mean shape iou"} <= set(rows.get(name, {})):
             return UNDECIDED, f"{name}: not measured"
-        found[name], numbers = shaped(rows[name])
-        word = {True: "shapes", False: "no shape", None: "shapes for some seeds"}[found[name]]
-        told.append(f"{name}: {word}, {numbers}")
+        shapes[name], numbers = shaped(rows[name])
+        word = {True: "shapes", False: "no shape", None: "shapes for some seeds"}[shapes[name]]
+        sentences.append(f"{name}: {word}, {numbers}")
     outcome = UNDECIDED
-    if found["without shape limit"] is True:
+    if shapes["without shape limit"] is True:
         outcome = NOT_HELD
-    elif found["without shape limit"] is False and found["with shape limit"] is True:
+    elif shapes["without shape limit"] is False and shapes["with shape limit"] is True:
         outcome = HELD
-    return several([(outcome, "; ".join(told)), falls_below_zero(rows["with shape limit"])])
+    return several([(outcome, "; ".join(sentences)), falls_below_zero(rows["with shape limit"])])
 
 
-def as_good(rows: Rows, measure: str, one: str, other: str, *, higher: bool) -> Verdict:
-    """`one` is not worse than `other` by a measure of which `higher` values are better or not."""
-    if any(measure not in rows.get(name, {}) for name in (one, other)):
+def as_good(rows: Rows, measure: str, first: str, second: str, *, higher: bool) -> Verdict:
+    """`first` is not worse than `second` by a measure; whether `higher` is better."""
+    if any(measure not in rows.get(name, {}) for name in (first, second)):
         return UNDECIDED, f"{measure}: not measured for both"
-    a, b = rows[one][measure], rows[other][measure]
+    a, b = rows[first][measure], rows[second][measure]
     worse = below(a, b) if higher else below(b, a)  # held: apart, on the wrong side
     outcome = {HELD: NOT_HELD, NOT_HELD: HELD}.get(worse, HELD if min(a.n, b.n) > 1 else UNDECIDED)
     word = {HELD: "worse", NOT_HELD: "better", UNDECIDED: "not told apart"}[worse]
-    return outcome, f"{measure}: {one} {a.text()} against {other} {b.text()}, {word}"
+    return outcome, f"{measure}: {first} {range_text(a)} against {second} {range_text(b)}, {word}"
 
 
 def four_as_good_and_faster(rows: Rows) -> Verdict:
@@ -124,13 +131,11 @@ def occupancy_follows_ratio(rows: Rows) -> Verdict:
         return UNDECIDED, f"{len(pairs)} conditions with a ratio"
     rank = float(spearmanr(*zip(*pairs, strict=True)).statistic)
     outcome = HELD if rank >= 0.5 else NOT_HELD
-    told = (
-        f"rank correlation of occupancy with l1/(2 l2) {number(rank)} over {len(pairs)} conditions"
-    )
-    return outcome, told
+    about = f"over {len(pairs)} conditions"
+    return outcome, f"rank correlation of occupancy with l1/(2 l2) {number(rank)} {about}"
 
 
-def falls_below_zero(row: dict[str, Spread]) -> Verdict:
+def falls_below_zero(row: dict[str, Estimate]) -> Verdict:
     """Whether the shape limit's first term ends below 0 and has fallen: every seed's, or none's."""
     if "G/loss_kl" not in row:
         return UNDECIDED, "first term: not measured"
@@ -140,15 +145,16 @@ def falls_below_zero(row: dict[str, Spread]) -> Verdict:
         outcome = HELD
     elif last.low >= 0 or fallen.high <= 0:
         outcome = NOT_HELD
-    return outcome, f"first term ends at {last.text()}, fell by {fallen.text()}"
+    return outcome, f"first term ends at {range_text(last)}, fell by {range_text(fallen)}"
 
 
 def run_fits(rows: Rows) -> Verdict:
     """Which readings give a first term that falls and ends below 0, as the paper's does."""
-    found = {name: falls_below_zero(rows.get(name, {})) for name in ("run", "literal", "kl")}
-    good = [name for name, (outcome, _) in found.items() if outcome == HELD]
-    told = [f"{name}: {text}" for name, (_, text) in found.items()]
-    return found["run"][0], "; ".join([*told, f"negative and falling: {', '.join(good) or 'none'}"])
+    verdicts = {name: falls_below_zero(rows.get(name, {})) for name in ("run", "literal", "kl")}
+    falling = [name for name, (outcome, _) in verdicts.items() if outcome == HELD]
+    numbers = [f"{name}: {text}" for name, (_, text) in verdicts.items()]
+    summary = f"negative and falling: {', '.join(falling) or 'none'}"
+    return verdicts["run"][0], "; ".join([*numbers, summary])
 
 
 def trunk_hears_better(rows: Rows) -> Verdict:

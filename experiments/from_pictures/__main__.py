@@ -17,20 +17,20 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 
-from experiments.picture_page import (
+from experiments.from_pictures.page import (
     FILLS,
     HULL,
     LARGEST,
     PICTURES,
-    Found,
     Seats,
+    SeatScores,
     draw,
     page,
     protocol,
@@ -43,11 +43,16 @@ from infogan3d.geometry.camera import Views
 from infogan3d.geometry.orientation import rotation_z90
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.inversion.silhouette_loss import Placement
-from infogan3d.inversion.stages import ReconstructionRequest, ViewFit, fit_views
+from infogan3d.inversion.stages import (
+    InversionConfig,
+    ReconstructionRequest,
+    ViewFit,
+    fit_views,
+)
+from infogan3d.inversion.targets import frame_of
 from infogan3d.io.files import save_json, save_picture, save_text
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.io.packs import Pack, join_packs, load_pack, pack_grids, save_pack
-from infogan3d.reconstruct import read_order
 from infogan3d.runs import build, schema
 from infogan3d.runs import folder as runs_folder
 
@@ -84,36 +89,36 @@ def overlap_with(truth: Truth, grid: Bool[np.ndarray, "R R R"]) -> float:
     return float(both / (np.count_nonzero(grid | truth.grid) + truth.outside))
 
 
-def score_fitted(fitted: ViewFit, mesh: Mesh) -> Found:
+def score_fitted(fitted: ViewFit, mesh: Mesh) -> SeatScores:
     """IoU of the hull and of every rung with each truth, and where they were put."""
     target, best = fitted.target, fitted.best
     place, resolution = target.placements[best], target.hulls.shape[1]
-    made = {HULL: target.hulls[best]}
-    made |= {rung.name: rung.occupancy[0] > 0.5 for rung in fitted.stages}
-    found: Found = {"placement": vars(place), "placements": len(target.placements)}
+    grids = {HULL: target.hulls[best]}
+    grids |= {rung.name: rung.occupancy[0] > 0.5 for rung in fitted.stages}
+    scores: SeatScores = {"placement": vars(place), "placements": len(target.placements)}
     for name, fill in FILLS.items():
         first = truth_at(mesh, target.placements[0], resolution=resolution, fill=fill)
         truth = truth_at(mesh, place, resolution=resolution, fill=fill)
         ious = {LARGEST: overlap_with(first, target.hulls[0])}
-        found[name] = ious | {rung: overlap_with(truth, grid) for rung, grid in made.items()}
-        found[f"{name} outside"] = truth.outside / (truth.outside + int(truth.grid.sum()))
-    return found
+        scores[name] = ious | {rung: overlap_with(truth, grid) for rung, grid in grids.items()}
+        scores[f"{name} outside"] = truth.outside / (truth.outside + int(truth.grid.sum()))
+    return scores
 
 
 def score_seat(
     order: ReconstructionRequest, mesh: Mesh, views: Views, counts: Sequence[int]
-) -> tuple[dict[str, Found], Pack]:
-    """What is found at some numbers of views; and the hull and the last rung of each."""
-    found, ids, grids = {}, [], []
+) -> tuple[dict[str, SeatScores], Pack]:
+    """The scores at some numbers of views; and the hull and the last rung of each."""
+    scores, ids, grids = {}, [], []
     for count in counts:
         began = time.perf_counter()
         asked = replace(order, settings=order.settings | {"use": count})
         fitted = fit_views(asked, views)
         seconds = time.perf_counter() - began
-        found[str(count)] = score_fitted(fitted, mesh) | {"seconds": seconds}
+        scores[str(count)] = score_fitted(fitted, mesh) | {"seconds": seconds}
         ids += [f"{count} {HULL}", f"{count} made"]
         grids += [fitted.target.hulls[fitted.best], fitted.stages[-1].occupancy[0] > 0.5]
-    return found, pack_grids(np.stack(grids), ids=ids)
+    return scores, pack_grids(np.stack(grids), ids=ids)
 
 
 def measure(
@@ -127,34 +132,43 @@ def measure(
     folder.mkdir(parents=True, exist_ok=True)
     seats: Seats = {}
     for number, (path, seat) in enumerate(wanted, 1):
-        kept, shapes_kept = folder / f"{seat.id}.json", folder / f"{seat.id}.npz"
-        told = json.loads(kept.read_text()) if kept.exists() else {"asked": asked, "views": {}}
-        if told["asked"] != asked:
-            raise ValueError(f"{kept} holds results of {told['asked']}: give another --out.")
-        missing = [count for count in counts if str(count) not in told["views"]]
+        file = folder / f"{seat.id}.json"
+        record = json.loads(file.read_text()) if file.exists() else {"asked": asked, "views": {}}
+        if record["asked"] != asked:
+            raise ValueError(f"{file} holds results of {record['asked']}: give another --out.")
+        missing = [count for count in counts if str(count) not in record["views"]]
         if missing:
             began = time.perf_counter()
             mesh = read_seat(path, seat)
-            views = photograph(
-                mesh, id=seat.id, cameras=rings_around(mesh), pictures=None, shaded=False
-            )
-            found, shapes = score_seat(order, mesh, views, missing)
+            scores = add_shapes(order, seat.id, mesh, missing, folder / f"{seat.id}.npz")
             longest = float(np.ptp(mesh[0][np.unique(mesh[1])], axis=0).max())
-            told |= {"kind": seat.kind, "longest": longest, "views": told["views"] | found}
-            before = [load_pack(shapes_kept)] if shapes_kept.exists() else []
-            save_pack(join_packs([*before, shapes]), shapes_kept)  # first: the numbers tell of it
-            save_json(told, kept)
+            record |= {"kind": seat.kind, "longest": longest, "views": record["views"] | scores}
+            save_json(record, file)
             seconds = time.perf_counter() - began
-            print(f"{number} of {len(wanted)}: {seat.id}, {seconds:.1f} s, {in_short(found)}")
-        seats[seat.id] = told
+            print(f"{number} of {len(wanted)}: {seat.id}, {seconds:.1f} s, {in_short(scores)}")
+        seats[seat.id] = record
     return seats
 
 
-def in_short(found: dict[str, Found]) -> str:
+def add_shapes(
+    order: ReconstructionRequest, name: str, mesh: Mesh, counts: Sequence[int], file: Path
+) -> dict[str, SeatScores]:
+    """A seat's scores at some numbers of views; its shapes go to those that the file holds."""
+    cameras = rings_around(mesh)
+    views = photograph(mesh, id=name, cameras=cameras, pictures=None, shaded=False)
+    scores, shapes = score_seat(order, mesh, views, counts)
+    before = [load_pack(file)] if file.exists() else []
+    save_pack(join_packs([*before, shapes]), file)
+    return scores
+
+
+def in_short(scores: dict[str, SeatScores]) -> str:
     """IoU of the hull and of the last rung at every number of views."""
-    ious = {count: list(one["volume"].items()) for count, one in found.items()}
-    told = [f"{n}: {dict(one)[HULL]:.2f} -> {one[-1][1]:.2f}" for n, one in ious.items()]
-    return "IoU by views " + ", ".join(told)
+    texts = []
+    for count, row in scores.items():
+        ious = row["volume"]
+        texts.append(f"{count}: {ious[HULL]:.2f} -> {list(ious.values())[-1]:.2f}")
+    return "IoU by views " + ", ".join(texts)
 
 
 # ---- which seats ---------------------------------------------------------------------------
@@ -171,8 +185,8 @@ def choose_seats(
         known = set(data.pack().ids)
     parts = split_of(ids, seed=data.split_seed, fractions=data.fractions)
     pairs = zip(every, parts, strict=True)
-    some = [(one, part) for one, part in pairs if split in ("all", part)]
-    learnt = [one.id for (_, one), part in some if part == "train" and one.id in known]
+    some = [(pair, part) for pair, part in pairs if split in ("all", part)]
+    learnt = [seat.id for (_, seat), part in some if part == "train" and seat.id in known]
     if learnt:
         raise ValueError(
             f"the run was trained on {len(learnt)} of these {len(some)} seats, such as {learnt[0]}:"
@@ -214,24 +228,43 @@ def read_counts(text: str) -> list[int]:
     return sorted({int(part) for part in parts}, reverse=True)
 
 
+def request_of(
+    settings: dict[str, Any], trained: dict[str, Any], *, out: Path
+) -> ReconstructionRequest:
+    """The run's model and frame with the settings of `reconstruct`; `trained` are the run's."""
+    run = Path(settings["run"])
+    packed = build.build_data(trained).path
+    grids = load_pack(packed).grids(slice(0, 64)) if packed.exists() else None
+    return ReconstructionRequest(
+        run,
+        runs_folder.load_model(run, device=settings["device"]),
+        trained["resolution"],
+        trained["data"],
+        frame_of(trained["data"], grids),
+        InversionConfig(**{item.name: settings[item.name] for item in fields(InversionConfig)}),
+        settings,
+        out,
+    )
+
+
 def compare_seats(words: argparse.Namespace) -> None:
     """Measure, then write the three files."""
     counts = read_counts(words.views)
     out = words.out or Path("runs") / "from_pictures" / "-".join(words.run.resolve().parts[-2:])
-    own = ("steps", "starts", "tuning", "inside", "seed")
-    chosen = {name: getattr(words, name) for name in own}
+    searched = ("steps", "starts", "tuning", "inside", "seed")
+    chosen = {name: getattr(words, name) for name in searched}
     settings = schema.defaults("reconstruct") | chosen
     settings |= {"run": str(words.run), "device": words.device, "held_out": 0}
     libraries = list_files(words.root or find_libraries(), "sh3f")
     every = [(path, seat) for path in libraries for seat in read_seats(path)]
     trained = runs_folder.load_settings(words.run)
     wanted = choose_seats(every, trained, split=words.split, count=words.count)
-    order = read_order(settings, path=words.run, out=out)
+    order = request_of(settings, trained, out=out)
     weights = hashlib.sha256((words.run / runs_folder.LAST).read_bytes()).hexdigest()[:12]
     seats = measure(order, wanted, counts, {"checkpoint": weights, **chosen})
-    told = protocol(order, seats, checkpoint=weights)
-    save_json({"protocol": told, "seats": seats}, out / "from_pictures.json")
-    text = page(seats, counts, told)
+    measured_by = protocol(order, seats, checkpoint=weights)
+    save_json({"protocol": measured_by, "seats": seats}, out / "from_pictures.json")
+    text = page(seats, counts, measured_by)
     written = save_text(text, out / "from_pictures.md")
     drawn = save_picture(draw(seats, wanted, out / "seats"), out / "from_pictures.png")
     print(text, written, drawn, sep="\n")

@@ -1,26 +1,26 @@
 """What the page says about one experiment: its jobs as tables, pictures, a verdict, sheets."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from experiments import code_walks, shape_limit
-from experiments.paper_claims import EXPERIMENTS, Experiment
-from experiments.paper_figures import draw_experiment
-from experiments.paper_jobs import (
-    FINISHED,
-    LOG,
-    STARTED,
-    Job,
+from experiments.codes import traversals
+from experiments.paper.claims import EXPERIMENTS, Experiment
+from experiments.paper.figures import draw_experiment
+from experiments.paper.measures import (
     Rows,
-    Spread,
+    TrainedRun,
     group_jobs,
-    last_line,
+    range_text,
     read_jobs,
-    spread_rows,
+    rows_over_seeds,
 )
-from experiments.paper_rules import HELD, NOT_HELD, UNDECIDED, Verdict
+from experiments.paper.rules import HELD, NOT_HELD, UNDECIDED, Verdict
+from experiments.runner.records import FINISHED, LOG, STARTED, last_line
+from experiments.shape_limit import sweep
+from infogan3d.stats.estimate import Estimate
+from infogan3d.stats.tables import markdown
 
 COLUMNS = {
     "D loss": "D/loss",
@@ -66,7 +66,7 @@ def read_section(out: Path, name: str) -> Section:
     if not jobs:
         return section
     groups = group_jobs(jobs, experiment.condition)
-    section.rows = rows = spread_rows(groups)
+    section.rows = rows = rows_over_seeds(groups)
     section.verdict = experiment.verdict(rows)
     section.tables.append(measures_table(rows, groups))
     figure = draw_experiment(experiment, groups, out / "pictures" / f"{name}.png")
@@ -76,10 +76,10 @@ def read_section(out: Path, name: str) -> Section:
         add_walks(section, out, [job.folder for job in jobs])
     if name == "lambda_ratio":
         add_ratio(section, out, folder)
-    for condition, own in groups.items():
-        sheet = own[0].folder / "samples" / "samples.png"
+    for condition, runs in groups.items():
+        sheet = runs[0].folder / "samples" / "samples.png"
         if sheet.exists():
-            seed = own[0].settings.get("seed", 0)
+            seed = runs[0].settings.get("seed", 0)
             section.sheets.append((sheet, f"{condition}, seed {seed}"))
     return section
 
@@ -93,21 +93,22 @@ def drawn(experiment: Experiment) -> str:
     )
 
 
-def read_record(section: Section, folder: Path, jobs: Sequence[Job]) -> None:
+def read_record(section: Section, folder: Path, jobs: Sequence[TrainedRun]) -> None:
     """Command, time, device and date of a finished experiment; how far an unfinished one came."""
     for name in (FINISHED, STARTED):
         if (folder / name).exists():
-            kept = json.loads((folder / name).read_text())
+            record = json.loads((folder / name).read_text())
             break
     else:
         return
-    section.command = kept["command"]
-    if "seconds" in kept:
-        minutes = kept["seconds"] / 60
+    section.command = record["command"]
+    if "seconds" in record:
+        minutes = record["seconds"] / 60
         seeds = sorted({job.settings.get("seed", 0) for job in jobs})
-        told = f"jobs: {len(jobs)}, seeds: {', '.join(map(str, seeds))}, {minutes:.0f} minutes"
-        section.notes += [f"A job stopped: {words}" for words in kept.get("stopped", [])]
-        section.facts = f"{told}, {kept['device']}, {kept['date']}, commit {kept['commit'] or '-'}"
+        commit = record["commit"] or "-"
+        ran = f"jobs: {len(jobs)}, seeds: {', '.join(map(str, seeds))}, {minutes:.0f} minutes"
+        section.notes += [f"A job stopped: {words}" for words in record.get("stopped", [])]
+        section.facts = f"{ran}, {record['device']}, {record['date']}, commit {commit}"
     else:
         words = last_line(folder / LOG) if (folder / LOG).exists() else ""
         section.notes.append(f"Not finished: {len(jobs)} jobs have curves. Said last: {words}")
@@ -117,12 +118,12 @@ def add_walks(section: Section, out: Path, runs: Sequence[Path]) -> None:
     """What each code does, by the walks of every job."""
 
     def add() -> None:
-        section.tables.append(code_walks.walk_table(runs))
-        section.verdict = parted(code_walks.verdict(runs))
+        section.tables.append(traversals.walk_table(runs))
+        section.verdict = parted(traversals.verdict(runs))
         for run in runs:
             path = out / "pictures" / f"{section.name}-walks-{run.name}.png"
             section.pictures.append(
-                (code_walks.draw_walks(run, path), f"One code a row: {run.name}")
+                (traversals.draw_walks(run, path), f"One code a row: {run.name}")
             )
 
     attempt(section, add)
@@ -132,9 +133,9 @@ def add_ratio(section: Section, out: Path, folder: Path) -> None:
     """The made occupancy against the formula's."""
 
     def add() -> None:
-        section.tables.append(shape_limit.ratio_table(folder))
-        section.verdict = parted(shape_limit.verdict(folder))
-        path = shape_limit.draw_ratio(folder, out / "pictures" / f"{section.name}-theory.png")
+        section.tables.append(sweep.ratio_table(folder))
+        section.verdict = parted(sweep.verdict(folder))
+        path = sweep.draw_ratio(folder, out / "pictures" / f"{section.name}-theory.png")
         section.pictures.append((path, "Made occupancy and the formula's."))
 
     attempt(section, add)
@@ -154,9 +155,9 @@ def parted(text: str) -> Verdict:
     return (word, why) if word in (HELD, NOT_HELD, UNDECIDED) else (UNDECIDED, text)
 
 
-def measures_table(rows: Rows, groups: dict[str, list[Job]]) -> str:
+def measures_table(rows: Rows, groups: dict[str, list[TrainedRun]]) -> str:
     """Markdown: a row a condition, mean [least, most] over seeds; last, the mean shape's floor."""
-    floor: dict[str, Spread] = {}
+    floor: dict[str, Estimate] = {}
     for row in rows.values():
         floor = floor or {
             name: row[f"mean shape {name}"]
@@ -166,11 +167,15 @@ def measures_table(rows: Rows, groups: dict[str, list[Job]]) -> str:
     columns = {
         title: name for title, name in COLUMNS.items() if any(name in row for row in rows.values())
     }
-    lines = [f"| | seeds | {' | '.join(columns)} |", "|---|---|" + "---|" * len(columns)]
-    for condition, row in rows.items():
-        cells = [row[name].text() if name in row else "-" for name in columns.values()]
-        lines.append(f"| {condition} | {len(groups[condition])} | {' | '.join(cells)} |")
+    lines = [
+        [condition, len(groups[condition]), *cells(row, columns.values())]
+        for condition, row in rows.items()
+    ]
     if floor:
-        cells = [floor[name].text() if name in floor else "-" for name in columns.values()]
-        lines.append(f"| mean shape (floor) | - | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+        lines.append(["mean shape (floor)", "-", *cells(floor, columns.values())])
+    return markdown(["", "seeds", *columns], lines)
+
+
+def cells(row: dict[str, Estimate], measures: Iterable[str]) -> list[str]:
+    """The ranges of some measures; "-" for one that was not measured."""
+    return [range_text(row[name]) if name in row else "-" for name in measures]

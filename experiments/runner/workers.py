@@ -7,13 +7,16 @@ from typing import TypeVar
 
 import torch
 
-from experiments.paper_runs import threads_of
+from experiments.runner.plan import threads_of
 
-Thing, Found = TypeVar("Thing"), TypeVar("Found")
+Thing, Result = TypeVar("Thing"), TypeVar("Result")
 
 
-def each(work: Callable[[Thing], Found], things: Sequence[Thing], *, jobs: int = 1) -> list[Found]:
-    """What `work`, which can be pickled, makes of each thing, in their order."""
+def each(
+    work: Callable[[Thing], Result], things: Sequence[Thing], *, jobs: int = 1
+) -> list[Result]:
+    """What `work` makes of each thing, in their order; more than one job at a time must be able to
+    import it, so it may not stand in a package's `__main__`."""
     if jobs == 1 or len(things) < 2:
         return [work(thing) for thing in things]
     spawn = multiprocessing.get_context("spawn")  # a forked process cannot use a GPU

@@ -1,6 +1,6 @@
 """The paper's claim "continuous codes control shape, discrete codes control detail", tested.
 
-    python -m experiments.code_walks runs/demo/<day>_<time> [more runs]
+    python -m experiments.codes.traversals runs/demo/<day>_<time> [more runs]
 
 prints what each code changes (Figures 12 to 17 in numbers) and a verdict, and draws the walks.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from experiments.walk_effects import (
+from experiments.codes.traversal_effects import (
     BASES,
     BLOCKS,
     KINDS,
@@ -33,32 +33,33 @@ from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.rendering.figures import INK, contact_sheet
 from infogan3d.runs.folder import load_model
 from infogan3d.stats.estimate import Estimate
+from infogan3d.stats.tables import markdown
 
 FLOOR = 0.02  # a code that changes less of what two independent samples differ by does nothing
 LEFT, SIZE = 250, 150
 PALE, COARSE, FINE = (135, 135, 135), (138, 90, 43), (222, 184, 135)
+EXCESS = "less z's of that size"  # the column of Effect.excess
 MEANING = {"discrete": "its values", "continuous": "from -1 to 1", "noise": "drawn anew"}
 
 
 def walk_table(runs: Sequence[Path], *, bases: int = BASES, seed: int = 0) -> str:
     """Markdown, one row a code a run, under its protocol's line; changes in per cent."""
-    lines = [
+    protocol = (
         f"Protocol: {bases} random bases a run, seed {seed}; a code takes up to {STEPS} values, a "
         "continuous one from -1 to 1, all else is held; change: mean squared change of "
         "probabilities between two values, as % of that between two independent samples; coarse: "
         f"the same of the means of {BLOCKS}^3 blocks; detail: the same within them; [low, high] = "
-        "95 % bootstrap over bases.",
-        "",
-        "| run | code | kind | change | coarse | detail | detail share | less z's of that size |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+        "95 % bootstrap over bases."
+    )
+    columns = ("run", "code", "kind", "change", "coarse", "detail", "detail share")
+    rows = []
     for run in runs:
         for row in walk_effects(run, bases, seed):
-            shares = (cell(one, "{:.3g}", 100) for one in (row.change, row.coarse, row.detail))
+            changes = (cell(part, "{:.3g}", 100) for part in (row.change, row.coarse, row.detail))
             more = "-" if row.code in ("z", "all") else cell(row.excess, "{:+.3f}")
-            own = cell(row.detail_share, "{:.3f}")
-            lines.append(f"| {' | '.join([label(run), row.code, row.kind, *shares, own, more])} |")
-    return "\n".join(lines) + "\n"
+            share = cell(row.detail_share, "{:.3f}")
+            rows.append([label(run), row.code, row.kind, *changes, share, more])
+    return f"{protocol}\n\n{markdown([*columns, EXCESS], rows)}"
 
 
 def cell(score: Estimate, form: str, scale: float = 1.0) -> str:
@@ -84,11 +85,17 @@ def verdict(runs: Sequence[Path], *, bases: int = BASES, seed: int = 0) -> str:
     """
     if not runs:
         raise ValueError("there is no run to judge: give one or more run folders.")
-    judged = [judge(moves_of(run, bases, seed)) for run in runs]
-    words = {word for word, _ in judged} - {"undecided"}
-    word = words.pop() if len(words) == 1 else "undecided"
-    told = [f"{own} in {label(run)}: {why}" for run, (own, why) in zip(runs, judged, strict=True)]
-    return f"{word}: {judged[0][1] if len(runs) == 1 else '; '.join(told)}"
+    return agreed({label(run): judge(moves_of(run, bases, seed)) for run in runs})
+
+
+def agreed(verdicts: dict[str, tuple[str, str]]) -> str:
+    """The word on which all decided runs agree, {run: (its word, why)}, and why."""
+    decided = {word for word, _ in verdicts.values()} - {"undecided"}
+    word = decided.pop() if len(decided) == 1 else "undecided"
+    if len(verdicts) == 1:
+        return f"{word}: {next(iter(verdicts.values()))[1]}"
+    reasons = [f"{word_of_run} in {run}: {why}" for run, (word_of_run, why) in verdicts.items()]
+    return f"{word}: {'; '.join(reasons)}"
 
 
 def judge(moves: Moves) -> tuple[str, str]:
@@ -96,28 +103,28 @@ def judge(moves: Moves) -> tuple[str, str]:
     least = FLOOR * moves.everything[0].mean()
     names: dict[str, list[str]] = {}
     for kind in ("discrete", "continuous"):
-        own = [name for name in moves.codes if KINDS[name[0]] == kind]
-        names[kind] = [name for name in own if moves.codes[name][0].mean() >= least]
-        if not own:
+        of_kind = [name for name in moves.codes if KINDS[name[0]] == kind]
+        names[kind] = [name for name in of_kind if moves.codes[name][0].mean() >= least]
+        if not of_kind:
             return "undecided", f"there are no {kind} codes"
         if not names[kind]:
             return "undecided", f"the {kind} codes do nothing (change below {FLOOR:.0%})"
 
     def differences(some: Moves) -> dict[str, float]:
         means = {}
-        for kind, own in names.items():
-            changes = [some.codes[name] for name in own]
-            pairs = [(detail_share(one), size_matched(some, one)) for one in changes]
+        for kind, effective in names.items():
+            changes = [some.codes[name] for name in effective]
+            pairs = [(detail_share(change), size_matched(some, change)) for change in changes]
             means[kind] = np.mean(pairs, axis=0)
         share, like = means["discrete"] - means["continuous"]
         return {"plain": float(share), "matched": float(share - like)}
 
-    found = intervals(moves, differences)
-    plain, matched = (cell(found[name], "{:+.3f}") for name in ("plain", "matched"))
+    scores = intervals(moves, differences)
+    plain, matched = (cell(scores[name], "{:+.3f}") for name in ("plain", "matched"))
     why = f"detail share of discrete less continuous codes {plain}, less z's of that size {matched}"
-    if all(score.low > 0 for score in found.values()):
+    if all(score.low > 0 for score in scores.values()):
         return "held", why
-    return ("not held" if any(score.high < 0 for score in found.values()) else "undecided"), why
+    return ("not held" if any(score.high < 0 for score in scores.values()) else "undecided"), why
 
 
 def draw_walks(run: Path, out: Path, *, bases: int = BASES, seed: int = 0) -> Path:
@@ -132,13 +139,13 @@ def draw_walks(run: Path, out: Path, *, bases: int = BASES, seed: int = 0) -> Pa
         grids += [*shapes, *np.zeros((STEPS - len(shapes), *shapes.shape[1:]), dtype=bool)]
     title = f"One chair, one code moved at a time ({label(run)})"
     shown = contact_sheet(np.array(grids), columns=STEPS, title=title, size=SIZE)
-    paper = Image.new("RGB", (LEFT + shown.width, shown.height), "white")
-    paper.paste(shown, (LEFT, 0))
-    pen = ImageDraw.Draw(paper)
+    page = Image.new("RGB", (LEFT + shown.width, shown.height), "white")
+    page.paste(shown, (LEFT, 0))
+    pen = ImageDraw.Draw(page)
     pen.text((12, 13), "dark: coarse shape, light: detail", PALE, ImageFont.load_default(size=14))
     for line, row in enumerate(effects):
         write_caption(pen, row, top=shown.height - (len(effects) - line) * SIZE)
-    return save_picture(paper, out)
+    return save_picture(page, out)
 
 
 def write_caption(pen: ImageDraw.ImageDraw, row: Effect, *, top: int) -> None:
@@ -153,28 +160,28 @@ def write_caption(pen: ImageDraw.ImageDraw, row: Effect, *, top: int) -> None:
     for left, right, ink in ((12, LEFT - 24, (240, 238, 235)), (12, middle, COARSE)):
         pen.rectangle((left, top + 56, right, top + 66), ink)
     pen.rectangle((middle, top + 56, end, top + 66), FINE)
-    told = f"{share:.0%} of that in detail" if change >= FLOOR else "next to nothing"
-    words = f"changes {100 * change:.2g}% of what two", "random chairs differ by,", told
+    detail = f"{share:.0%} of that in detail" if change >= FLOOR else "next to nothing"
+    words = f"changes {100 * change:.2g}% of what two", "random chairs differ by,", detail
     for line, text in enumerate(words):
         pen.text((12, top + 74 + 18 * line), text, INK, small)
 
 
-def main() -> None:
-    words = argparse.ArgumentParser(description="Shape or detail: what each code changes.")
-    words.add_argument("runs", nargs="+", type=Path, help="run folders that train made")
-    words.add_argument("--out", type=Path, help="folder of the pictures (<run>/samples)")
-    words.add_argument("--bases", type=int, default=BASES, help="random draws to walk from")
-    words.add_argument("--seed", type=int, default=0)
-    given = words.parse_args()
-    chosen = {"bases": given.bases, "seed": given.seed}
+def main(given: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Shape or detail: what each code changes.")
+    parser.add_argument("runs", nargs="+", type=Path, help="run folders that train made")
+    parser.add_argument("--out", type=Path, help="folder of the pictures (<run>/samples)")
+    parser.add_argument("--bases", type=int, default=BASES, help="random draws to walk from")
+    parser.add_argument("--seed", type=int, default=0)
+    words = parser.parse_args(given)
+    chosen = {"bases": words.bases, "seed": words.seed}
     try:
-        print(walk_table(given.runs, **chosen))
-        print(verdict(given.runs, **chosen))
-        for run in given.runs:
-            name = f"{label(run).replace('/', '_')}.png" if given.out else "code_walks.png"
-            print(draw_walks(run, (given.out or run / "samples") / name, **chosen))
+        print(walk_table(words.runs, **chosen))
+        print(verdict(words.runs, **chosen))
+        for run in words.runs:
+            name = f"{label(run).replace('/', '_')}.png" if words.out else "code_walks.png"
+            print(draw_walks(run, (words.out or run / "samples") / name, **chosen))
     except ValueError as error:
-        words.error(str(error))
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The page of experiments/from_pictures.py: its tables, and some seats in a picture."""
+"""The page of `python -m experiments.from_pictures`: its tables, and some seats in a picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from infogan3d.io.packs import load_pack
 from infogan3d.rendering.figures import SIZE, canvas, evenly
 from infogan3d.rendering.render import mesh_picture
 from infogan3d.stats.estimate import Estimate, mean_score
-from infogan3d.stats.tables import score_lines
+from infogan3d.stats.tables import markdown, score_lines
 
 FILLS = {"volume": 0.5, "touched": 0.0}  # which cells the truth has: half-full ones, all it touches
 HEADINGS = {
@@ -34,8 +34,8 @@ PICTURES = 62  # of a seat
 DRAWN, DRAWN_VIEWS = 5, (62, 4, 1)  # seats in the picture, and of how many views
 ROOM = 1.12  # of a seat's longest side: what a panel of the picture shows
 
-Found = dict[str, Any]  # what is kept of one seat at one number of views
-Seats = dict[str, dict[str, Any]]  # id -> kind, longest side, number of views -> Found
+SeatScores = dict[str, Any]  # of one seat at one number of views
+Seats = dict[str, dict[str, Any]]  # id -> kind, longest side, number of views -> SeatScores
 
 
 def protocol(order: ReconstructionRequest, seats: Seats, *, checkpoint: str) -> str:
@@ -61,13 +61,18 @@ def protocol(order: ReconstructionRequest, seats: Seats, *, checkpoint: str) -> 
     return "; ".join(parts)
 
 
-def page(seats: Seats, counts: Sequence[int], told: str) -> str:
+def page(seats: Seats, counts: Sequence[int], measured_by: str) -> str:
     """All tables in Markdown, under their protocol."""
-    parts = ["# Real seats from pictures", "", f"Protocol: {told}.", "", ROWS_TOLD]
+    parts = ["# Real seats from pictures", "", f"Protocol: {measured_by}.", "", ROWS_TOLD]
     for fill, heading in HEADINGS.items():
         parts += ["", f"## IoU with {heading}", "", *iou_lines(seats, counts, fill)]
         parts += ["", "More than the hull:", "", *gain_lines(seats, counts, fill)]
-    parts += ["", "## Where it was put, and how long it took", "", *placing_lines(seats, counts)]
+    parts += [
+        "",
+        "## Where it was put, and how long it took",
+        "",
+        placing_table(seats, counts).rstrip(),
+    ]
     return "\n".join(parts) + "\n"
 
 
@@ -76,7 +81,7 @@ def values_of(
 ) -> dict[str, Float[np.ndarray, " n"]]:
     """Every seat's IoU at one number of views, row by row; rows that no seat has are left out."""
     ious = [seat["views"][str(count)][fill] for seat in seats.values()]
-    return {name: np.array([one[name] for one in ious]) for name in of if name in ious[0]}
+    return {name: np.array([row[name] for row in ious]) for name in of if name in ious[0]}
 
 
 def iou_lines(seats: Seats, counts: Sequence[int], fill: str) -> list[str]:
@@ -97,8 +102,8 @@ def lines_of(columns: dict[int, dict[str, Float[np.ndarray, " n"]]], *, form: st
     """A Markdown table of means [95 % bootstrap] from numbers of views -> row -> values."""
     rows: dict[str, dict[str, Estimate]] = {}
     for n, values in columns.items():
-        for name, one in values.items():
-            rows.setdefault(name, {})[views_text(n)] = mean_score(name, one)
+        for name, column in values.items():
+            rows.setdefault(name, {})[views_text(n)] = mean_score(name, column)
     return score_lines(rows, [views_text(n) for n in columns], mean=form, ends=form)
 
 
@@ -106,19 +111,20 @@ def views_text(count: int) -> str:
     return "1 view" if count == 1 else f"{count} views"
 
 
-def placing_lines(seats: Seats, counts: Sequence[int]) -> list[str]:
-    """Of each number of views: the cubes that were chosen, beside the seats' own sizes."""
-    lines = ["| views | cube's side / seat's longest | as turned as the seat | outside | s |"]
-    lines.append("|---|---|---|---|---|")
+def placing_table(seats: Seats, counts: Sequence[int]) -> str:
+    """Of each number of views: the cubes that were chosen, beside the seats' sizes."""
+    rows = []
     for n in counts:
-        found = [(seat["views"][str(n)], seat["longest"]) for seat in seats.values()]
-        low, middle, high = np.quantile([f["placement"]["side"] / s for f, s in found], (0, 0.5, 1))
-        right = np.mean([f["placement"]["turns"] == 0 for f, _ in found])
-        outside = np.mean([f["volume outside"] for f, _ in found])
-        seconds = np.median([f["seconds"] for f, _ in found])
-        sides = f"{middle:.2f} [{low:.2f}, {high:.2f}]"
-        lines.append(f"| {n} | {sides} | {right:.2f} | {outside:.3f} | {seconds:.1f} |")
-    return lines
+        pairs = [(seat["views"][str(n)], seat["longest"]) for seat in seats.values()]
+        sides = [scores["placement"]["side"] / longest for scores, longest in pairs]
+        low, middle, high = np.quantile(sides, (0, 0.5, 1))
+        right = np.mean([scores["placement"]["turns"] == 0 for scores, _ in pairs])
+        outside = np.mean([scores["volume outside"] for scores, _ in pairs])
+        seconds = np.median([scores["seconds"] for scores, _ in pairs])
+        side = f"{middle:.2f} [{low:.2f}, {high:.2f}]"
+        rows.append([n, side, f"{right:.2f}", f"{outside:.3f}", f"{seconds:.1f}"])
+    columns = ("views", "cube's side / seat's longest", "as turned as the seat", "outside", "s")
+    return markdown(columns, rows)
 
 
 def draw(seats: Seats, wanted: Sequence[tuple[Path, Seat]], folder: Path) -> Image.Image:
@@ -126,15 +132,15 @@ def draw(seats: Seats, wanted: Sequence[tuple[Path, Seat]], folder: Path) -> Ima
     captions, rows = [], []
     for index in evenly(len(wanted), DRAWN):
         path, seat = wanted[index]
-        told, shapes = seats[seat.id], load_pack(folder / f"{seat.id}.npz")
-        span = ROOM * told["longest"]
+        record, shapes = seats[seat.id], load_pack(folder / f"{seat.id}.npz")
+        span = ROOM * record["longest"]
         names, row = [seat.id.partition("_")[2][:22]], [drawn(read_seat(path, seat), span)]
-        for n in [n for n in DRAWN_VIEWS if str(n) in told["views"]]:
-            found = told["views"][str(n)]
-            at, ious = found["placement"], found["volume"]
+        for n in [n for n in DRAWN_VIEWS if str(n) in record["views"]]:
+            scores = record["views"][str(n)]
+            at, ious = scores["placement"], scores["volume"]
             place = Placement(tuple(at["low"]), at["side"], at["turns"])
-            for name, kept in ((HULL, HULL), (list(ious)[-1], "made")):
-                grid = shapes.grids(shapes.ids.index(f"{n} {kept}"))[0]
+            for name, id in ((HULL, HULL), (list(ious)[-1], "made")):
+                grid = shapes.grids(shapes.ids.index(f"{n} {id}"))[0]
                 names.append(f"{name}, {views_text(n)}: {ious[name]:.2f}")
                 row.append(drawn(surface_in_world(grid, place), span))
         captions.append(names)

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from experiments.gpu_layers import Kind, backward, forward
+from experiments.gpu_speed.layers import Kind, backward, forward
 from infogan3d.bench.runners import OURS, OURS_WIDE
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.layers import ConvFromOne, ConvTransposeToOne, to_one_channel

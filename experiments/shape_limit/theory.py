@@ -28,8 +28,7 @@ import torch
 from jaxtyping import Bool, Float
 from scipy.optimize import minimize_scalar
 
-from experiments.walk_effects import shapes_of
-from infogan3d.models.sampling import draw_codes
+from infogan3d.models.sampling import draw_codes, ema_occupancy
 from infogan3d.runs.build import build_data
 from infogan3d.runs.folder import load_model, load_settings
 
@@ -38,7 +37,7 @@ Cells = Float[np.ndarray, "*cells"]
 
 
 @dataclass(frozen=True)
-class Job:
+class LimitRun:
     """One trained job against the theory. Distances are root mean squares a cell, of occupancy in
     [0, 1]: of single samples to x* and to each other, and of real chairs likewise.
     """
@@ -109,11 +108,11 @@ def compare(
     ratio: float,
     adversarial: float,
     name: str = "",
-) -> Job:
+) -> LimitRun:
     """Samples of one generator against the inflated mean chair of the mean shape `p`."""
     best = optimum(p, ratio, 1.0)
     slope, misfit = fit_slope(p, samples.mean(0))
-    return Job(
+    return LimitRun(
         name=name,
         ratio=ratio,
         adversarial=adversarial,
@@ -137,7 +136,7 @@ def mean_shape(settings: dict[str, Any]) -> Float[np.ndarray, "R R R"]:
 
 
 @cache
-def read_jobs(folder: Path) -> tuple[Job, ...]:
+def read_jobs(folder: Path) -> tuple[LimitRun, ...]:
     """The jobs of a sweep by weight of the game and ratio, measured once a process.
 
     Errors (`ValueError`): no job, or one that trained another loss than `run` in random pairs.
@@ -149,18 +148,20 @@ def read_jobs(folder: Path) -> tuple[Job, ...]:
     return tuple(sorted(jobs, key=lambda job: (job.adversarial, job.ratio, job.name)))
 
 
-def read_job(run: Path) -> Job:
+def read_job(run: Path) -> LimitRun:
     """One job of the sweep."""
     settings = load_settings(run)
     model = settings["model"]
     if (model["reading"], model["pairing"]) != ("run", "random") or model["lambda2"] == 0:
-        told = ", ".join(f"{name}={model[name]}" for name in ("reading", "pairing", "lambda2"))
-        raise ValueError(f"{run} has {told}: the slope is that of run, random and lambda2 above 0.")
-    trained = load_model(run)
-    codes = draw_codes(trained, SAMPLES, seed=0)
-    made = [shapes_of(trained, codes.row(i)) for i in range(SAMPLES)]
+        trained = ", ".join(f"{name}={model[name]}" for name in ("reading", "pairing", "lambda2"))
+        raise ValueError(
+            f"{run} has {trained}: the slope is that of run, random and lambda2 above 0."
+        )
+    network: Any = load_model(run)
+    codes = draw_codes(network, SAMPLES, seed=0)
+    samples = [ema_occupancy(network, codes.row(i)) for i in range(SAMPLES)]
     return compare(
-        torch.cat(made).numpy(),
+        torch.cat(samples).numpy(),
         mean_shape(settings),
         ratio=model["lambda1"] / model["lambda2"],
         adversarial=model["adversarial_weight"],

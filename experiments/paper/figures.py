@@ -11,8 +11,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from experiments.paper_claims import Experiment
-from experiments.paper_jobs import Curve, Job, Rows, number, spread_rows
+from experiments.paper.claims import Experiment
+from experiments.paper.measures import (
+    Curve,
+    Rows,
+    TrainedRun,
+    number,
+    range_text,
+    rows_over_seeds,
+)
 from infogan3d.io.files import save_figure
 
 # Okabe and Ito's colours, told apart by colour-blind eyes; the lines' styles differ as well
@@ -40,7 +47,7 @@ PANEL = (3.5, 2.7)  # inches
 
 
 def draw_experiment(
-    experiment: Experiment, groups: dict[str, list[Job]], path: Path
+    experiment: Experiment, groups: dict[str, list[TrainedRun]], path: Path
 ) -> Path | None:
     """The figure of one experiment; nothing where no job has any of its curves."""
     names = [name for name in experiment.curves if has_curve(groups, name)]
@@ -67,14 +74,14 @@ def figures_text(experiment: Experiment) -> str:
     return f"{'Figures' if ' ' in experiment.figures else 'Figure'} {experiment.figures}"
 
 
-def has_curve(groups: dict[str, list[Job]], name: str) -> bool:
+def has_curve(groups: dict[str, list[TrainedRun]], name: str) -> bool:
     return any(name in job.curves for jobs in groups.values() for job in jobs)
 
 
 # ---- curves --------------------------------------------------------------------------------
 
 
-def draw_together(groups: dict[str, list[Job]], names: Sequence[str]) -> Figure:
+def draw_together(groups: dict[str, list[TrainedRun]], names: Sequence[str]) -> Figure:
     """A panel a curve, all conditions in each."""
     figure = Figure(figsize=(PANEL[0] * len(names) + 0.2, PANEL[1] + 1.2), layout="constrained")
     panels = figure.subplots(1, len(names), squeeze=False)[0]
@@ -92,12 +99,12 @@ def draw_together(groups: dict[str, list[Job]], names: Sequence[str]) -> Figure:
     return figure
 
 
-def draw_apart(groups: dict[str, list[Job]], names: Sequence[str]) -> Figure:
+def draw_apart(groups: dict[str, list[TrainedRun]], names: Sequence[str]) -> Figure:
     """A row a curve, a column a condition, one scale a row: for curves too restless to overlap."""
     size = (PANEL[0] * 1.35 * len(groups) + 0.4, PANEL[1] * 0.85 * len(names) + 1.1)
     figure = Figure(figsize=size, layout="constrained")
     panels = figure.subplots(len(names), len(groups), squeeze=False, sharey="row", sharex=True)
-    looks, rows = styles(list(groups)), spread_rows(groups)
+    looks, rows = styles(list(groups)), rows_over_seeds(groups)
     for line, name in zip(panels, names, strict=True):
         for panel, (condition, jobs) in zip(line, groups.items(), strict=True):
             draw_condition(panel, jobs, name, look=looks[condition], bold=False)
@@ -105,7 +112,7 @@ def draw_apart(groups: dict[str, list[Job]], names: Sequence[str]) -> Figure:
             title = f"{NAMES.get(name, name)}, {condition}"
             panel.set_title(title, fontsize=10, loc="left", color=looks[condition]["color"])
             if rough is not None:
-                told = f"roughness {rough.text()}"
+                told = f"roughness {range_text(rough)}"
                 panel.text(
                     0.98,
                     0.95,
@@ -128,7 +135,7 @@ def draw_apart(groups: dict[str, list[Job]], names: Sequence[str]) -> Figure:
 
 
 def draw_condition(
-    panel: Axes, jobs: Sequence[Job], name: str, *, look: dict[str, Any], bold: bool = True
+    panel: Axes, jobs: Sequence[TrainedRun], name: str, *, look: dict[str, Any], bold: bool = True
 ) -> None:
     """Thin lines a seed; a bold one, smoothed, for their mean."""
     curves = [job.curves[name] for job in jobs if name in job.curves]
@@ -195,7 +202,9 @@ def plain(panel: Axes) -> None:
     panel.set_xlim(left=0)
 
 
-def legend(figure: Figure, groups: dict[str, list[Job]], looks: dict[str, dict[str, Any]]) -> None:
+def legend(
+    figure: Figure, groups: dict[str, list[TrainedRun]], looks: dict[str, dict[str, Any]]
+) -> None:
     """Conditions with their number of seeds, above the panels."""
     lines = [Line2D([], [], linewidth=2, **looks[name]) for name in groups]
     seeds = {
@@ -217,16 +226,16 @@ def legend(figure: Figure, groups: dict[str, list[Job]], looks: dict[str, dict[s
 # ---- a grid of two weights -----------------------------------------------------------------
 
 
-def draw_grid(groups: dict[str, list[Job]], names: Sequence[str]) -> Figure:
+def draw_grid(groups: dict[str, list[TrainedRun]], names: Sequence[str]) -> Figure:
     """A panel a measure: lambda1 to the right, lambda2 upwards, the value in every field."""
-    rows = spread_rows(groups)
+    rows = rows_over_seeds(groups)
     figure = Figure(figsize=(4.2 * len(names), 4.2), layout="constrained")
     for panel, name in zip(figure.subplots(1, len(names), squeeze=False)[0], names, strict=True):
         draw_fields(panel, rows, places(groups), name)
     return figure
 
 
-def places(groups: dict[str, list[Job]]) -> dict[str, tuple[float, float]]:
+def places(groups: dict[str, list[TrainedRun]]) -> dict[str, tuple[float, float]]:
     """lambda1 and lambda2 of each condition."""
     models = {name: jobs[0].settings["model"] for name, jobs in groups.items()}
     return {name: (float(own["lambda1"]), float(own["lambda2"])) for name, own in models.items()}

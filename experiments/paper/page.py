@@ -8,10 +8,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.paper_claims import EXPERIMENTS, Experiment
-from experiments.paper_figures import figures_text
-from experiments.paper_html import embedded, page, table_or_text, tag
-from experiments.paper_sections import Section, read_section
+from experiments.paper.claims import EXPERIMENTS, Experiment
+from experiments.paper.figures import figures_text
+from experiments.paper.html import embedded, page, table_or_text, tag
+from experiments.paper.sections import Section, read_section
 from infogan3d.io.files import save_text
 
 ASKED = (

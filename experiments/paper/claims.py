@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from experiments.paper_jobs import Rows
-from experiments.paper_rules import (
+from experiments.paper.measures import Rows
+from experiments.paper.rules import (
     Verdict,
     four_as_good_and_faster,
     limit_makes_shapes,

@@ -22,8 +22,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d.models.infogan import InfoGAN3D
-from infogan3d.models.networks.latent import Codes, latent_vector, traverse
-from infogan3d.models.sampling import draw_codes
+from infogan3d.models.networks.latent import Codes, traverse
+from infogan3d.models.sampling import draw_codes, ema_occupancy
 from infogan3d.runs.folder import load_model
 from infogan3d.stats.estimate import Estimate
 
@@ -74,12 +74,6 @@ def split_change(shapes: Float[Tensor, "n R R R"]) -> tuple[float, float]:
     return 2 * float(shapes.var(0).mean()), 2 * float(means.var(0).mean())
 
 
-@torch.no_grad()
-def shapes_of(model: InfoGAN3D, codes: Codes) -> Float[Tensor, "n R R R"]:
-    """Probabilities of the averaged generator, in 32 bits whatever the run's precision."""
-    return torch.sigmoid(model.ema(latent_vector(codes, model.spec)))[:, 0]
-
-
 def turned(base: Codes, fresh: Float[Tensor, "n noise"], turn: float) -> Codes:
     """The one draw `base` with its z turned towards each of `fresh`; a right angle redraws it."""
     noise = np.cos(turn) * base.noise + np.sin(turn) * fresh
@@ -105,7 +99,7 @@ def measure(model: InfoGAN3D, *, bases: int = BASES, seed: int = 0) -> Moves:
     free = [others.rows(slice(i * STEPS, (i + 1) * STEPS)) for i in range(bases)]
 
     def change(walks: list[Codes]) -> Change:
-        return np.array([split_change(shapes_of(model, codes)) for codes in walks]).T
+        return np.array([split_change(ema_occupancy(model, codes)) for codes in walks]).T
 
     everything = change(free)
     if everything[0].mean() < 1e-12:
@@ -116,7 +110,7 @@ def measure(model: InfoGAN3D, *, bases: int = BASES, seed: int = 0) -> Moves:
             name: change([traverse(row, spec, name=name, steps=STEPS) for row in rows])
             for name in spec.names
         },
-        tuple(change([turned(row, one.noise, turn) for row, one in pairs]) for turn in TURNS),
+        tuple(change([turned(row, fresh.noise, turn) for row, fresh in pairs]) for turn in TURNS),
         everything,
     )
 
@@ -138,24 +132,24 @@ def detail_share(change: Change) -> float:
 
 def size_matched(moves: Moves, change: Change) -> float:
     """Detail share of a change of z as large as `change`, between those of TURNS; held outside."""
-    known = sorted((float(one[0].mean()), detail_share(one)) for one in moves.turns)
+    known = sorted((float(turn[0].mean()), detail_share(turn)) for turn in moves.turns)
     sizes, shares = zip(*known, strict=True)
-    own, *logs = np.log(np.maximum([change[0].mean(), *sizes], 1e-30))
-    return float(np.interp(own, logs, shares))
+    size, *logs = np.log(np.maximum([change[0].mean(), *sizes], 1e-30))
+    return float(np.interp(size, logs, shares))
 
 
 def shares_of(moves: Moves) -> dict[tuple[str, str], float]:
     """(code, measure of Effect) -> its number, z drawn anew and all drawn anew in the last rows."""
     total, coarse = moves.everything.mean(1)
-    found = {}
+    shares = {}
     for name, change in {**moves.codes, "z": moves.turns[-1], "all": moves.everything}.items():
-        own, own_coarse = change.mean(1)
-        found[name, "change"] = own / total
-        found[name, "coarse"] = own_coarse / coarse
-        found[name, "detail"] = (own - own_coarse) / (total - coarse)
-        found[name, "detail_share"] = detail_share(change)
-        found[name, "excess"] = detail_share(change) - size_matched(moves, change)
-    return found
+        changed, changed_coarse = change.mean(1)
+        shares[name, "change"] = changed / total
+        shares[name, "coarse"] = changed_coarse / coarse
+        shares[name, "detail"] = (changed - changed_coarse) / (total - coarse)
+        shares[name, "detail_share"] = detail_share(change)
+        shares[name, "excess"] = detail_share(change) - size_matched(moves, change)
+    return shares
 
 
 def intervals(
@@ -167,7 +161,7 @@ def intervals(
     drawn = [statistic(moves.of(np.asarray(random.choice(count, count)))) for _ in range(resamples)]
     scores = {}
     for key, mean in statistic(moves).items():
-        low, high = np.percentile([one[key] for one in drawn], (2.5, 97.5))
+        low, high = np.percentile([draw[key] for draw in drawn], (2.5, 97.5))
         scores[key] = Estimate(str(key), float(mean), float(low), float(high), count)
     return scores
 
@@ -175,9 +169,14 @@ def intervals(
 @cache
 def walk_effects(run: Path, bases: int = BASES, seed: int = 0) -> tuple[Effect, ...]:
     """What each code of a run does, in latent order, then z and everything drawn anew."""
-    scores = intervals(moves := moves_of(run, bases, seed), shares_of)
+    return effects_of(moves_of(run, bases, seed))
+
+
+def effects_of(moves: Moves) -> tuple[Effect, ...]:
+    """The same of moves that are known."""
+    scores = intervals(moves, shares_of)
     names = [*moves.codes, "z", "all"]
     measures = ("change", "coarse", "detail", "detail_share", "excess")
     return tuple(
-        Effect(name, KINDS[name[0]], *(scores[name, one] for one in measures)) for name in names
+        Effect(name, KINDS[name[0]], *(scores[name, key] for key in measures)) for name in names
     )
