@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from infogan3d.attributes.measure import NAMES, UNITS, measure
+from infogan3d.data.procedural import parts
 from infogan3d.data.procedural.chairs import (
     CUBE,
     DISCRETE,
@@ -29,22 +30,9 @@ from infogan3d.data.procedural.chairs import (
     overall_size,
     sample_factors,
 )
-from infogan3d.data.procedural.parts import (
-    PLATE_HEIGHT,
-    POST_WIDTH,
-    RAIL_HEIGHT,
-    SLAT_SHARE,
-    SLATS,
-    SPINDLE_WIDTH,
-    SPINDLES,
-)
-from infogan3d.disentanglement.metrics.mutual_information import (
-    CODE_BINS,
-    FACTOR_BINS,
-    entropies,
-    information_matrix,
-)
+from infogan3d.disentanglement.metrics import mutual_information
 from infogan3d.io.files import save_figure
+from infogan3d.stats.tables import markdown
 from infogan3d.stats.variables import variables
 
 RESOLUTIONS = (32, 64)
@@ -93,12 +81,12 @@ def true_leg(factors: Factors) -> float:
 
 def true_solidity(factors: Factors) -> float:
     """Share of the back's outline that is wood, seen from behind; nan without a back."""
-    posts = 2 * POST_WIDTH / (factors.seat_width - 0.5)
-    rail = RAIL_HEIGHT / factors.back_height
-    spindles = posts + SPINDLES * SPINDLE_WIDTH / (factors.seat_width - 0.5)
+    posts = 2 * parts.POST_WIDTH / (factors.seat_width - 0.5)
+    rail = parts.RAIL_HEIGHT / factors.back_height
+    spindles = posts + parts.SPINDLES * parts.SPINDLE_WIDTH / (factors.seat_width - 0.5)
     return {
         "solid": 1.0,
-        "slats": posts + (1 - posts) * SLAT_SHARE,
+        "slats": posts + (1 - posts) * parts.SLAT_SHARE,
         "spindles": rail + (1 - rail) * spindles,
         "frame": rail + (1 - rail) * posts,
         "none": np.nan,
@@ -112,13 +100,15 @@ def tolerance(name: str, factors: Factors, cell: float) -> float:
     if UNITS[name] == "length":
         return cell
     if name in ("recline", "leg_splay"):
-        plate = PLATE_HEIGHT if factors.base == "pedestal" else 0.0
+        plate = parts.PLATE_HEIGHT if factors.base == "pedestal" else 0.0
         column = factors.seat_height - factors.seat_thickness - plate
         return degrees(atan(cell / (factors.back_height if name == "recline" else column)))
     if name == "back_solidity":
-        upright, level = {"slats": (2, SLATS), "spindles": (2 + SPINDLES, 1), "frame": (2, 1)}.get(
-            factors.back, (0, 0)
-        )
+        upright, level = {
+            "slats": (2, parts.SLATS),
+            "spindles": (2 + parts.SPINDLES, 1),
+            "frame": (2, 1),
+        }.get(factors.back, (0, 0))
         return cell * (upright / factors.seat_width + level / factors.back_height)
     return 0.0
 
@@ -156,7 +146,7 @@ def measure_chairs(
     tables, seconds = [], 0.0
     for start in range(0, len(factors), BATCH):
         batch = factors[start : start + BATCH]
-        grids = np.stack([chair_grid(one, resolution=resolution) for one in batch])
+        grids = np.stack([chair_grid(chair, resolution=resolution) for chair in batch])
         begun = time.process_time()
         tables.append(measure(grids, side=CUBE))
         seconds += time.process_time() - begun
@@ -166,11 +156,11 @@ def measure_chairs(
 def compare(factors: Sequence[Factors], resolution: int) -> list[Row]:
     """One row an attribute, over the chairs for which it has a true value."""
     table, _ = measure_chairs(factors, resolution)
-    truths = [true_values(one) for one in factors]
+    truths = [true_values(chair) for chair in factors]
     rows = []
     for name in truths[0]:
-        true = np.array([one[name] for one in truths])
-        slack = np.array([tolerance(name, one, CUBE / resolution) for one in factors])
+        true = np.array([values[name] for values in truths])
+        slack = np.array([tolerance(name, chair, CUBE / resolution) for chair in factors])
         column, known = table[:, NAMES.index(name)], np.isfinite(true)
         rows.append(Row(name, resolution, true[known], column[known], slack[known]))
     return rows
@@ -178,19 +168,16 @@ def compare(factors: Sequence[Factors], resolution: int) -> list[Row]:
 
 def truth_table(rows: Sequence[Row]) -> str:
     """The errors as Markdown."""
-    lines = [
-        "| attribute | cells | n | error in | median | 95 % | worst | within tolerance |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    columns = ("attribute", "cells", "n", "error in", "median", "95 %", "worst", "within tolerance")
+    lines = []
     order = list(true_values(Factors()))
     for row in sorted(rows, key=lambda row: order.index(row.name)):
         unit = UNITS[row.name].replace("length", "cells")
         middle, most = np.percentile(row.error, (50, 95))
-        lines.append(
-            f"| {row.name} | {row.resolution}^3 | {len(row.true)} | {unit} | {middle:.2f} "
-            f"| {most:.2f} | {row.error.max():.2f} | {100 * row.within:.1f} % |"
-        )
-    return "\n".join(lines)
+        errors = [f"{error:.2f}" for error in (middle, most, row.error.max())]
+        within = f"{100 * row.within:.1f} %"
+        lines.append([row.name, f"{row.resolution}^3", len(row.true), unit, *errors, within])
+    return markdown(columns, lines)
 
 
 # ---- what chance alone seems to tell -----------------------------------------------------------
@@ -202,30 +189,32 @@ def chance_information(
     """Mean and largest information that a permuted code shares with each attribute, and how many
     shapes have it. Attributes that are the same for all shapes are left out.
 
-    As the scores of codes count it (mutual_information.py): plug-in, a uniform code in CODE_BINS
+    As the scores of codes count it (disentanglement.metrics): plug-in, a uniform code in CODE_BINS
     and the attribute in FACTOR_BINS of equal counts, as a share of the attribute's entropy.
     """
     random = np.random.default_rng(seed)
-    found = {}
+    shares = {}
     for name, column in zip(NAMES, table.T, strict=True):
         known = column[np.isfinite(column)]
         if len(known) == 0 or np.ptp(known) == 0:
             continue
-        code = np.arange(len(known)) * CODE_BINS // len(known)
+        code = np.arange(len(known)) * mutual_information.CODE_BINS // len(known)
         codes = np.stack([random.permutation(code) for _ in range(permutations)], axis=1)
         column = known.astype(int) if UNITS[name] in WHOLE else known
-        classes = variables({name: column}).classes(FACTOR_BINS)
-        shared = information_matrix(codes, classes) / entropies(classes)
-        found[name] = float(shared.mean()), float(shared.max()), len(known)
-    return found
+        classes = variables({name: column}).classes(mutual_information.FACTOR_BINS)
+        entropies = mutual_information.entropies(classes)
+        shared = mutual_information.information_matrix(codes, classes) / entropies
+        shares[name] = float(shared.mean()), float(shared.max()), len(known)
+    return shares
 
 
-def chance_table(found: dict[str, tuple[float, float, int]]) -> str:
+def chance_table(shares: dict[str, tuple[float, float, int]]) -> str:
     """The noise as Markdown, the largest first."""
-    lines = ["| attribute | n | mean | largest |", "|---|---|---|---|"]
-    for name, (mean, largest, count) in sorted(found.items(), key=lambda one: -one[1][1]):
-        lines.append(f"| {name} | {count} | {mean:.4f} | {largest:.4f} |")
-    return "\n".join(lines)
+    rows = [
+        [name, count, f"{mean:.4f}", f"{largest:.4f}"]
+        for name, (mean, largest, count) in sorted(shares.items(), key=lambda row: -row[1][1])
+    ]
+    return markdown(["attribute", "n", "mean", "largest"], rows)
 
 
 # ---- the picture ---------------------------------------------------------------------------------
@@ -240,8 +229,8 @@ def draw_truth(rows: Sequence[Row], *, columns: int = 4) -> Figure:
     lines = -(-len(shown) // columns)
     figure = Figure(figsize=(3.1 * columns, 2.9 * lines), layout="constrained")
     panels: list[Axes] = list(figure.subplots(lines, columns, squeeze=False).flat)
-    for panel, own in zip(panels, shown.values(), strict=False):
-        draw_panel(panel, own)
+    for panel, same_name in zip(panels, shown.values(), strict=False):
+        draw_panel(panel, same_name)
     for panel in panels[len(shown) :]:
         panel.axis("off")
     count = len(rows[0].true)
@@ -276,34 +265,34 @@ def draw_panel(panel: Axes, rows: Sequence[Row]) -> None:
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def main() -> None:
-    words = argparse.ArgumentParser(description="Measure chairs whose measures are known.")
-    words.add_argument("--count", type=int, default=1000)
-    words.add_argument("--draws", type=int, default=10_000)
-    words.add_argument("--permutations", type=int, default=20)
+def main(given: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description="Measure chairs whose measures are known.")
+    parser.add_argument("--count", type=int, default=1000)
+    parser.add_argument("--draws", type=int, default=10_000)
+    parser.add_argument("--permutations", type=int, default=20)
     pictures = Path(__file__).parent / "pictures"
-    words.add_argument("--out", type=Path, default=pictures / "attribute_truth.png")
-    given = words.parse_args()
-    factors = sample_factors(given.count, seed=SEED)
+    parser.add_argument("--out", type=Path, default=pictures / "attribute_truth.png")
+    words = parser.parse_args(given)
+    factors = sample_factors(words.count, seed=SEED)
     print(
-        f"Protocol: {given.count} known-factor chairs (sample_factors, seed {SEED}, all factors), "
+        f"Protocol: {words.count} known-factor chairs (sample_factors, seed {SEED}, all factors), "
         f"exact grids over a cube of {CUBE:g} inches; a length is within tolerance when it is at "
         "most one cell off, an angle when it is off by what one cell over the edge makes, the "
         "back's solidity by one cell on every bar, all else when it is exact.\n"
     )
     rows = [row for resolution in RESOLUTIONS for row in compare(factors, resolution)]
     print(truth_table(rows))
-    print(save_figure(draw_truth(rows), given.out, dpi=120))
-    table, seconds = measure_chairs(sample_factors(given.draws, seed=SEED + 1), RESOLUTIONS[0])
-    found = chance_information(table, permutations=given.permutations)
-    name, (_, largest, _) = max(found.items(), key=lambda one: one[1][1])
+    print(save_figure(draw_truth(rows), words.out, dpi=120))
+    table, seconds = measure_chairs(sample_factors(words.draws, seed=SEED + 1), RESOLUTIONS[0])
+    shares = chance_information(table, permutations=words.permutations)
+    name, (_, largest, _) = max(shares.items(), key=lambda row: row[1][1])
+    bins = mutual_information.CODE_BINS, mutual_information.FACTOR_BINS
     print(
-        f"\nProtocol: {given.draws} draws at {RESOLUTIONS[0]}^3 (seed {SEED + 1}), "
-        f"{given.permutations} permutations of a uniform code in {CODE_BINS} bins, attributes in "
-        f"{FACTOR_BINS} bins of equal counts (counts and kinds by value); information / entropy of "
-        f"the attribute, plug-in.\n\n{chance_table(found)}\n\n"
-        f"Largest: {largest:.4f} ({name}). Measuring took "
-        f"{1e3 * seconds / given.draws:.1f} ms of CPU a chair."
+        f"\nProtocol: {words.draws} draws at {RESOLUTIONS[0]}^3 (seed {SEED + 1}), "
+        f"{words.permutations} permutations of a uniform code in {bins[0]} bins, attributes in "
+        f"{bins[1]} bins of equal counts (counts and kinds by value); information / entropy of "
+        f"the attribute, plug-in.\n\n{chance_table(shares)}\nLargest: {largest:.4f} ({name}). "
+        f"Measuring took {1e3 * seconds / words.draws:.1f} ms of CPU a chair."
     )
 
 

@@ -88,7 +88,7 @@ def common_box(pictures: list[Image.Image]) -> tuple[int, int, int, int]:
 def draw_walks() -> Image.Image:
     """The whole sheet."""
     walks = {name: walk(name) for name in [*DISCRETE, *CONTINUOUS]}
-    drawn = {name: [draw_chair(one, name) for one in chairs] for name, chairs in walks.items()}
+    drawn = {name: [draw_chair(chair, name) for chair in chairs] for name, chairs in walks.items()}
     box = common_box([picture for row in drawn.values() for picture in row])
     width, height = box[2] - box[0], box[3] - box[1]
     line = height + CAPTION

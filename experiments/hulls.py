@@ -11,7 +11,6 @@ With --keep every seat's numbers go to a file, and only what that lacks is measu
 
 import argparse
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -29,9 +28,11 @@ from infogan3d.data.shapes import list_files
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.io.files import save_json
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.rendering.render import silhouettes
 from infogan3d.stats.estimate import mean_score
+from infogan3d.stats.tables import markdown
 
 RING = 31  # views on each ring, as Seeing 3D chairs has
 LENGTH = 60  # cells along the longest side of a seat
@@ -131,8 +132,8 @@ def score_seat(mesh: Mesh, name: str, options: Sequence[Option]) -> dict[str, Ro
         row = {"seconds": seconds, "cut off": float(touches_border(hull))}
         for solid, grid in solids.items():
             before = "" if solid == "volume" else f"{solid} "
-            found = compare(hull, np.pad(grid, margin))
-            row |= {f"{before}{score}": value for score, value in found.items()}
+            scores = compare(hull, np.pad(grid, margin))
+            row |= {f"{before}{score}": value for score, value in scores.items()}
         rows[option.name] = row
     return rows
 
@@ -180,29 +181,29 @@ def cell_text(values: Sequence[float]) -> str:
 def method_table(seats: Seats) -> str:
     """One row an option: against the solid of the right volume, then against all touched cells."""
     columns = [*SCORES, *(f"touched {name}" for name in ("IoU", "thin recall", "sheet recall"))]
-    lines = [f"| carving | {' | '.join(columns)} | s |", "|---|" + "---|" * (len(columns) + 1)]
+    lines = []
     for option in OPTIONS:
-        rows = [found[option.name] for _, found in seats.values()]
+        rows = [scores[option.name] for _, scores in seats.values()]
         texts = [cell_text([row[name] for row in rows if name in row]) for name in columns]
         seconds = np.median([row["seconds"] for row in rows])
-        lines.append(f"| {option.name} | {' | '.join(texts)} | {seconds:.2f} |")
-    return "\n".join(lines)
+        lines.append([option.name, *texts, f"{seconds:.2f}"])
+    return markdown(["carving", *columns, "s"], lines)
 
 
 def kind_table(seats: Seats) -> str:
     """IoU of a few options on each kind of seat."""
-    lines = [f"| kind | n | {' | '.join(BY_KIND)} |", "|---|---|" + "---|" * len(BY_KIND)]
+    lines = []
     for kind in sorted({kind for kind, _ in seats.values()}):
-        found = [rows for own, rows in seats.values() if own == kind]
-        texts = [cell_text([rows[name]["IoU"] for rows in found]) for name in BY_KIND]
-        lines.append(f"| {kind} | {len(found)} | {' | '.join(texts)} |")
-    return "\n".join(lines)
+        same_kind = [rows for other, rows in seats.values() if other == kind]
+        texts = [cell_text([rows[name]["IoU"] for rows in same_kind]) for name in BY_KIND]
+        lines.append([kind, len(same_kind), *texts])
+    return markdown(["kind", "n", *BY_KIND], lines)
 
 
 def notes(seats: Seats) -> str:
     """What the tables rest on."""
-    rows = [row for _, found in seats.values() for row in found.values()]
-    some = [found["any128"] for _, found in seats.values()]
+    rows = [row for _, scores in seats.values() for row in scores.values()]
+    some = [scores["any128"] for _, scores in seats.values()]
     thin, sheets = (sum(name in row for row in some) for name in SCORES[3:])
     cut = sum(row["cut off"] > 0 for row in rows)
     return (
@@ -225,29 +226,27 @@ def measure(wanted: Sequence[tuple[Path, Seat]], keep: Path | None) -> Seats:
         began = time.perf_counter()
         seats[seat.id] = (seat.kind, rows | score_seat(read_seat(path, seat), seat.id, missing))
         if keep is not None:
-            unfinished = keep.with_name(f".{keep.name}")
-            unfinished.write_text(json.dumps(seats))
-            os.replace(unfinished, keep)
+            save_json(seats, keep)
         seconds = time.perf_counter() - began
         print(f"{number} of {len(wanted)}: {seat.id}, {seconds:.1f} s", file=sys.stderr)
     return {seat.id: seats[seat.id] for _, seat in wanted}
 
 
-def main() -> None:
-    words = argparse.ArgumentParser(
+def main(given: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    words.add_argument("--count", type=int, help="seats, spread over all 96; all where not given")
-    words.add_argument("--keep", type=Path, help="a JSON file that keeps every seat's numbers")
-    asked = words.parse_args()
+    parser.add_argument("--count", type=int, help="seats, spread over all 96; all where not given")
+    parser.add_argument("--keep", type=Path, help="a JSON file that keeps every seat's numbers")
+    words = parser.parse_args(given)
     torch.set_num_threads(1)
     every = [
         (path, seat) for path in list_files(find_libraries(), "sh3f") for seat in read_seats(path)
     ]
-    count = len(every) if asked.count is None else min(max(asked.count, 1), len(every))
+    count = len(every) if words.count is None else min(max(words.count, 1), len(every))
     chosen = [every[index * len(every) // count] for index in range(count)]
-    seats = measure(chosen, asked.keep)
-    print(method_table(seats), kind_table(seats), notes(seats), sep="\n\n")
+    seats = measure(chosen, words.keep)
+    print(method_table(seats), kind_table(seats), notes(seats), sep="\n")
 
 
 if __name__ == "__main__":

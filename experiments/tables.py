@@ -18,16 +18,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from experiments.runner.command import (
-    chosen,
-    chosen_seeds,
-    end_with,
-    locked,
-    one_sentence,
-    plan_words,
-    seed_words,
-    start,
-)
+from experiments.runner import command
 from experiments.runner.plan import Part, plan_part, run_plan
 from experiments.runner.records import runs_of, saved_once
 from experiments.runner.workers import each
@@ -94,11 +85,8 @@ KNOWN = {  # where no root is given
     "gpu_short": "exact_chairs",
     "gpu": "chairs",
 }
-NOT_INVERTED = {  # a step there asks for every cell: 20 minutes a seed
-    ("small", "rival_im_ae"),
-    ("cpu", "rival_im_ae"),
-    ("gpu_short", "rival_im_ae"),
-}
+# a step of IM-AE asks for every cell: 20 minutes a seed
+NOT_INVERTED = {(size, "rival_im_ae") for size in ("small", "cpu", "gpu_short")}
 STARTS = 1  # of a latent without encoder, the best of 16 draws
 QUIET = ("logger=csv", "snapshot_every=0", "validate_every=500")
 MODEL_ROWS = ("samples", "encoder", "optimised")  # how a row of the system itself begins
@@ -227,10 +215,10 @@ def draw_systems(
 
 
 def read_words(given: Sequence[str] | None) -> argparse.Namespace:
-    parser = plan_words(
+    parser = command.plan_words(
         "Train and score ours and every rival.", only=SYSTEMS, out="runs/tables/<size>/<data>"
     )
-    seed_words(parser, seeds="0,1,2")
+    command.seed_words(parser, seeds="0,1,2")
     parser.add_argument("--size", choices=COMMON, default="cpu")
     parser.add_argument("--root", type=Path, help="a pack of chairs; default: known-factor ones")
     parser.add_argument("--split", choices=SPLITS[1:], default="validation")
@@ -248,13 +236,13 @@ def main(given: Sequence[str] | None = None) -> None:
         data = ["data=pack", f"data.root={words.root.resolve()}"]
     out = words.out or Path("runs") / "tables" / words.size / chairs
     how = {"size": words.size, "data": [*data, *words.settings], "out": out}
-    with one_sentence(NAME):
-        names, seeds = chosen(words.only, SYSTEMS), chosen_seeds(words.seeds)
+    with command.one_sentence(NAME):
+        names, seeds = command.chosen(words.only, SYSTEMS), command.chosen_seeds(words.seeds)
         parts = {(name, seed): part_of(name, seed=seed, **how) for seed in seeds for name in names}
-        with locked(out):
+        with command.locked(out):
             failed = run_plan(list(parts.values()), jobs=words.jobs)
             write(out, parts, failed, words)
-    end_with(NAME, failed)
+    command.end_with(NAME, failed)
 
 
 def write(
@@ -307,4 +295,4 @@ def score_systems(
 
 
 if __name__ == "__main__":
-    start(main)
+    command.start(main)

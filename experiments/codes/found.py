@@ -80,7 +80,7 @@ def read_by_teacher(model: Any, grids: np.ndarray) -> Variables:
     taken = model.teacher.taken.cpu().numpy()
     kinds = len(columns)
     return code_variables(
-        [column for column, found in zip(columns, taken, strict=False) if found],
+        [column for column, assigned in zip(columns, taken, strict=False) if assigned],
         places[:, taken[kinds:]],
     )
 

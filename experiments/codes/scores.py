@@ -83,7 +83,9 @@ def score_measures(run: Path, *, chairs: int) -> FactorScorecard:
         table = measure.measure(known.grids)
         names = [MEASURED.get(factor, factor) for factor in known.factors.names]
         columns = {name: table[:, measure.NAMES.index(name)] for name in names}
-        read = variables({name: np.nan_to_num(one, nan=-1.0) for name, one in columns.items()})
+        read = variables(
+            {name: np.nan_to_num(column, nan=-1.0) for name, column in columns.items()}
+        )
         return score_codes({"attributes": read}, known).numbers()
 
     return scorecard_of(saved_once(run / f"measured-{chairs}-{FRESH}.json", score))
@@ -100,7 +102,7 @@ def score_recipe(
 ) -> Recipe:
     """The runs of one recipe, {name: run}, with the choice among them; then their scores."""
     settings = [folder.load_settings(run) for run in runs.values()]
-    batches = tuple(dict.fromkeys(int(one["batches"]) for one in settings))
+    batches = tuple(dict.fromkeys(int(row["batches"]) for row in settings))
     choice, chance = None, math.nan
     if len(runs) > 1:  # without labels; then the labels
         start = time.monotonic()

@@ -1,4 +1,4 @@
-"""How fast the paper's setting trains on one GPU, beside the straight port on the same card.
+"""How fast the paper's setting trains on one GPU, beside the reference port on the same card.
 
     python -m experiments.gpu_speed --pack chairs.npz --out results     # minutes on one GPU
     python -m experiments.gpu_speed --dry-run --out results             # the same plan, tiny, here
@@ -67,7 +67,7 @@ class Plan:
     whole: int = EPOCHS * (CHAIRS // 32)
     port_batches: int = 15
     gpu: bool = True
-    found: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
 
     def task(self, who: str, *, batches: int = 0, warm: int = 0, layers: int = 0) -> Task:
         case = replace(self.case, trunk_layers=layers or self.case.trunk_layers)
@@ -87,8 +87,8 @@ def block(plan: Plan, name: str, **given: Any) -> dict[str, float]:
 
 def best_mode(plan: Plan) -> str:
     """The quickest mode in bf16 that worked."""
-    tried = plan.found.get("modes", {})
-    worked = {name: one["seconds"] for name, one in tried.items() if "seconds" in one}
+    tried = plan.results.get("modes", {})
+    worked = {name: result["seconds"] for name, result in tried.items() if "seconds" in result}
     worked = {name: seconds for name, seconds in worked.items() if MODES[name][0] == OURS}
     return min(worked, key=lambda name: worked[name]) if worked else "cuDNN's best of all"
 
@@ -103,8 +103,8 @@ def layers(plan: Plan) -> dict[str, Any]:
     switches = {"enabled": True, "benchmark": True, "deterministic": False, "allow_tf32": False}
     with torch.backends.cudnn.flags(**switches):
         rows = list(layer_times(given, batch=size, device=plan.device, rates=rates))
-    kept = [asdict(row) if isinstance(row, Timed) else {"failed": row} for row in rows]
-    return {"rows": kept}
+    results = [asdict(row) if isinstance(row, Timed) else {"failed": row} for row in rows]
+    return {"rows": results}
 
 
 def modes(plan: Plan) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def modes(plan: Plan) -> dict[str, Any]:
 
 
 def port(plan: Plan) -> dict[str, Any]:
-    """The straight port and ours in the best mode, in turn."""
+    """The reference port and ours in the best mode, in turn."""
     name = best_mode(plan)
     theirs, ours = [], []
     for _ in range(plan.rounds):
@@ -141,12 +141,12 @@ def port(plan: Plan) -> dict[str, Any]:
 
 def trunk(plan: Plan) -> dict[str, Any]:
     """Four against five shared layers, in turn."""
-    name, found = best_mode(plan), {"4": [], "5": []}  # type: ignore[var-annotated]
+    name, seconds = best_mode(plan), {"4": [], "5": []}  # type: ignore[var-annotated]
     for _ in range(plan.rounds):
-        for many, blocks in found.items():
+        for many, blocks in seconds.items():
             blocks.append(block(plan, name, layers=int(many))["seconds"])
-    ratios = [five / four for four, five in zip(found["4"], found["5"], strict=True)]
-    return {"mode": name, "seconds": found, "five / four": ratios}
+    ratios = [five / four for four, five in zip(seconds["4"], seconds["5"], strict=True)]
+    return {"mode": name, "seconds": seconds, "five / four": ratios}
 
 
 def run(plan: Plan) -> dict[str, Any]:
@@ -164,8 +164,8 @@ def run(plan: Plan) -> dict[str, Any]:
         "seconds of all batches": once["seconds"] * plan.whole,
         "operations a batch": operations(work),
         "share of the rate": share,
-        "rates": {key: asdict(one) for key, one in rates.items()},
-        "floor": {key: roofline_seconds(work, one) for key, one in rates.items()},
+        "rates": {key: asdict(rate) for key, rate in rates.items()},
+        "roofline": {key: roofline_seconds(work, rate) for key, rate in rates.items()},
         "table": roofline_table(work, list(rates.values())),
     }
 
@@ -196,10 +196,13 @@ PARTS: dict[str, Callable[[Plan], dict[str, Any]]] = {
 # ---- the command ---------------------------------------------------------------------------
 
 
-def write_down(found: dict[str, Any], out: Path) -> None:
+def write_down(results: dict[str, Any], out: Path) -> None:
     """Both files, whole or not at all."""
     out.mkdir(parents=True, exist_ok=True)
-    texts = {"gpu_speed.json": json.dumps(found, indent=1), "gpu_speed.md": gpu_page.page(found)}
+    texts = {
+        "gpu_speed.json": json.dumps(results, indent=1),
+        "gpu_speed.md": gpu_page.page(results),
+    }
     for name, text in texts.items():
         save_text(text, out / name)
 
@@ -244,19 +247,19 @@ def main(given: Sequence[str] | None = None) -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
     with planned(words) as plan:
-        found = plan.found
-        told = asdict(plan.case) | {"whole run": plan.whole, "device": plan.device}
-        found |= {"day": str(date.today()), "device": device(), "plan": str(told)}
+        results = plan.results
+        case = asdict(plan.case) | {"whole run": plan.whole, "device": plan.device}
+        results |= {"day": str(date.today()), "device": device(), "plan": str(case)}
         for name in words.parts:
             start = time.perf_counter()
             try:
-                found[name] = PARTS[name](plan)
+                results[name] = PARTS[name](plan)
             except Exception as error:
                 traceback.print_exc()
-                found[name] = {"failed": f"{type(error).__name__}: {error}"}
+                results[name] = {"failed": f"{type(error).__name__}: {error}"}
             print(f"{name}: {time.perf_counter() - start:.0f} s", flush=True)
-            write_down(found, words.out)
-    print(gpu_page.page(found))
+            write_down(results, words.out)
+    print(gpu_page.page(results))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Each convolution of G and of the trunk alone: milliseconds on this device, way by way.
 
-Part of experiments/gpu_speed.py, which prints the table. `differ` is how far a pass in bf16 is from
-the same pass in fp32 by torch's own layer: |found - true| / |true|.
+The first part of `python -m experiments.gpu_speed`. `differ` is how far a pass in bf16 is from
+the same pass in fp32 by torch's own layer: |result - true| / |true|.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ class Timed:
     layer: str
     way: str
     milliseconds: float
-    floor: float
+    roofline: float
     differ: float
 
 
@@ -94,14 +94,14 @@ def passes(
     grad = torch.randn_like(forward(x, weight, kind))
     ways: dict[str, Passed] = {}
     for name, form in (("channels last", LAST), ("NCDHW", torch.contiguous_format)):
-        a, w, g = (one.contiguous(memory_format=form) for one in (x, weight, grad))
+        a, w, g = (tensor.contiguous(memory_format=form) for tensor in (x, weight, grad))
         ways[f"forward, {name}"] = partial(forward, a, w, kind)
         ways[f"to its input, {name}"] = partial(backward, g, a, w, kind, index=0)
         ways[f"to its weights, {name}"] = partial(backward, g, a, w, kind, index=1)
     if weight.shape[1] == 1:
         name, thin = ("forward", x) if transposed else ("to its input", grad)
         ways[f"{name}, 2^3 convolution"] = partial(to_one_channel, thin, weight)
-    g, a, w = (one.float() for one in (grad, x, weight))
+    g, a, w = (tensor.float() for tensor in (grad, x, weight))
     true: dict[str, Passed] = {
         "forward": partial(forward, a, w, kind),
         "to its input": partial(backward, g, a, w, kind, index=0),
@@ -125,6 +125,6 @@ def backward(grad: Tensor, x: Tensor, weight: Tensor, kind: Kind, *, index: int)
     return out
 
 
-def distance(found: Tensor, true: Tensor) -> float:
-    """|found - true| / |true|"""
-    return float((found.float() - true).norm() / true.norm())
+def distance(result: Tensor, true: Tensor) -> float:
+    """|result - true| / |true|"""
+    return float((result.float() - true).norm() / true.norm())

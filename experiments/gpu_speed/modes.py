@@ -1,4 +1,4 @@
-"""Ways to run the same training step on a GPU, tried one by one by experiments/gpu_speed.py."""
+"""Ways to run the same training step on a GPU, tried one by one."""
 
 from collections.abc import Callable
 from functools import partial

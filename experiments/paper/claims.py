@@ -66,11 +66,13 @@ def layers(settings: dict[str, Any]) -> str:
 
 
 def codes(settings: dict[str, Any]) -> str:
-    own = settings["codes"]
+    given = settings["codes"]
     changed = [
-        f"{key} {own[key]}" for key in ("noise", "discrete", "continuous") if own[key] is not None
+        f"{key} {given[key]}"
+        for key in ("noise", "discrete", "continuous")
+        if given[key] is not None
     ]
-    return ", ".join([str(own["preset"]), *changed])
+    return ", ".join([str(given["preset"]), *changed])
 
 
 def reading(settings: dict[str, Any]) -> str:

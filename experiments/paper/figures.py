@@ -60,9 +60,9 @@ def draw_experiment(
     else:
         figure = draw_together(groups, names)
     width = figure.get_figwidth()
-    told = f"In the paper ({figures_text(experiment)}): {experiment.shows}."
-    told = told if experiment.figures else "The paper has no such figure."
-    caption = textwrap.fill(told, int(width * 13))
+    text = f"In the paper ({figures_text(experiment)}): {experiment.shows}."
+    text = text if experiment.figures else "The paper has no such figure."
+    caption = textwrap.fill(text, int(width * 13))
     figure.supxlabel(caption, x=0.01, ha="left", fontsize=9, color=PALE, style="italic")
     return save_figure(figure, path, dpi=130)
 
@@ -112,11 +112,11 @@ def draw_apart(groups: dict[str, list[TrainedRun]], names: Sequence[str]) -> Fig
             title = f"{NAMES.get(name, name)}, {condition}"
             panel.set_title(title, fontsize=10, loc="left", color=looks[condition]["color"])
             if rough is not None:
-                told = f"roughness {range_text(rough)}"
+                text = f"roughness {range_text(rough)}"
                 panel.text(
                     0.98,
                     0.95,
-                    told,
+                    text,
                     transform=panel.transAxes,
                     ha="right",
                     va="top",
@@ -139,13 +139,13 @@ def draw_condition(
 ) -> None:
     """Thin lines a seed; a bold one, smoothed, for their mean."""
     curves = [job.curves[name] for job in jobs if name in job.curves]
-    few = all(len(values) < 25 for _, values in curves)
+    sparse = all(len(values) < 25 for _, values in curves)
     for steps, values in curves:
-        strength = 0.55 if few else (0.28 if bold else 0.6)
+        strength = 0.55 if sparse else (0.28 if bold else 0.6)
         panel.plot(steps, values, color=look["color"], linewidth=0.7, alpha=strength)
     if bold and curves:
         steps, values = mean_curve(curves)
-        panel.plot(steps, values, linewidth=2, marker="o" if few else None, markersize=3, **look)
+        panel.plot(steps, values, linewidth=2, marker="o" if sparse else None, markersize=3, **look)
 
 
 def mean_curve(curves: Sequence[Curve]) -> Curve:
@@ -238,7 +238,9 @@ def draw_grid(groups: dict[str, list[TrainedRun]], names: Sequence[str]) -> Figu
 def places(groups: dict[str, list[TrainedRun]]) -> dict[str, tuple[float, float]]:
     """lambda1 and lambda2 of each condition."""
     models = {name: jobs[0].settings["model"] for name, jobs in groups.items()}
-    return {name: (float(own["lambda1"]), float(own["lambda2"])) for name, own in models.items()}
+    return {
+        name: (float(model["lambda1"]), float(model["lambda2"])) for name, model in models.items()
+    }
 
 
 def draw_fields(panel: Axes, rows: Rows, where: dict[str, tuple[float, float]], name: str) -> None:

@@ -59,8 +59,8 @@ def page(title: str, parts: Sequence[str]) -> str:
 def tag(name: str, text: str, *, kind: str = "") -> str:
     """One element; `code` in backticks becomes code."""
     marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
-    own = f' class="{kind}"' if kind else ""
-    return f"<{name}{own}>{marked}</{name}>"
+    attribute = f' class="{kind}"' if kind else ""
+    return f"<{name}{attribute}>{marked}</{name}>"
 
 
 def table_or_text(markdown: str) -> str:
@@ -101,9 +101,9 @@ def embedded(path: Path, caption: str, *, sheet: bool = False) -> str:
     if sheet:
         picture = picture.crop((0, HEADING, picture.width, min(SHEET, picture.height)))
     picture.thumbnail((900 if sheet else WIDEST, 6000))
-    kept = io.BytesIO()
-    picture.quantize(128, dither=Image.Dither.NONE).save(kept, format="PNG", optimize=True)
-    data = base64.b64encode(kept.getvalue()).decode()
+    buffer = io.BytesIO()
+    picture.quantize(128, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
+    data = base64.b64encode(buffer.getvalue()).decode()
     words = html.escape(caption)
     return (
         f'<figure><img src="data:image/png;base64,{data}" alt="{words}">'

@@ -13,6 +13,7 @@ from experiments.paper.figures import figures_text
 from experiments.paper.html import embedded, page, table_or_text, tag
 from experiments.paper.sections import Section, read_section
 from infogan3d.io.files import save_text
+from infogan3d.stats.tables import markdown
 
 ASKED = (
     "Every curve, table and verdict below was made by `make paper`; the paper's own results are "
@@ -36,14 +37,14 @@ def markdown_page(out: Path, sections: Sequence[Section], *, size: str) -> str:
     lines = [f"# The paper's experiments, size {size}", "", ASKED, "", overview(sections)]
     lines += [beside_the_mean(sections), ""]
     for section in sections:
-        own = section.experiment
-        lines += [f"## {own.title} (`{section.name}`; {figures_text(own)})", ""]
-        lines += [f"**{said_by(own)}:** {own.claim}", ""]
+        experiment = section.experiment
+        lines += [f"## {experiment.title} (`{section.name}`; {figures_text(experiment)})", ""]
+        lines += [f"**{said_by(experiment)}:** {experiment.claim}", ""]
         if section.command:
             lines += [f"`{section.command}`", ""]
-        lines += [f"{told}\n" for told in (section.facts, *section.notes) if told]
+        lines += [f"{text}\n" for text in (section.facts, *section.notes) if text]
         lines += [f"**{capital(section.verdict[0])}:** {section.verdict[1]}.", ""]
-        lines += [f"Rule: {own.rule}.", ""]
+        lines += [f"Rule: {experiment.rule}.", ""]
         lines += [f"{table}\n" for table in section.tables]
         for path, caption in (*section.pictures, *section.sheets):
             lines += [f"![{caption}]({os.path.relpath(path, out)})", ""]
@@ -56,12 +57,12 @@ def said_by(experiment: Experiment) -> str:
 
 def overview(sections: Sequence[Section]) -> str:
     """A row an experiment: what is claimed, and whether it held."""
-    lines = ["| experiment | said by | claim | |", "|---|---|---|---|"]
+    rows = []
     for section in sections:
-        own = section.experiment
-        said = f"the paper, {figures_text(own)}" if own.figures else "us"
-        lines.append(f"| {own.title} | {said} | {own.claim} | {section.verdict[0]} |")
-    return "\n".join(lines) + "\n"
+        experiment = section.experiment
+        said = f"the paper, {figures_text(experiment)}" if experiment.figures else "us"
+        rows.append([experiment.title, said, experiment.claim, section.verdict[0]])
+    return markdown(["experiment", "said by", "claim", ""], rows)
 
 
 def beside_the_mean(sections: Sequence[Section]) -> str:
@@ -72,7 +73,7 @@ def beside_the_mean(sections: Sequence[Section]) -> str:
         for row in section.rows.values()
         if "nna" in row and "mean shape nna" in row
     ]
-    better = sum(own.high < floor.low for own, floor in measured)
+    better = sum(samples.high < floor.low for samples, floor in measured)
     return (
         f"Samples of {better} of {len(measured)} conditions have, for every seed, a lower 1-NNA "
         "than the mean shape."
@@ -92,11 +93,15 @@ def html_page(sections: Sequence[Section], *, size: str) -> str:
 
 
 def section_html(section: Section) -> str:
-    own, (word, why) = section.experiment, section.verdict
-    said = f"{said_by(own)} ({figures_text(own)}):"
-    parts = [tag("h2", own.title), tag("p", said, kind="facts"), tag("p", own.claim, kind="claim")]
+    experiment, (word, why) = section.experiment, section.verdict
+    said = f"{said_by(experiment)} ({figures_text(experiment)}):"
+    parts = [
+        tag("h2", experiment.title),
+        tag("p", said, kind="facts"),
+        tag("p", experiment.claim, kind="claim"),
+    ]
     parts.append(tag("p", f"{capital(word)}: {why}.", kind=f"verdict {word.replace(' ', '-')}"))
-    parts.append(tag("p", f"Rule: {own.rule}.", kind="facts"))
+    parts.append(tag("p", f"Rule: {experiment.rule}.", kind="facts"))
     parts += [embedded(path, caption) for path, caption in section.pictures]
     parts += [table_or_text(table) for table in section.tables]
     sheets = [embedded(path, caption, sheet=True) for path, caption in section.sheets]
@@ -105,5 +110,5 @@ def section_html(section: Section) -> str:
         parts.append(f'{heading}<div class="sheets">{"".join(sheets)}</div>')
     if section.command:
         parts.append(tag("pre", section.command))
-    parts += [tag("p", told, kind="facts") for told in (section.facts, *section.notes) if told]
+    parts += [tag("p", text, kind="facts") for text in (section.facts, *section.notes) if text]
     return f'<section id="{section.name}">{"".join(parts)}</section>'

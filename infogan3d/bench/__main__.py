@@ -36,9 +36,9 @@ def bench(settings: dict[str, Any], out: Path) -> None:
     folder.save_config(settings, out)
     about = device()
     print(", ".join(f"{name} {value}" for name, value in about.items()))
-    found = WHATS[what](settings[what], settings["seed"], out)
-    found = {"what": what, "day": str(date.today()), "device": about, **found}
-    print(f"kept     {save_json(found, out / 'bench.json')}")
+    results = WHATS[what](settings[what], settings["seed"], out)
+    results = {"what": what, "day": str(date.today()), "device": about, **results}
+    print(f"kept     {save_json(results, out / 'bench.json')}")
 
 
 run = command.command("bench", bench)

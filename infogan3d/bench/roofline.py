@@ -132,13 +132,13 @@ def step_work(given: PortSettings, *, batch: int, padded: bool = False) -> list[
     """Every pass of one full step: G once, D's turn on real and made chairs, G's turn, optimizers.
 
     Q's head reads the made chairs alone. D's turn needs no gradient of the grids, G's turn none of
-    the judge's weights. BatchNorm costs a read and a write forward, two reads and a write back.
+    D's weights. BatchNorm costs a read and a write forward, two reads and a write back.
     """
-    made, trunk = generator_layers(given, padded=padded), trunk_layers(given, padded=padded)
+    generator, trunk = generator_layers(given, padded=padded), trunk_layers(given, padded=padded)
     real_head, *code_head = heads = head_layers(given)
     grid = given.resolution**3 * batch
     work = [
-        *forward("G", made, batch),
+        *forward("G", generator, batch),
         *forward("D turn", [*trunk, real_head], 2 * batch),
         *forward("D turn", code_head, batch),
         *backward("D turn", trunk, 2 * batch, inputs=trunk[1:], weights=trunk),
@@ -147,9 +147,9 @@ def step_work(given: PortSettings, *, batch: int, padded: bool = False) -> list[
         *forward("G turn", [*trunk, *heads], batch),
         StepWork("G turn", "shape limit", 0, 6 * grid),
         *backward("G turn", [*trunk, *heads], batch, weights=[]),
-        *backward("G turn", made, batch, inputs=made[1:]),
+        *backward("G turn", generator, batch, inputs=generator[1:]),
     ]
-    of_g, of_d = (sum(one.weights for one in part) for part in (made, [*trunk, *heads]))
+    of_g, of_d = (sum(layer.weights for layer in part) for part in (generator, [*trunk, *heads]))
     work.append(StepWork("optimizers", "Adam", 0, 0, ADAM * (of_g + of_d)))
     work.append(StepWork("optimizers", "average of G", 0, 0, AVERAGE * of_g))
     return work
@@ -157,13 +157,13 @@ def step_work(given: PortSettings, *, batch: int, padded: bool = False) -> list[
 
 def forward(turn: str, layers: Iterable[LayerCost], batch: int) -> list[StepWork]:
     """A pass through some layers."""
-    found = []
+    work = []
     for layer in layers:
         moved = batch * (layer.inputs + layer.outputs) + layer.weights
-        found.append(StepWork(turn, f"{layer.name} forward", 2 * batch * layer.products, moved))
+        work.append(StepWork(turn, f"{layer.name} forward", 2 * batch * layer.products, moved))
         if layer.normed:
-            found.append(StepWork(turn, f"{layer.name} norm", 0, 2 * batch * layer.outputs))
-    return found
+            work.append(StepWork(turn, f"{layer.name} norm", 0, 2 * batch * layer.outputs))
+    return work
 
 
 def backward(
@@ -175,41 +175,43 @@ def backward(
     weights: list[LayerCost] | None = None,
 ) -> list[StepWork]:
     """The way back: gradients of some layers' inputs and of some layers' weights (all if None)."""
-    found = []
+    work = []
     for layer in layers:
         moved = batch * (layer.inputs + layer.outputs) + layer.weights
         operations = 2 * batch * layer.products
         if layer.normed:
-            found.append(StepWork(turn, f"{layer.name} norm back", 0, 3 * batch * layer.outputs))
+            work.append(StepWork(turn, f"{layer.name} norm back", 0, 3 * batch * layer.outputs))
         if inputs is None or layer in inputs:
-            found.append(StepWork(turn, f"{layer.name} to its input", operations, moved))
+            work.append(StepWork(turn, f"{layer.name} to its input", operations, moved))
         if weights is None or layer in weights:
-            found.append(StepWork(turn, f"{layer.name} to its weights", operations, moved))
-    return found
+            work.append(StepWork(turn, f"{layer.name} to its weights", operations, moved))
+    return work
 
 
 def shape_work(given: PortSettings, *, batch: int = 1) -> list[StepWork]:
     """G alone, BatchNorm folded into its weights."""
-    return [one for one in forward("G", generator_layers(given), batch) if "norm" not in one.name]
+    return [
+        work for work in forward("G", generator_layers(given), batch) if "norm" not in work.name
+    ]
 
 
 def operations(work: Iterable[StepWork]) -> int:
-    return sum(one.operations for one in work)
+    return sum(step.operations for step in work)
 
 
 def roofline_seconds(work: Iterable[StepWork], rates: MachineRates) -> float:
     """The least seconds of all this work, layer after layer."""
-    return sum(one.seconds(rates) for one in work)
+    return sum(step.seconds(rates) for step in work)
 
 
 def roofline_table(work: list[StepWork], rates: list[MachineRates]) -> str:
     """Operations, bytes and least milliseconds of each turn, a column a precision."""
-    heads = "".join(f"{f'ms, {one.precision}':>12}" for one in rates)
-    lines = [f"{'floor of a step':24}{'10^9 operations':>16}{'MB, fp32':>12}{heads}"]
+    heads = "".join(f"{f'ms, {rate.precision}':>12}" for rate in rates)
+    lines = [f"{'roofline of a step':24}{'10^9 operations':>16}{'MB, fp32':>12}{heads}"]
     for turn in (*TURNS, "whole step"):
-        part = [one for one in work if turn in (one.turn, "whole step")]
-        megabytes = sum(one.numbers + one.wide for one in part) * 4 / 1e6
-        least = "".join(f"{roofline_seconds(part, one) * 1e3:12.2f}" for one in rates)
+        part = [step for step in work if turn in (step.turn, "whole step")]
+        megabytes = sum(step.numbers + step.wide for step in part) * 4 / 1e6
+        least = "".join(f"{roofline_seconds(part, rate) * 1e3:12.2f}" for rate in rates)
         lines.append(f"{turn:24}{operations(part) / 1e9:16.2f}{megabytes:12.1f}{least}")
     return "\n".join(lines)
 

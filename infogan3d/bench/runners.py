@@ -1,4 +1,4 @@
-"""One block of training batches, by our `trainer.fit` or by the straight port, timed.
+"""One block of training batches, by our `trainer.fit` or by the reference port, timed.
 
 Ours and the port work in processes of their own, so that what one asks of the machine (memory kept,
 a GPU's allocator) never helps or hurts the other.
@@ -38,10 +38,10 @@ from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.optim import supports_bf16
 from infogan3d.runs.command import retain_malloc_arenas
 
-OURS, OURS_WIDE, PORT = "ours", "ours, fp32", "straight port"
+OURS, OURS_WIDE, PORT = "ours", "ours, fp32", "reference port"
 
 
-NAMES = {"32": "floor, fp32", "bf16": "floor, bf16"}
+NAMES = {"32": "roofline, fp32", "bf16": "roofline, bf16"}
 
 
 DRAWN = 32  # different chairs drawn; more are these again
@@ -60,7 +60,7 @@ class Case:
     trunk_layers: int = 4
 
     def settings(self) -> PortSettings:
-        """Its sizes as the port and the floor take them."""
+        """Its sizes as the port and the roofline take them."""
         return PortSettings(self.resolution, self.width, self.trunk_layers)
 
 
@@ -92,13 +92,13 @@ def list_runners(device: str) -> list[str]:
 
 
 def precision_of(who: str, device: str) -> str:
-    """The precision that a contender computes in."""
+    """The precision that a runner computes in."""
     return "bf16" if who == OURS and supports_bf16(device) else "32"
 
 
 def tell_rates(rates: dict[str, MachineRates], device: str, threads: int) -> None:
-    products = ", ".join(f"{one.matrix / 1e9:.0f} in {name}" for name, one in rates.items())
-    copy = max(one.copy for one in rates.values()) / 1e9
+    products = ", ".join(f"{rate.matrix / 1e9:.0f} in {name}" for name, rate in rates.items())
+    copy = max(rate.copy for rate in rates.values()) / 1e9
     print(f"{device}: matrix products, 10^9 operations/s: {products}; copy {copy:.0f} GB/s")
     print(f"{threads} threads; ours computes in {precision_of(OURS, device)} here\n")
 
@@ -205,7 +205,7 @@ def our_block(
 
 
 def port_block(task: Task) -> tuple[float, float]:
-    """The same of the straight port."""
+    """The same of the reference port."""
     case = task.case
     port = ReferencePort(case.settings(), device=task.device)
     chairs = endless(port_loader(task.folder / FILES, batch_size=case.batch_size))

@@ -58,11 +58,11 @@ def peak_memory(device: str) -> Iterator[dict[str, float]]:
 
     On cuda what tensors took; on the CPU the process (Linux tells it, elsewhere NaN).
     """
-    found: dict[str, float] = {}
+    peak: dict[str, float] = {}
     gc.collect()
     before = _start_counting(device)
-    yield found
-    found["megabytes"] = _most(device) - before
+    yield peak
+    peak["megabytes"] = _most(device) - before
 
 
 def _start_counting(device: str) -> float:
@@ -86,9 +86,9 @@ def _most(device: str) -> float:
 
 def _status(name: str) -> float:
     """A line of the process's own status, in MB."""
-    found = re.search(rf"^{name}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
-    assert found is not None
-    return int(found[1]) * 1024 / 1e6
+    match = re.search(rf"^{name}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+    assert match is not None
+    return int(match[1]) * 1024 / 1e6
 
 
 # ---- pictures ------------------------------------------------------------------------------

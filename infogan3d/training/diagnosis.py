@@ -12,9 +12,11 @@
 | discrete codes unread   | Q reads them off the shapes hardly better than by guessing          |
 | continuous codes unread | Q's answer tells hardly more than no answer                         |
 
-A failure that only follows from another is not named beside it. What was not measured is NaN, and
-shows nothing: before the game begins no word is said of D and Q. "Trained ones" below are demos on
-known-factor chairs and on Sweet Home 3D's seats at 32^3, and so are the real chairs.
+The field calls "mean chair" mean-shape collapse, "G constant" mode collapse and "z ignored" ignored
+noise; the names here are those of the curves `doctor/*`, and a line says both. A failure that only
+follows from another is not named beside it. What was not measured is NaN, and shows nothing: before
+the game begins no word is said of D and Q. "Trained ones" below are demos on known-factor chairs
+and on Sweet Home 3D's seats at 32^3, and so are the real chairs.
 """
 
 import re
@@ -23,46 +25,25 @@ from dataclasses import dataclass
 from typing import Any
 
 EMPTY_SHARE = 0.1  # of real chairs' mean occupancy: the mean chair has 0.4, the thinnest chair 0.15
-
-
 SOLID_RATIO = 3.0  # times that mean: the one bulkiest chair has 2 to 4; or ...
-
-
 SOLID_FILLED = 0.5  # ... this share of what they leave free, where that is less (bulky sets)
-
-
 MEAN_CHAIR_SHARE = 0.5  # of real chairs' distance to the mean chair; trained ones: 0.95 to 1.2
-
-
 CONSTANT_SHARE = 0.1  # of real chairs' diversity; trained ones: 0.9 to 1.1
-
-
-IGNORED_SHARE = (
-    0.05  # of the cells that a new sample moves; trained ones: z 0.6, codes 0.45 or more
-)
-
-
+# of the cells that a new sample moves; trained ones: z 0.6, codes 0.45 or more
+IGNORED_SHARE = 0.05
 SATURATED_ACCURACY = 0.99  # 3D-GAN rests D from 0.8 on; trained ones' judges reach 0.87
-
-
 SATURATED_GAP = 4.0  # logits; the best answers to the paper's soft labels lie 4.7 apart
-
-
 UNREAD_SHARE = 0.1  # of the way from guessing to reading all; 50 batches tell it within 0.02
-
-
 UNREAD_NATS = 0.05  # a code: a tenth of its variance is known
 
 
 Settings = Mapping[str, Any]
-
-
-SETTING = re.compile(r"\bmodel\.([a-z_0-9]+)")  # in the words of a cure
+SETTING = re.compile(r"\bmodel\.([a-z_0-9]+)")  # in the words of a remedy
 
 
 @dataclass(frozen=True)
 class Symptoms:
-    """What the doctor looks at, as plain numbers; NaN where there is nothing to measure.
+    """What the rules look at, as plain numbers; NaN where there is nothing to measure.
 
     d_: D's accuracy and loss (real + made) in training, and the gap between its mean logits of real
     and of made shapes. Diversity: mean 1 - IoU of two shapes of a set. mean_iou: mean IoU with the
@@ -93,11 +74,20 @@ class Symptoms:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One failure: its name, what shows it, and the likely cure in settings of conf/system/."""
+    """One failure: its name, what shows it, and the likely remedy in settings of conf/system/.
+
+    `term` is the field's word where `name`, that of the curve `doctor/<name>`, is another.
+    """
 
     name: str
     seen: str
     remedy: str
+    term: str = ""
+
+    @property
+    def title(self) -> str:
+        """Both names, as in "G constant / mode collapse"."""
+        return f"{self.name} / {self.term}" if self.term else self.name
 
 
 @dataclass(frozen=True)
@@ -110,13 +100,14 @@ class Remedy:
 
 @dataclass(frozen=True)
 class Rule:
-    """How a failure is known, told and cured, and which failures only follow from it."""
+    """How a failure is known, said and cured, and which failures only follow from it."""
 
     name: str
     present: Callable[[Symptoms], bool]
     seen: Callable[[Symptoms], str]
     remedies: tuple[Remedy, ...]
     hides: tuple[str, ...] = ()
+    term: str = ""
 
 
 def percent(share: float) -> str:
@@ -135,7 +126,7 @@ def inverse(settings: Settings) -> bool:
 
 
 def random_pairs(settings: Settings) -> bool:
-    """Whether a made shape is held against any real one (the paper; also what is not told)."""
+    """Whether a made shape is held against any real one (the paper; also where none is given)."""
     return not inverse(settings)
 
 
@@ -153,22 +144,12 @@ def hard(settings: Settings) -> bool:
 PAIR = Remedy(
     "set model.pairing=inverse (random pairs are best answered by one shape)", random_pairs
 )
-
-
 CHEAPER = Remedy("lower model.divergence (E's answers cost more than they win)", inverse)
-
-
-HEARD = Remedy(
+REACH_TRUNK = Remedy(
     "set model.information_reaches=trunk", lambda s: s.get("information_reaches") == "head"
 )
-
-
 UNREAD = ("discrete codes unread", "continuous codes unread")
-
-
 SHAPELESS = ("mean chair", "G constant", "z ignored", "codes ignored", *UNREAD)
-
-
 RULES = (
     Rule(
         "not finite",
@@ -218,6 +199,7 @@ RULES = (
         ),
         (PAIR, CHEAPER, Remedy("lower model.lambda1 and model.lambda2", random_pairs)),
         hides=("G constant",),
+        term="mean-shape collapse",
     ),
     Rule(
         "G constant",
@@ -228,6 +210,7 @@ RULES = (
         ),
         (PAIR, CHEAPER, Remedy("lower model.generator_lr")),
         hides=("z ignored", "codes ignored", *UNREAD),
+        term="mode collapse",
     ),
     Rule(
         "z ignored",
@@ -235,7 +218,8 @@ RULES = (
         lambda v: (
             f"changing z alone moves {percent(v.z_effect)} of the cells that a new sample moves"
         ),
-        (HEARD, PAIR, Remedy("raise model.codes_divergence", inverse), CHEAPER),
+        (REACH_TRUNK, PAIR, Remedy("raise model.codes_divergence", inverse), CHEAPER),
+        term="noise ignored",
     ),
     Rule(
         "codes ignored",
@@ -245,7 +229,7 @@ RULES = (
             "sample moves"
         ),
         (
-            HEARD,
+            REACH_TRUNK,
             Remedy("raise model.information_discrete and model.information_continuous"),
             Remedy("lower model.codes_divergence", inverse),
         ),
@@ -270,7 +254,7 @@ RULES = (
         "discrete codes unread",
         lambda v: v.code_accuracy < v.code_chance + UNREAD_SHARE * (1 - v.code_chance),
         lambda v: f"Q reads {percent(v.code_accuracy)}, {percent(v.code_chance)} by guessing",
-        (HEARD, Remedy("raise model.information_discrete")),
+        (REACH_TRUNK, Remedy("raise model.information_discrete")),
     ),
     Rule(
         "continuous codes unread",
@@ -278,38 +262,36 @@ RULES = (
         lambda v: (
             f"Q's answer costs {v.code_nll:.2f} nats a code, no answer {v.code_nll_chance:.2f}"
         ),
-        (HEARD, Remedy("raise model.information_continuous")),
+        (REACH_TRUNK, Remedy("raise model.information_continuous")),
     ),
 )
-
-
-NAMES = tuple(sign.name for sign in RULES)
+NAMES = tuple(rule.name for rule in RULES)
 
 
 def diagnose(
-    vitals: Symptoms, settings: Settings | None = None, *, known: Collection[str] | None = None
+    symptoms: Symptoms, settings: Settings | None = None, *, known: Collection[str] | None = None
 ) -> tuple[Diagnosis, ...]:
     """Every failure that these numbers show, the gravest first; none when all is well.
 
-    `settings` are those under `model`: a cure that is taken already is left out, and so is one that
-    names a setting that is not `known` (None: all are). Of the others two are named at most.
+    `settings` are those under `model`: a remedy that is taken already is left out, and so is one
+    that names a setting that is not `known` (None: all are). Of the others two are named at most.
     """
     hidden: set[str] = set()
     findings = []
-    for sign in RULES:
-        if not sign.present(vitals):
+    for rule in RULES:
+        if not rule.present(symptoms):
             continue
-        if sign.name not in hidden:
-            fitting = [cure.words for cure in sign.remedies if cure.fits(settings or {})]
+        if rule.name not in hidden:
+            fitting = [remedy.words for remedy in rule.remedies if remedy.fits(settings or {})]
             if known is not None:
                 fitting = [words for words in fitting if set(SETTING.findall(words)) <= {*known}]
-            cure = ", or ".join(fitting[:2]) or "train longer"
-            findings.append(Diagnosis(sign.name, sign.seen(vitals), cure))
-        hidden.update(sign.hides)
+            remedy = ", or ".join(fitting[:2]) or "train longer"
+            findings.append(Diagnosis(rule.name, rule.seen(symptoms), remedy, rule.term))
+        hidden.update(rule.hides)
     return tuple(findings)
 
 
 def one_line(findings: tuple[Diagnosis, ...]) -> str:
-    """The findings as one line: "doctor: <name> (<what shows it>): <cure>; <name> ..."."""
-    told = [f"{finding.name} ({finding.seen}): {finding.remedy}" for finding in findings]
-    return f"doctor: {'; '.join(told) if told else 'all well'}"
+    """The findings as one line: "doctor: <name> (<what shows it>): <remedy>; <name> ..."."""
+    texts = [f"{finding.title} ({finding.seen}): {finding.remedy}" for finding in findings]
+    return f"doctor: {'; '.join(texts) if texts else 'all well'}"

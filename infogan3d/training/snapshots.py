@@ -14,13 +14,9 @@ from infogan3d.models.networks.latent import traverse
 from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.rendering.figures import contact_sheet
 
-SHEET = 32
-
-
-MESHES = 4
-
-
-STEPS = 8
+SHEET = 32  # samples of a contact sheet
+MESHES = 4  # samples saved as meshes
+STEPS = 8  # of a code that moves
 
 
 def sample_sheet(
@@ -63,17 +59,17 @@ class Snapshots(pl.Callback):
     def take(self, trainer: pl.Trainer, module: Any, meshes: tuple[Path, ...] = ()) -> None:
         was_training = module.training
         done = module.batches_done
-        made = {"samples": sample_sheet(module, title=f"samples after {done} batches")}
+        sheets = {"samples": sample_sheet(module, title=f"samples after {done} batches")}
         if module.spec.names:
             title = f"one code moved at a time, after {done} batches"
-            made["walks"] = walk_sheet(module, title=title)
+            sheets["walks"] = walk_sheet(module, title=title)
         module.train(was_training)
-        for name, picture in made.items():
+        for name, picture in sheets.items():
             save_picture(picture, self.run / "samples" / f"{name}-{done:06d}.png")
             save_picture(picture, self.run / "samples" / f"{name}.png")
         for logger in trainer.loggers:
             if hasattr(logger, "log_image"):
-                for name, picture in made.items():
+                for name, picture in sheets.items():
                     logger.log_image(f"media/{name}", [picture], step=done)
                 log_meshes(logger, meshes, step=done)
 

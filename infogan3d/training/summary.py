@@ -21,7 +21,7 @@ def describe(data: ChairData) -> str:
 
 
 def finish(
-    model: ShapeModel, data: ChairData, run: Path, told: str, settings: dict[str, Any]
+    model: ShapeModel, data: ChairData, run: Path, title: str, settings: dict[str, Any]
 ) -> None:
     """Scores on validation chairs, curves, the page of the run, and where everything lies."""
     save_picture(reals_sheet(data), run / "samples" / "real.png")
@@ -43,9 +43,9 @@ def finish(
     pictures = [run / "samples" / f"{name}.png" for name in names]
     page = write_page(
         run,
-        title=told,
+        title=title,
         pictures=[*pictures, *([curves] if curves else [])],
-        tables=[told_by_the_doctor(run), text],
+        tables=[diagnoses(run), text],
     )
     walks = f"code walks   {pictures[1]}\n" if model.spec.names else ""
     print(
@@ -54,8 +54,8 @@ def finish(
     )
 
 
-def told_by_the_doctor(run: Path) -> str:
-    """What the run doctor said, and when; empty where it was not asked."""
+def diagnoses(run: Path) -> str:
+    """What doctor.csv of a run says, a line a change of its findings; empty where there is none."""
     path = run / "doctor.csv"
     if not path.exists():
         return ""

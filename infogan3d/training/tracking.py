@@ -29,9 +29,9 @@ def wandb_mode() -> tuple[Mode, str]:
     """
     import wandb
 
-    told = os.environ.get("WANDB_MODE") or wandb.setup().settings.mode
-    if told in ("disabled", "offline", "dryrun"):
-        return ("disabled" if told == "disabled" else "offline"), f"its mode is {told}"
+    mode = os.environ.get("WANDB_MODE") or wandb.setup().settings.mode
+    if mode in ("disabled", "offline", "dryrun"):
+        return ("disabled" if mode == "disabled" else "offline"), f"its mode is {mode}"
     server = urlsplit(wandb.setup().settings.base_url)
     port = server.port or (80 if server.scheme == "http" else 443)
     try:
@@ -68,8 +68,15 @@ def read_logged(run: Path) -> Logged:
     last = [int(steps[-1]) + name.startswith("G/") for name, (steps, _) in curves.items()]
     files = sorted((run / "wandb").glob("*run-*/run-*.wandb"))
     records = [read_wandb(file) for file in files]
-    metrics = [[one["metric"] for one in file if one["type"] == "metric"] for file in records]
-    items = [one["history"]["item"] for file in records for one in file if one["type"] == "history"]
+    metrics = [
+        [record["metric"] for record in file if record["type"] == "metric"] for file in records
+    ]
+    items = [
+        record["history"]["item"]
+        for file in records
+        for record in file
+        if record["type"] == "history"
+    ]
     keys = [keys_of(item) for item in items]
     unplaced = [names for names, item in zip(keys, items, strict=True) if BATCHES not in item]
     return Logged(
@@ -93,11 +100,11 @@ def read_wandb(file: Path) -> list[dict[str, Any]]:
     Errors: a file that it cannot read (`ValueError`).
     """
     words = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(file)]
-    told = subprocess.run(words, capture_output=True, text=True, check=False)
-    if told.returncode != 0:
-        why = " ".join(told.stderr.split())
+    synced = subprocess.run(words, capture_output=True, text=True, check=False)
+    if synced.returncode != 0:
+        why = " ".join(synced.stderr.split())
         raise ValueError(f"{file} cannot be read by `wandb leet inspect` ({why}): is it whole?")
-    return [json.loads(line) for line in told.stdout.splitlines()]
+    return [json.loads(line) for line in synced.stdout.splitlines()]
 
 
 def build_loggers(settings: dict[str, Any], run: Path) -> list[Logger]:

@@ -69,7 +69,7 @@ def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) ->
         val_check_interval=settings["validate_every"],
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
-        limit_val_batches=1,  # checkup.py draws and measures by itself
+        limit_val_batches=1,  # validation.py draws and measures by itself
         log_every_n_steps=settings["log_every"],
         logger=loggers,
         callbacks=[

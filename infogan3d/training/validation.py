@@ -1,4 +1,4 @@
-"""Check-ups of a model while it learns: scores of its samples, and the doctor's word on them."""
+"""Validation of a model while it learns: scores of its samples, symptoms, and their diagnosis."""
 
 import csv
 import math
@@ -24,24 +24,12 @@ from infogan3d.models.sampling import BATCH, Grids, generate_occupancy, to_batch
 from infogan3d.training.diagnosis import NAMES, Symptoms, diagnose, one_line
 
 CHAIRS = 32  # validation chairs, and as many samples
-
-
 PAIRS = 16  # samples that get another z, or other codes
-
-
-KEPT = 0.98  # share of D's running numbers kept at a batch: they tell of about the last 50
-
-
+SMOOTHING = 0.98  # of the running means a batch: they are of about the last 50
 STREAM = 3  # of the model's random numbers
-
-
 SHOWN = "val/nearest_iou"  # in the progress bar
-
-
 GUESS = 0.5 * (1 + math.log(2 * math.pi / 3))  # nats: the best constant Gaussian for U(-1, 1)
-
-
-HEARD = ("D/accuracy", "D/loss", "Q/accuracy", "Q/loss_continuous")
+TERMS = ("D/accuracy", "D/loss", "Q/accuracy", "Q/loss_continuous")
 
 
 # ---- numbers of some grids -------------------------------------------------------------------
@@ -73,9 +61,9 @@ def effect(base: Grids, changed: Bool[np.ndarray, "m R R R"]) -> float:
     return moved / apart if apart > 0 else 0.0
 
 
-def mean_iou(grids: Grids, one: Bool[np.ndarray, "R R R"]) -> float:
+def mean_iou(grids: Grids, other: Bool[np.ndarray, "R R R"]) -> float:
     """Mean IoU of some grids with one."""
-    return float(iou_matrix(grids, one[None]).mean())
+    return float(iou_matrix(grids, other[None]).mean())
 
 
 # ---- numbers of a model ----------------------------------------------------------------------
@@ -84,24 +72,24 @@ def mean_iou(grids: Grids, one: Bool[np.ndarray, "R R R"]) -> float:
 def draws(model: ShapeModel, count: int) -> tuple[Codes, Codes, Codes]:
     """Some codes; the first of them with z drawn anew; the same with the codes drawn anew.
 
-    They are the same ones at every check-up, so that a curve moves with the model alone.
+    They are the same ones at every validation, so that a curve moves with the model alone.
     """
     random = model.rng(0, stream=STREAM)
     base, other = (sample_codes(model.spec, count, generator=random) for _ in range(2))
-    few, new = base.rows(slice(PAIRS)), other.rows(slice(PAIRS))
-    new_noise = Codes(new.noise, few.discrete, few.continuous)
-    return base, new_noise, Codes(few.noise, new.discrete, new.continuous)
+    first, new = base.rows(slice(PAIRS)), other.rows(slice(PAIRS))
+    new_noise = Codes(new.noise, first.discrete, first.continuous)
+    return base, new_noise, Codes(first.noise, new.discrete, new.continuous)
 
 
-def judged(
-    model: Any, made: Float[Tensor, "n 1 R R R"], real: Grids, codes: Codes
+def discriminate(
+    model: Any, generated: Float[Tensor, "n 1 R R R"], real: Grids, codes: Codes
 ) -> tuple[float, float]:
     """How far apart D's mean logits of real and of made shapes lie, and the share of the discrete
     codes that Q reads off the made ones (NaN where there is no D, or none of them)."""
     if not hasattr(model, "discriminator_head"):
         return math.nan, math.nan
     with model.autocast():
-        made_features = torch.cat([model.trunk(part) for part in torch.split(made, BATCH)])
+        made_features = torch.cat([model.trunk(part) for part in torch.split(generated, BATCH)])
         real_features = [model.trunk(part) for part in torch.split(to_batch(model, real), BATCH)]
         gap = (
             model.discriminator_head(torch.cat(real_features)).mean()
@@ -128,7 +116,7 @@ def measure(
     *,
     training: Mapping[str, float] | None = None,
 ) -> tuple[dict[str, float], Symptoms]:
-    """Scores of as many samples as there are real chairs, by name, and the doctor's numbers.
+    """Scores of as many samples as there are real chairs, by name, and the symptoms.
 
     `training` holds the means of D/accuracy, D/loss, Q/accuracy and Q/loss_continuous over the last
     batches; D and Q are not judged without it. The model keeps its mode and nobody's random numbers
@@ -138,9 +126,9 @@ def measure(
     was_training = model.training
     model.eval()
     codes = draws(model, len(real))
-    made = [generate_occupancy(model, part) for part in codes]
-    base, new_noise, new_codes = (to_grids(part) for part in made)
-    gap, read = judged(model, made[0], real, codes[0])
+    generated = [generate_occupancy(model, part) for part in codes]
+    base, new_noise, new_codes = (to_grids(part) for part in generated)
+    gap, read = discriminate(model, generated[0], real, codes[0])
     overlap = iou_matrix(real, base)
     scores = {
         "val/nearest_iou": float(overlap.max(0).mean()),
@@ -154,12 +142,12 @@ def measure(
         "val/code_effect": effect(base, new_codes) if model.spec.names else math.nan,
         "val/rebuilt_iou": rebuilt_iou(model, real) if model.has_encoder else math.nan,
     }
-    finite = bool(torch.cat(made).isfinite().all())
+    finite = bool(torch.cat(generated).isfinite().all())
     model.train(was_training)
-    seen = symptoms_of(
+    symptoms = symptoms_of(
         scores, training or {}, real, mean_chair, spec=model.spec, gap=gap, finite=finite
     )
-    return {name: value for name, value in scores.items() if not math.isnan(value)}, seen
+    return {name: value for name, value in scores.items() if not math.isnan(value)}, symptoms
 
 
 def symptoms_of(
@@ -172,7 +160,7 @@ def symptoms_of(
     gap: float,
     finite: bool,
 ) -> Symptoms:
-    """The doctor's numbers from a model's scores, its training and the real chairs beside it."""
+    """The symptoms from a model's scores, its training and the real chairs beside it."""
 
     def trained(name: str, over: int = 1) -> float:
         return training.get(name, math.nan) / over if over else math.nan
@@ -202,14 +190,19 @@ def symptoms_of(
 
 
 class Validation(pl.Callback):
-    """After each validation: scores to the loggers (x is batches done), and the doctor's line to
-    the console, `doctor.csv` in the run folder and W&B whenever its findings change."""
+    """After each validation: scores to the loggers (x is batches done), and the diagnosis as a line
+    to the console, `doctor.csv` in the run folder and W&B whenever its findings change."""
 
     def __init__(self, run: Path, *, chairs: int = CHAIRS) -> None:
         self.run, self.chairs = run, chairs
-        self.select_assigned: dict[str, Tensor | float] = {}
+        self.sums: dict[str, Tensor | float] = {}
         self.weight = 0.0
-        self.told: tuple[str, ...] | None = None
+        self.last_findings: tuple[str, ...] | None = None
+
+    @property
+    def state_key(self) -> str:
+        """The callback's name in a checkpoint, as it was called when the first were written."""
+        return "Checkup"
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         if trainer.is_global_zero:
@@ -221,30 +214,28 @@ class Validation(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
     ) -> None:
         terms: Any = pl_module.terms
-        if trainer.is_global_zero and HEARD[0] in terms:
-            for name in [one for one in HEARD if one in terms]:
-                self.select_assigned[name] = (
-                    KEPT * self.select_assigned.get(name, 0.0) + (1 - KEPT) * terms[name]
+        if trainer.is_global_zero and TERMS[0] in terms:
+            for name in [term for term in TERMS if term in terms]:
+                self.sums[name] = (
+                    SMOOTHING * self.sums.get(name, 0.0) + (1 - SMOOTHING) * terms[name]
                 )
-            self.weight = KEPT * self.weight + 1 - KEPT
+            self.weight = SMOOTHING * self.weight + 1 - SMOOTHING
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.is_global_zero or trainer.sanity_checking:
             return
         module: Any = pl_module
-        training = {
-            name: float(value) / self.weight for name, value in self.select_assigned.items()
-        }
-        scores, seen = measure(module, self.real, self.mean_chair, training=training)
-        findings = diagnose(seen, module.hparams, known=module.hparams)
+        training = {name: float(value) / self.weight for name, value in self.sums.items()}
+        scores, symptoms = measure(module, self.real, self.mean_chair, training=training)
+        findings = diagnose(symptoms, module.hparams, known=module.hparams)
         names = tuple(finding.name for finding in findings)
         flags = {f"doctor/{name.replace(' ', '_')}": float(name in names) for name in NAMES}
         for logger in trainer.loggers:
             logger.log_metrics({**scores, **flags}, step=module.batches_done)
         for name, score in scores.items():
             module.log(name, score, logger=False, prog_bar=name == SHOWN, rank_zero_only=True)
-        if names != self.told:
-            self.told = names
+        if names != self.last_findings:
+            self.last_findings = names
             self.tell(trainer, one_line(findings), batch=module.batches_done)
 
     def tell(self, trainer: pl.Trainer, line: str, *, batch: int) -> None:
@@ -261,11 +252,9 @@ class Validation(pl.Callback):
                 logger.experiment.log({"doctor": line, "trainer/global_step": batch})
 
     def state_dict(self) -> dict[str, Any]:
-        heard = {name: float(value) for name, value in self.select_assigned.items()}
-        return {"heard": heard, "weight": self.weight}
+        means = {name: float(value) for name, value in self.sums.items()}
+        return {"heard": means, "weight": self.weight}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.select_assigned = {
-            name: torch.tensor(value) for name, value in state_dict["heard"].items()
-        }
+        self.sums = {name: torch.tensor(value) for name, value in state_dict["heard"].items()}
         self.weight = state_dict["weight"]

@@ -96,7 +96,7 @@ def workspace(project: str, group: str, *, lines: str = "name", entity: str = ""
         raise ValueError(
             "wandb-workspaces is not installed: pip install 'infogan3d[dashboard]'."
         ) from error
-    columns = [f"summary:{key}" for one in PANELS if one.section == TABLE for key in one.keys]
+    columns = [f"summary:{key}" for panel in PANELS if panel.section == TABLE for key in panel.keys]
     return parts.Workspace(
         entity=entity,
         project=project,
@@ -139,9 +139,9 @@ def drawn(panel: Panel) -> Any:
     )
 
 
-def write_json(made: Any, path: Path) -> None:
+def write_json(view: Any, path: Path) -> None:
     """The workspace as W&B's server takes it."""
-    save_json(made._model.model_dump(by_alias=True, exclude_none=True, mode="json"), path)
+    save_json(view._model.model_dump(by_alias=True, exclude_none=True, mode="json"), path)
 
 
 def own_entity() -> str:
@@ -151,12 +151,12 @@ def own_entity() -> str:
     return str(wandb.Api().default_entity or "")
 
 
-def send(made: Any) -> str:
+def send(view: Any) -> str:
     """Save the workspace on W&B and give its URL. Errors: W&B refused it (`ValueError`)."""
     try:
-        return str(made.save().url)
+        return str(view.save().url)
     except Exception as error:  # the server's, of many kinds; HYDRA_FULL_ERROR=1 shows which
-        where = f"{made.entity}/{made.project}"
+        where = f"{view.entity}/{view.project}"
         raise ValueError(
             f"W&B did not take the workspace for {where} ({' '.join(str(error).split())}): check "
             "entity and project, and that a run of the project was sent."

@@ -39,10 +39,10 @@ def test_a_tiny_bench(
         assert apart[PORT]["greatest"] < 1e-4
         assert apart[ONNX]["greatest"] < 1e-4
         assert apart[OURS]["greatest"] < 0.1
-        assert batch["floor"]["bf16"] > 0
+        assert batch["roofline"]["bf16"] > 0
     printed = capsys.readouterr().out
     assert "G at 16^3, width 4, 3 at a time" in printed
-    for row in ("ONNX Runtime", "floor, fp32", "ours / ONNX Runtime", "ours / its floor"):
+    for row in ("ONNX Runtime", "roofline, fp32", "ours / ONNX Runtime", "ours / its roofline"):
         assert f"\n{row} " in printed, row
 
 

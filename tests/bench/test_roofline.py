@@ -1,4 +1,4 @@
-"""Operations by hand and against torch's own counter; the floor is the longer of the two times."""
+"""Operations by hand and against torch's counter; the roofline is the longer of two times."""
 
 import pytest
 import torch

@@ -47,7 +47,14 @@ def test_a_tiny_bench(
     for words in ("10^9 operations/s", "16^3, width 4, batches of 2, 2 shared layers"):
         assert words in printed
     rows = [line.split("  ")[0].strip() for line in printed.splitlines()]
-    for row in (OURS, PORT, "floor, fp32", "floor, bf16", f"{PORT} / ours", "ours / its floor"):
+    for row in (
+        OURS,
+        PORT,
+        "roofline, fp32",
+        "roofline, bf16",
+        f"{PORT} / ours",
+        "ours / its roofline",
+    ):
         assert row in rows, row
 
 
@@ -65,7 +72,7 @@ def test_shares_ratios_and_floors_by_hand() -> None:
     assert found["times_ours"][PORT] == [4.0, 2.0]
     assert found["share_of_rate"][OURS_WIDE] == pytest.approx(0.5)
     assert found["megabytes"] == {OURS: 7.0, OURS_WIDE: 6.0, PORT: 9.0}
-    assert found["floor"]["32"] > found["floor"]["bf16"] > operations(work) / 4e9
+    assert found["roofline"]["32"] > found["roofline"]["bf16"] > operations(work) / 4e9
 
 
 def test_linear_is_the_same_time_a_cell(capsys: pytest.CaptureFixture[str]) -> None:
@@ -74,7 +81,7 @@ def test_linear_is_the_same_time_a_cell(capsys: pytest.CaptureFixture[str]) -> N
             "case": {"resolution": grid, "batch_size": 2},
             "seconds": {OURS: seconds, PORT: 2 * seconds},
             "operations": grid**3,
-            "floor": {"32": 0.1},
+            "roofline": {"32": 0.1},
             "megabytes": {OURS: 10.0, PORT: 20.0},
         }
 

@@ -246,7 +246,8 @@ def test_what_was_not_measured_shows_nothing():
 def test_the_line_tells_name_sign_and_cure():
     found = diagnose(replace(WELL, z_effect=0.004), {"pairing": "random"})
     assert one_line(found) == (
-        "doctor: z ignored (changing z alone moves 0.4 % of the cells that a new sample moves): "
+        "doctor: z ignored / noise ignored (changing z alone moves 0.4 % of the cells that a new "
+        "sample moves): "
         "set model.pairing=inverse (random pairs are best answered by one shape)"
     )
     two = diagnose(replace(WELL, code_nll=0.9, code_accuracy=0.12))

@@ -217,7 +217,7 @@ def sick(tiny_model, tiny_data, tmp_path_factory) -> SimpleNamespace:
     labels = {"real_labels": [1.0, 1.0], "fake_labels": [0.0, 0.0]}
     model = tiny_model(**STILL, **labels, trunk_lr=0.02, pairing="inverse", trunk_width=4)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(validation, "KEPT", 0.8)  # forgets sooner, so that a short run will do
+        patch.setattr(validation, "SMOOTHING", 0.8)  # forgets sooner, so that a short run will do
         patch.setattr("builtins.print", lambda *words, **_: printed.append(" ".join(words)))
         run(model, tiny_data(), folder, max_steps=60, max_epochs=-1)
     return SimpleNamespace(folder=folder, printed=[line for line in printed if "doctor" in line])
@@ -269,15 +269,15 @@ def test_a_resumed_run_finds_what_the_unbroken_one_finds(tiny_model, tiny_data, 
 
     class Noted(Validation):
         def tell(self, trainer: pl.Trainer, line: str, *, batch: int) -> None:
-            self.told = None
-            found[self.run.name].append(
-                (batch, line, sorted(self.select_assigned.items()), self.weight)
-            )
+            self.last_findings = None
+            found[self.run.name].append((batch, line, sorted(self.sums.items()), self.weight))
 
     saved = tmp_path / "last.ckpt"
     fit(tiny_model(), tiny_data(), Noted(tmp_path / "whole"), max_steps=12, **settings)
     part = Noted(tmp_path / "part")
     fit(tiny_model(), tiny_data(), part, max_steps=6, **settings).save_checkpoint(saved)
+    states = torch.load(saved, weights_only=True)["callbacks"]
+    assert set(states["Checkup"]) == {"heard", "weight"}  # as in every checkpoint before
     rest = Noted(tmp_path / "rest")
     fit(tiny_model(), tiny_data(), rest, resume=saved, max_steps=12, **settings)
     assert [batch for batch, *_ in found["whole"]] == [4, 8, 12]
@@ -297,17 +297,17 @@ def test_what_training_says_is_a_running_mean_of_the_last_batches(tiny_model, tm
     trainer = Mock(spec=pl.Trainer, is_global_zero=True)
     model.terms = {"G/loss": torch.ones(())}
     doctor.on_train_batch_end(trainer, model, 0, 0, 0)
-    assert (doctor.select_assigned, doctor.weight) == ({}, 0.0)  # the start: no D yet
+    assert (doctor.sums, doctor.weight) == ({}, 0.0)  # the start: no D yet
     for value in (1.0, 0.0, 0.5):
-        model.terms = {name: torch.tensor(value) for name in validation.HEARD}
+        model.terms = {name: torch.tensor(value) for name in validation.TERMS}
         doctor.on_train_batch_end(trainer, model, 0, 0, 0)
-    k = validation.KEPT
+    k = validation.SMOOTHING
     mean = (k * k * 1.0 + k * 0.0 + 0.5) / (k * k + k + 1)
-    assert float(doctor.select_assigned["D/accuracy"]) / doctor.weight == pytest.approx(mean)
+    assert float(doctor.sums["D/accuracy"]) / doctor.weight == pytest.approx(mean)
     again = Validation(tmp_path)
     again.load_state_dict(doctor.state_dict())
     assert again.state_dict() == doctor.state_dict()
-    assert set(again.select_assigned) == set(validation.HEARD)
+    assert set(again.sums) == set(validation.TERMS)
 
 
 def test_the_line_goes_past_the_bar_to_the_csv_and_to_wandb(tmp_path):
@@ -344,12 +344,12 @@ def test_all_well_is_told_when_a_failure_is_over(tiny_model, tiny_data, tmp_path
 def test_only_the_first_process_checks_and_not_before_training(tiny_model, tmp_path, monkeypatch):
     monkeypatch.setattr(validation, "measure", lambda *_, **__: pytest.fail("measured"))
     doctor, model = Validation(tmp_path), tiny_model()
-    model.terms = {name: torch.ones(()) for name in validation.HEARD}
+    model.terms = {name: torch.ones(()) for name in validation.TERMS}
     second = Mock(spec=pl.Trainer, is_global_zero=False, sanity_checking=False)
     doctor.setup(second, model, "fit")
     doctor.on_train_batch_end(second, model, 0, 0, 0)
     doctor.on_validation_epoch_end(second, model)
     before = Mock(spec=pl.Trainer, is_global_zero=True, sanity_checking=True)
     doctor.on_validation_epoch_end(before, model)
-    assert doctor.select_assigned == {}
+    assert doctor.sums == {}
     assert list(tmp_path.iterdir()) == []

@@ -79,8 +79,8 @@ def carve_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, Any
     )
     _tell(costs, first, ratios)
     print(f"picture  {draw_costs(by_grid, costs['decode'], out / 'carve_cost.png')}")
-    told = {"settings": settings, "kilobytes": sizes, "ratios": ratios, "first_carve": first}
-    return {**told, "seconds": costs, "by_grid": by_grid}
+    results = {"settings": settings, "kilobytes": sizes, "ratios": ratios, "first_carve": first}
+    return {**results, "seconds": costs, "by_grid": by_grid}
 
 
 def _chairs(settings: dict[str, Any], seed: int) -> Iterator[Path]:
@@ -138,8 +138,8 @@ def _carve(views: Views, resolution: int, costs: Costs) -> None:
     box = (hull.low, hull.high)
     again, given = timed(partial(ours, box=box))
     plain, full = timed(lambda: plain_hull(views, *box, resolution=resolution))
-    kept, dropping = timed(lambda: plain_hull(views, *box, resolution=resolution, drop=True))
-    for grid in (again.grid, plain, kept):
+    dropped, dropping = timed(lambda: plain_hull(views, *box, resolution=resolution, drop=True))
+    for grid in (again.grid, plain, dropped):
         assert np.array_equal(hull.grid, grid), f"{views.id}: the hulls differ"
     steps = {"carve": whole, "carve_given": given, "plain": full, "plain_dropping": dropping}
     for name, seconds in steps.items():
@@ -162,12 +162,14 @@ def plain_hull(
     x, y, z = np.linspace(low, high, 2 * samples + 1)[1::2].T
     layer = np.stack(np.meshgrid(x[:1], y, z, indexing="ij"), axis=-1).reshape(-1, 3)
     framed = np.pad(views.masks, ((0, 0), (1, 1), (1, 1)))
-    kept = np.zeros((samples, samples * samples), dtype=bool)
-    for row, layer[:, 0] in zip(kept, x, strict=True):
+    occupied = np.zeros((samples, samples * samples), dtype=bool)
+    for row, layer[:, 0] in zip(occupied, x, strict=True):
         points, alive = layer, np.arange(len(layer))
         missed = np.zeros(len(layer), dtype=np.uint8)
         for mask, camera in zip(framed, views.cameras, strict=True):
-            u, v, _ = np.floor(project(points, camera) + 1e-6).T  # ties as silhouettes.TIE has them
+            u, v, _ = np.floor(
+                project(points, camera) + 1e-6
+            ).T  # ties as mask_pyramid.BORDER_EPS has them
             across = np.clip(u + 1, 0, camera.width + 1).astype(np.int32)
             down = np.clip(v + 1, 0, camera.height + 1).astype(np.int32)
             missed += ~mask[down, across]
@@ -175,7 +177,7 @@ def plain_hull(
                 stay = missed <= allowed
                 points, alive, missed = points[stay], alive[stay], missed[stay]
         row[alive] = missed <= allowed
-    return np.asarray(kept.reshape([resolution, 2] * 3).any(axis=(1, 3, 5)))
+    return np.asarray(occupied.reshape([resolution, 2] * 3).any(axis=(1, 3, 5)))
 
 
 # ---- what came out -------------------------------------------------------------------------

@@ -36,8 +36,8 @@ def discover_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, 
     real = np.stack([chair_grid(chair, resolution=settings["resolution"]) for chair in chairs])
     seconds: dict[str, list[float]] = {"G": [], "attributes": [], "effects": []}
     for turn in range(rounds + 1):  # the first one warms up
-        found = one_round(model, real, count=count, seed=seed + turn)
-        for name, value in found.items():
+        measured = one_round(model, real, count=count, seed=seed + turn)
+        for name, value in measured.items():
             if turn:
                 seconds[name].append(value)
     tell(seconds, settings)
@@ -67,6 +67,6 @@ def tell(seconds: dict[str, list[float]], settings: dict[str, Any]) -> None:
     print(f"discover at {settings['resolution']}^3, width {settings['width']}")
     print(f"{'ms a shape':16}median [low, high]")
     for name, many in seconds.items():
-        print(f"{name:16}{spread([1e3 * one for one in many], 3)}")
+        print(f"{name:16}{spread([1e3 * second for second in many], 3)}")
     whole = WHOLE * sum(float(np.median(many)) for many in seconds.values())
     print(f"{WHOLE:,} shapes: {whole:.0f} s")

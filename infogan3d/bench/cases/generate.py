@@ -40,7 +40,7 @@ def generate_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, 
     rates = {name: measure_rates(device, name) for name in ("32", "bf16")}
     tell_rates(rates, device, threads)
     given = PortSettings(resolution=settings["resolution"], width=settings["width"])
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         ways = makers(model, given, save_onnx(model, Path(folder) / "g.onnx"), device, threads)
         for size in sizes:
@@ -48,10 +48,10 @@ def generate_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, 
                 ways, model, size, rounds=rounds, seed=seed, device=device
             )
             work = shape_work(given, batch=size)
-            least = {name: roofline_seconds(work, one) / size for name, one in rates.items()}
+            least = {name: roofline_seconds(work, rate) / size for name, rate in rates.items()}
             tell(given, size, seconds, apart, least)
-            found[str(size)] = {"seconds": seconds, "difference": apart, "floor": least}
-    return {"settings": settings, "threads": threads, "batches": found}
+            results[str(size)] = {"seconds": seconds, "difference": apart, "roofline": least}
+    return {"settings": settings, "threads": threads, "batches": results}
 
 
 def awake(settings: dict[str, Any], seed: int) -> InfoGAN3D:
@@ -60,7 +60,7 @@ def awake(settings: dict[str, Any], seed: int) -> InfoGAN3D:
     width, resolution = settings["width"], settings["resolution"]
     model = InfoGAN3D(resolution=resolution, width=width, trunk_width=width)
     codes = sample_codes(model.spec, 8, generator=torch.Generator().manual_seed(seed))
-    norms = [one for one in model.ema.modules() if isinstance(one, torch.nn.BatchNorm3d)]
+    norms = [layer for layer in model.ema.modules() if isinstance(layer, torch.nn.BatchNorm3d)]
     for norm in norms:
         norm.momentum = None  # the plain mean of what it saw
         norm.train()
@@ -77,15 +77,15 @@ def makers(
 ) -> dict[str, Maker]:
     """Every way from codes to occupancy [n, 1, R, R, R]: the same weights in each."""
     port = port_generator(given).to(device).eval()
-    kept = model.ema.state_dict().values()
-    port.load_state_dict(dict(zip(port.state_dict(), kept, strict=True)))
+    weights = model.ema.state_dict().values()
+    port.load_state_dict(dict(zip(port.state_dict(), weights, strict=True)))
     session = shape_session(onnx, threads=threads)
     asked = str(model.hparams["precision"])
 
     def ours(codes: Codes, precision: str = asked) -> Tensor:
         model.hparams["precision"] = precision
-        made: Tensor = model(codes)
-        return made
+        occupancy: Tensor = model(codes)
+        return occupancy
 
     def latent(codes: Codes) -> Float[Tensor, "B size"]:
         return latent_vector(codes, model.spec)
@@ -116,10 +116,10 @@ def time_in_turns(
                 seconds[name].append(clock / size)
     true = shapes[OURS_WIDE].cpu()
     apart = {}
-    for name, made in shapes.items():
-        turned = ((made.cpu() > 0.5) != (true > 0.5)).float().mean()
+    for name, occupancy in shapes.items():
+        turned = ((occupancy.cpu() > 0.5) != (true > 0.5)).float().mean()
         apart[name] = {
-            "greatest": float((made.cpu() - true).abs().max()),
+            "greatest": float((occupancy.cpu() - true).abs().max()),
             "turned": float(turned),
         }
     return seconds, apart
@@ -127,9 +127,9 @@ def time_in_turns(
 
 def made_by(way: Maker, codes: Codes, device: str) -> Tensor:
     """The shapes, once the device has made them."""
-    made = way(codes)
+    occupancy = way(codes)
     wait_for(device)
-    return made
+    return occupancy
 
 
 def tell(
@@ -139,18 +139,18 @@ def tell(
     apart: dict[str, dict[str, float]],
     least: dict[str, float],
 ) -> None:
-    """Print a row a way, a row a floor, and the ratios round by round."""
+    """Print a row a way, a row a roofline, and the ratios round by round."""
     print(f"G at {given.resolution}^3, width {given.width}, {size} at a time")
     print(f"{'ms a shape':16}{'median [low, high]':30}{'off ours, fp32':>15}{'cells turned':>14}")
     for name, many in seconds.items():
         off = apart[name]
         print(
-            f"{name:16}{spread([1e3 * one for one in many], 1):30}{off['greatest']:15.1e}"
+            f"{name:16}{spread([1e3 * second for second in many], 1):30}{off['greatest']:15.1e}"
             f"{off['turned']:14.1e}"
         )
-    for name, floor in least.items():
-        print(f"{NAMES[name]:16}{1e3 * floor:8.1f}")
+    for name, roofline in least.items():
+        print(f"{NAMES[name]:16}{1e3 * roofline:8.1f}")
     for over, under in ((PORT, OURS), (OURS, ONNX), (OURS_WIDE, ONNX)):
         pairs = zip(seconds[over], seconds[under], strict=True)
         print(f"{over} / {under} {spread([a / b for a, b in pairs], 2)}")
-    print(f"ours / its floor {np.median(seconds[OURS]) / min(least.values()):.1f}\n")
+    print(f"ours / its roofline {np.median(seconds[OURS]) / min(least.values()):.1f}\n")

@@ -46,47 +46,47 @@ def loader_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, An
         raise ValueError(
             f"loader.counts={counts} has less than a batch of {case.batch_size}: give more chairs."
         )
-    found: dict[int, Epochs] = {}
+    results: dict[int, Epochs] = {}
     print(f"{case.resolution}^3, batches of {case.batch_size}, {threads} threads, {device}\n")
-    print(f"{'chairs':>7}  {'ms a chair, ours':28}{'straight port':28}port / ours")
+    print(f"{'chairs':>7}  {'ms a chair, ours':28}{'reference port':28}port / ours")
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
             lay_out(Path(folder), count, case.resolution, seed=seed)
-            found[count] = epochs(Path(folder), case, device, rounds=settings["rounds"])
-        ours, port = ([1e3 * one for one in found[count][who]] for who in (OURS, PORT))
+            results[count] = epochs(Path(folder), case, device, rounds=settings["rounds"])
+        ours, port = ([1e3 * second for second in results[count][who]] for who in (OURS, PORT))
         times = [a / b for a, b in zip(port, ours, strict=True)]
         print(f"{count:>7}{spread(ours, 3):28}{spread(port, 3):28}{spread(times, 1)}")
-    linear = {who: departure(found, who) for who in (OURS, PORT)}
+    linear = {who: departure(results, who) for who in (OURS, PORT)}
     for who, apart in linear.items():
         print(f"{who}: seconds an epoch go with chairs^{apart['power']:.3f} (1 is linear)")
-    share = step_share(case, found[counts[-1]], settings, device, seed)
-    print(f"picture  {draw_loaders(found, out / 'loader_cost.png')}")
-    return {"settings": settings, "seconds_a_chair": found, "linear": linear, "share": share}
+    share = step_share(case, results[counts[-1]], settings, device, seed)
+    print(f"picture  {draw_loaders(results, out / 'loader_cost.png')}")
+    return {"settings": settings, "seconds_a_chair": results, "linear": linear, "share": share}
 
 
 def epochs(folder: Path, case: Case, device: str, *, rounds: int) -> Epochs:
     """Seconds a chair of whole epochs, ours and the port's in turn, after one each to warm up."""
     ours = set_up(chair_data(folder, case), device)
     theirs = port_loader(folder / FILES, batch_size=case.batch_size)
-    found: Epochs = {OURS: [], PORT: []}
+    seconds: Epochs = {OURS: [], PORT: []}
     passes = {OURS: partial(our_epoch, ours, device), PORT: partial(port_epoch, theirs, device)}
     for turn in range(rounds + 1):
         for who, one_pass in passes.items():
-            count, (_, seconds) = timed(one_pass)
+            count, (_, took) = timed(one_pass)
             if turn:
-                found[who].append(seconds / count)
-    return found
+                seconds[who].append(took / count)
+    return seconds
 
 
 def set_up(data: ChairData, device: str) -> ChairData:
     """The data module as a trainer in its training loop would find it: with the mirror drawn."""
 
-    def random(step: int, *, stream: int) -> torch.Generator:
+    def rng(step: int, *, stream: int) -> torch.Generator:
         return torch.Generator(device=device).manual_seed(100 * step + stream)
 
     with redirect_stdout(StringIO()):  # that it read a pack
         data.setup()
-    module = SimpleNamespace(batches_done=0, random=random)
+    module = SimpleNamespace(batches_done=0, rng=rng)
     strategy = SimpleNamespace(root_device=torch.device(device))
     data.trainer = SimpleNamespace(  # type: ignore[assignment]
         training=True, global_rank=0, world_size=1, lightning_module=module, strategy=strategy
@@ -110,11 +110,11 @@ def port_epoch(loader: Any, device: str) -> int:
     return count
 
 
-def departure(found: dict[int, Epochs], who: str) -> dict[str, float]:
+def departure(epochs: dict[int, Epochs], who: str) -> dict[str, float]:
     """The power of the number of chairs that an epoch's seconds go with, and how far the worst
     seconds a chair are from their median."""
-    counts = np.array(list(found))
-    a_chair = np.array([np.median(found[count][who]) for count in found])
+    counts = np.array(list(epochs))
+    a_chair = np.array([np.median(epochs[count][who]) for count in epochs])
     worst = float(np.abs(a_chair / np.median(a_chair) - 1).max())
     if len(counts) == 1:
         return {"power": 1.0, "worst": worst}
@@ -126,7 +126,7 @@ def step_share(
     case: Case, loading: Epochs, settings: dict[str, Any], device: str, seed: int
 ) -> dict[str, Any]:
     """How much of a training step goes to the chairs: waited for in the step, and alone."""
-    told: dict[str, Any] = {}
+    fits: dict[str, Any] = {}
     with (
         ProcessPerRunner(apart=settings["apart"]) as arena,
         tempfile.TemporaryDirectory() as folder,
@@ -139,24 +139,24 @@ def step_share(
             task = Task(who, case, Path(folder), device, 1, many, settings["threads"])
             block = arena.run(task)
             alone = float(np.median(loading[who])) * case.batch_size
-            told[who] = {**asdict(block), "loading": alone}
+            fits[who] = {**asdict(block), "loading": alone}
             print(
                 f"{who}, width {case.width}: {1e3 * block.seconds:.1f} ms a step, of them "
                 f"{1e3 * block.waiting:.2f} ms ({block.waiting / block.seconds:.1%}) waiting for "
                 f"chairs; a batch loaded alone takes {1e3 * alone:.2f} ms"
             )
-    return told
+    return fits
 
 
-def draw_loaders(found: dict[int, Epochs], path: Path) -> Path:
+def draw_loaders(epochs: dict[int, Epochs], path: Path) -> Path:
     """Seconds an epoch against the number of chairs."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5.5, 4.0), layout="constrained")
     panel = figure.add_subplot()
-    counts = list(found)
+    counts = list(epochs)
     for who, colour in ((PORT, "#8a5a2b"), (OURS, "#2f6f4f")):
-        seconds = [count * float(np.median(found[count][who])) for count in counts]
+        seconds = [count * float(np.median(epochs[count][who])) for count in counts]
         panel.plot(counts, seconds, color=colour, marker="o", markersize=4, label=who)
     log_panel(panel, counts, [str(n) for n in counts], x="chairs", y="seconds to load an epoch")
     panel.legend(frameon=False, fontsize=8)

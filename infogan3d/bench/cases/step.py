@@ -1,4 +1,4 @@
-"""bench step: one training batch of ours, of the straight port, and the floor, by size."""
+"""bench step: one training batch of ours, of the reference port, and the roofline, by size."""
 
 import shutil
 import sys
@@ -35,7 +35,7 @@ from infogan3d.bench.runners import (
 from infogan3d.bench.timing import cores, device_of, log_panel, spread
 from infogan3d.io.files import save_figure
 
-Blocks = dict[str, list[Block]]  # by contender
+Blocks = dict[str, list[Block]]  # by runner
 
 
 COLOURS = {PORT: "#8a5a2b", OURS_WIDE: "#7aa6c2", OURS: "#2f6f4f"}
@@ -52,19 +52,19 @@ def step_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, Any]
     torch.set_num_threads(threads)
     rates = {name: measure_rates(device, name) for name in ("32", "bf16")}
     tell_rates(rates, device, threads)
-    found, scale = [], []
+    figures_of_cases, scale = [], []
     with ProcessPerRunner(apart=settings["apart"]) as arena:
         for case, batches in cases:
             blocks = run_case(arena, case, settings, device, seed, batches=batches)
-            found.append(tell_case(case, blocks, rates, device))
+            figures_of_cases.append(tell_case(case, blocks, rates, device))
         for case, batches in sizes:
             blocks = run_case(arena, case, settings, device, seed, batches=batches, rounds=1)
             scale.append(figures(case, blocks, rates, device))
     linear = tell_sizes(scale)
     print(f"picture  {draw_sizes(scale, out / 'step_cost.png')}")
-    measured = {name: asdict(one) for name, one in rates.items()}
-    told = {"settings": settings, "threads": threads, "rates": measured}
-    return {**told, "cases": found, "sizes": scale, "linear": linear}
+    measured = {name: asdict(rate) for name, rate in rates.items()}
+    results = {"settings": settings, "threads": threads, "rates": measured}
+    return {**results, "cases": figures_of_cases, "sizes": scale, "linear": linear}
 
 
 def read_cases(settings: dict[str, Any]) -> tuple[list[tuple[Case, int]], list[tuple[Case, int]]]:
@@ -97,18 +97,18 @@ def run_case(
     batches: int,
     rounds: int = 0,
 ) -> Blocks:
-    """Blocks of every contender in turn, over and over, on the same chairs."""
+    """Blocks of every runner in turn, over and over, on the same chairs."""
     folder = Path(tempfile.mkdtemp(prefix="infogan3d-bench-"))
     try:
         many = case.batch_size * (settings["warm"] + batches)
         lay_out(folder, many, case.resolution, seed=seed)
         blocks: Blocks = {who: [] for who in list_runners(device)}
         for turn in range(rounds or settings["rounds"]):
-            for who, found in blocks.items():
+            for who, timed in blocks.items():
                 task = Task(
                     who, case, folder, device, settings["warm"], batches, settings["threads"]
                 )
-                found.append(arena.run(task))
+                timed.append(arena.run(task))
             print(f"{words(case)}: round {turn + 1} done", file=sys.stderr)
         return blocks
     finally:
@@ -128,20 +128,20 @@ def figures(
     """All numbers of a case: blocks, floors, ratios to ours round by round, shares of the rate."""
     work = step_work(case.settings(), batch=case.batch_size)
     count = operations(work)
-    middle = {who: float(np.median([b.seconds for b in found])) for who, found in blocks.items()}
+    middle = {who: float(np.median([b.seconds for b in timed])) for who, timed in blocks.items()}
     share = {who: count / middle[who] / rates[precision_of(who, device)].matrix for who in blocks}
     ratios = {
-        who: [b.seconds / a.seconds for a, b in zip(blocks[OURS], found, strict=True)]
-        for who, found in blocks.items()
+        who: [b.seconds / a.seconds for a, b in zip(blocks[OURS], timed, strict=True)]
+        for who, timed in blocks.items()
         if who != OURS
     }
     return {
         "case": asdict(case),
-        "blocks": {who: [asdict(block) for block in found] for who, found in blocks.items()},
+        "blocks": {who: [asdict(block) for block in timed] for who, timed in blocks.items()},
         "seconds": middle,
-        "megabytes": {who: max(b.megabytes for b in found) for who, found in blocks.items()},
+        "megabytes": {who: max(b.megabytes for b in timed) for who, timed in blocks.items()},
         "operations": count,
-        "floor": {name: roofline_seconds(work, one) for name, one in rates.items()},
+        "roofline": {name: roofline_seconds(work, rate) for name, rate in rates.items()},
         "share_of_rate": share,
         "times_ours": ratios,
         "table": roofline_table(work, list(rates.values())),
@@ -151,8 +151,8 @@ def figures(
 def tell_case(
     case: Case, blocks: Blocks, rates: dict[str, MachineRates], device: str
 ) -> dict[str, Any]:
-    """Print a case: a row a contender and a row a floor, then the ratios."""
-    found = figures(case, blocks, rates, device)
+    """Print a case: a row a runner and a row a roofline, then the ratios."""
+    results = figures(case, blocks, rates, device)
     print(f"{words(case)}, {case.trunk_layers} shared layers")
     print(
         f"{'ms a batch':16}{'median [low, high]':32}{'chairs/s':>9}{'rate reached':>14}"
@@ -162,17 +162,17 @@ def tell_case(
         seconds = [1e3 * block.seconds for block in many]
         waiting = np.median([block.waiting / block.seconds for block in many])
         print(
-            f"{who:16}{spread(seconds, 1):32}{case.batch_size / found['seconds'][who]:9.1f}"
-            f"{found['share_of_rate'][who]:14.0%}{waiting:9.1%}{found['megabytes'][who]:9.0f}"
+            f"{who:16}{spread(seconds, 1):32}{case.batch_size / results['seconds'][who]:9.1f}"
+            f"{results['share_of_rate'][who]:14.0%}{waiting:9.1%}{results['megabytes'][who]:9.0f}"
         )
-    for name, least in found["floor"].items():
+    for name, least in results["roofline"].items():
         print(f"{NAMES[name]:16}{1e3 * least:8.1f}{case.batch_size / least:33.1f}")
-    for who, ratios in found["times_ours"].items():
+    for who, ratios in results["times_ours"].items():
         print(f"{who} / ours {spread(ratios, 2)}")
-    least = found["floor"][precision_of(OURS, device)]
-    print(f"ours / its floor {spread([b.seconds / least for b in blocks[OURS]], 2)}\n")
-    print(found["table"] + "\n")
-    return found
+    least = results["roofline"][precision_of(OURS, device)]
+    print(f"ours / its roofline {spread([b.seconds / least for b in blocks[OURS]], 2)}\n")
+    print(results["table"] + "\n")
+    return results
 
 
 def tell_sizes(scale: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -180,49 +180,49 @@ def tell_sizes(scale: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     if not scale:
         return rows
-    base = next((one for one in scale if one["case"]["resolution"] == 32), scale[0])
+    base = next((result for result in scale if result["case"]["resolution"] == 32), scale[0])
 
-    def of_cell(one: dict[str, Any]) -> tuple[float, float]:
-        cells = one["case"]["batch_size"] * one["case"]["resolution"] ** 3
-        return one["seconds"][OURS] / cells, one["operations"] / cells
+    def of_cell(result: dict[str, Any]) -> tuple[float, float]:
+        cells = result["case"]["batch_size"] * result["case"]["resolution"] ** 3
+        return result["seconds"][OURS] / cells, result["operations"] / cells
 
     first, counted = of_cell(base)
     start = base["case"]["resolution"]
     print(
         f"{'grid':>6}{'batch':>7}{'ms a chair':>12}{'ns a cell':>11}{'port, ms':>10}"
-        f"{'floor, ms':>11}{'peak MB':>9}{'port':>8}"
+        f"{'least, ms':>11}{'peak MB':>9}{'port':>8}"
         f"   ns and operations a cell, times those at {start}^3"
     )
-    for one in scale:
-        seconds, work = of_cell(one)
-        side, size = one["case"]["resolution"], one["case"]["batch_size"]
+    for result in scale:
+        seconds, work = of_cell(result)
+        side, size = result["case"]["resolution"], result["case"]["batch_size"]
         row = {"grid": side, "seconds": seconds / first, "operations": work / counted}
         rows.append(row)
-        least = min(one["floor"].values())
+        least = min(result["roofline"].values())
         print(
-            f"{side:>6}{size:>7}{1e3 * one['seconds'][OURS] / size:>12.2f}{1e9 * seconds:>11.1f}"
-            f"{1e3 * one['seconds'][PORT] / size:>10.2f}{1e3 * least / size:>11.2f}"
-            f"{one['megabytes'][OURS]:>9.0f}{one['megabytes'][PORT]:>8.0f}"
+            f"{side:>6}{size:>7}{1e3 * result['seconds'][OURS] / size:>12.2f}{1e9 * seconds:>11.1f}"
+            f"{1e3 * result['seconds'][PORT] / size:>10.2f}{1e3 * least / size:>11.2f}"
+            f"{result['megabytes'][OURS]:>9.0f}{result['megabytes'][PORT]:>8.0f}"
             f"{row['seconds']:>9.2f}{row['operations']:>7.2f}"
         )
     return rows
 
 
 def draw_sizes(scale: list[dict[str, Any]], path: Path) -> Path:
-    """Milliseconds and peak memory of a chair against the grid, with the floor."""
+    """Milliseconds and peak memory of a chair against the grid, with the roofline."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.0, 4.0), layout="constrained")
     time, memory = figure.subplots(1, 2)
-    sides = [one["case"]["resolution"] for one in scale]
-    sizes = [one["case"]["batch_size"] for one in scale]
+    sides = [result["case"]["resolution"] for result in scale]
+    sizes = [result["case"]["batch_size"] for result in scale]
     for who in scale[0]["seconds"] if scale else ():
-        cost = [1e3 * one["seconds"][who] / n for one, n in zip(scale, sizes, strict=True)]
-        held = [one["megabytes"][who] / n for one, n in zip(scale, sizes, strict=True)]
+        cost = [1e3 * result["seconds"][who] / n for result, n in zip(scale, sizes, strict=True)]
+        held = [result["megabytes"][who] / n for result, n in zip(scale, sizes, strict=True)]
         for panel, values in ((time, cost), (memory, held)):
             panel.plot(sides, values, color=COLOURS[who], marker="o", markersize=4, label=who)
     for name, line in (("32", ":"), ("bf16", "--")) if scale else ():
-        least = [1e3 * one["floor"][name] / n for one, n in zip(scale, sizes, strict=True)]
+        least = [1e3 * result["roofline"][name] / n for result, n in zip(scale, sizes, strict=True)]
         time.plot(sides, least, line, color="#888888", label=NAMES[name])
     ticks = [f"{side}$^3$" for side in sides]
     log_panel(time, sides, ticks, x="grid", y="ms a chair in a training step")
