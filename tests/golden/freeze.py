@@ -1,0 +1,244 @@
+"""What a move or a new name must not change, through the commands that a user types.
+
+    python tests/golden/freeze.py write --tree <the code to hold to>
+    python tests/golden/freeze.py check [--tree .] [--only losses cfg.train ...]
+
+`check` prints a line a frozen thing and ends with 1 where one differs. On the processor and torch
+that it was written with, numbers must be equal bit for bit; elsewhere to 2 %, hashes left out.
+Settings that are renamed on purpose are entered in RENAMED, ADDED and REMOVED below.
+"""
+
+import argparse
+import json
+import math
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import compositions
+import forked
+import tasks
+import yaml
+
+RENAMED: dict[str, str] = {}  # old setting (or the group above it) -> new: "model.lr": "model.rate"
+REMOVED: set[str] = set()  # old settings that are gone
+ADDED: set[str] = set()  # new settings that the old code did not have
+
+HERE = Path(__file__).resolve().parent
+FROZEN, CFG, RUNS = HERE / "frozen.json", HERE / "cfg", HERE / "runs"
+LOOSE = 0.02  # on another machine
+SIDE_BY_SIDE = 2
+Flat = dict[str, Any]
+
+
+# ---- what is renamed -----------------------------------------------------------------------
+
+
+def new_name(key: str) -> str | None:
+    """The name that a setting has in the new code, also in a job of a sweep; None: it is gone."""
+    job, own = re.fullmatch(r"(sweep\.\d+\.|settings\.|)(.*)", key).groups()
+    for old in sorted({*RENAMED, *REMOVED}, key=len, reverse=True):
+        if own == old or own.startswith(f"{old}."):
+            return None if old in REMOVED else job + RENAMED[old] + own[len(old) :]
+    return key
+
+
+def expected(flat: Flat) -> Flat:
+    """What was frozen, as the new code should tell it."""
+    pairs = ((new_name(key), value) for key, value in flat.items())
+    return {key: value for key, value in pairs if key is not None}
+
+
+def words_for(tree: Path) -> Callable[[str], str]:
+    """Writes a command's words with the names that the tree's settings have."""
+    if not RENAMED and not REMOVED:
+        return lambda word: word
+    known = {key for one in compositions.commands(tree).values() for key in flatten(one)}
+
+    def translate(word: str) -> str:
+        key, _, value = word.partition("=")
+        new = new_name(key)
+        return word if key in known or new is None else f"{new}={value}"
+
+    return translate
+
+
+# ---- comparing -----------------------------------------------------------------------------
+
+
+def flatten(value: Any, above: str = "") -> Flat:
+    """Nested content as {dotted key: plain value}."""
+    if isinstance(value, dict):
+        pairs = [(str(key), one) for key, one in value.items()]
+    elif isinstance(value, list):
+        pairs = [(str(index), one) for index, one in enumerate(value)]
+    else:
+        return {above: value}
+    if not pairs:
+        return {above: value}
+    found: Flat = {}
+    for key, one in pairs:
+        found |= flatten(one, f"{above}.{key}" if above else key)
+    return found
+
+
+def same(old: Any, new: Any, *, exact: bool) -> bool:
+    """Whether two plain values are equal; loosely: near, words alone, no hashes."""
+    numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (old, new))
+    if numbers and math.isnan(old) and math.isnan(new):
+        return True
+    if exact or type(old) is not type(new):
+        return bool(old == new)
+    if numbers:
+        return math.isclose(old, new, rel_tol=LOOSE, abs_tol=2e-3)
+    if isinstance(old, str):
+        return old.startswith("sha:") or re.sub(r"[-\d.]+", "", old) == re.sub(r"[-\d.]+", "", new)
+    return bool(old == new)
+
+
+def difference(old: Any, new: Any, *, exact: bool) -> str:
+    """The first difference in words; empty where there is none."""
+    was, now = expected(flatten(old)), flatten(new)
+    for key, value in was.items():
+        if key not in now:
+            return f"{key} is lost (it was {value!r})"
+        if not same(value, now[key], exact=exact):
+            return f"{key}: {value!r} was frozen, now {now[key]!r}"
+    more = [key for key in now if key not in was and re.sub(r"^sweep\.\d+\.", "", key) not in ADDED]
+    return f"{more[0]} is new ({now[more[0]]!r})" if more else ""
+
+
+def machine() -> dict[str, str]:
+    """What decides the last bits of a float."""
+    import torch
+
+    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    names = re.findall(r"model name\s*: (.*)", text) or ["unknown"]
+    able = torch.backends.cpu.get_cpu_capability()
+    return {"processor": names[0], "instructions": able, "torch": torch.__version__}
+
+
+# ---- running -------------------------------------------------------------------------------
+
+
+def wanted(name: str, only: Sequence[str]) -> bool:
+    """Whether --only asks for a thing, by its name or by a group above it; all without --only."""
+    return not only or any(name == one or name.startswith(f"{one}.") for one in only)
+
+
+def run_task(name: str, plan: "Plan") -> dict[str, Any]:
+    """One task in a folder of its own; a command that fails is the task's content."""
+    with tempfile.TemporaryDirectory(prefix="freeze-") as folder:
+        asks = partial(wanted, only=plan.only)
+        desk = tasks.Desk(Path(folder).resolve(), RUNS, plan.word, asks, plan.keep)
+        try:
+            found = tasks.TASKS[name](desk)
+        except forked.CommandFailed as failed:
+            return {name: f"failed: {failed}"}
+    return {f"{name}.{part}" if part else name: content for part, content in found.items()}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How words are written, what is asked for (nothing: all), and where to keep runs."""
+
+    word: Callable[[str], str]
+    only: Sequence[str] = ()
+    keep: Path | None = None
+
+
+def run_all(names: Sequence[str], plan: Plan) -> Iterator[tuple[str, Any]]:
+    """The contents of all tasks, two at a time, as they come."""
+    current[0] = plan  # the forks have it by being forked
+    with ProcessPoolExecutor(SIDE_BY_SIDE, mp_context=get_context("fork")) as pool:
+        for done in as_completed([pool.submit(run_current, name) for name in names]):
+            yield from done.result().items()
+
+
+current: list[Plan] = [Plan(str)]
+
+
+def run_current(name: str) -> dict[str, Any]:
+    return run_task(name, current[0])
+
+
+def write(tree: Path) -> None:
+    """Freeze what the tree's code does: frozen.json, cfg/ and runs/."""
+    for folder in (CFG, RUNS):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    for name, content in compositions.all_of(tree).items():
+        (CFG / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    first = [name for name in tasks.TASKS if name.startswith("losses.")]
+    things: dict[str, Any] = {}
+    for names, keep in ((first, RUNS), ([n for n in tasks.TASKS if n not in first], None)):
+        for name, content in run_all(names, Plan(words_for(tree), keep=keep)):
+            if str(content).startswith("failed: "):
+                raise SystemExit(f"{name}: {content}")
+            things[name] = content
+            print(f"frozen   {name}", flush=True)
+    kept = {"machine": machine(), "things": dict(sorted(things.items()))}
+    FROZEN.write_text(json.dumps(kept, indent=0) + "\n")
+
+
+def check(tree: Path, only: list[str]) -> bool:
+    """Whether the tree's code does what was frozen; a line a thing."""
+    kept = json.loads(FROZEN.read_text())
+    exact = kept["machine"] == machine()
+    how = "bit for bit" if exact else f"to {LOOSE:.0%}, without hashes (another machine or torch)"
+    print(f"comparing {how}", flush=True)
+    failed = 0
+    for name, old, new in compared(tree, kept["things"], only):
+        told = difference(old, new, exact=exact or name.startswith("cfg."))
+        failed += bool(told)
+        print(f"{'differs' if told else 'equal'}  {name}{': ' + told if told else ''}", flush=True)
+    print(f"{failed} differ" if failed else "all equal")
+    return not failed
+
+
+def compared(tree: Path, things: dict[str, Any], only: list[str]) -> Iterator[tuple[str, Any, Any]]:
+    """Name, frozen content and the tree's, of everything that is asked for."""
+    frozen = {f"cfg.{path.stem}": path for path in sorted(CFG.glob("*.yaml"))}
+    if any(wanted(name, only) for name in frozen):
+        made = {f"cfg.{name}": one for name, one in compositions.all_of(tree).items()}
+        for name in filter(lambda one: wanted(one, only), sorted({*frozen, *made})):
+            old = yaml.safe_load(frozen[name].read_text()) if name in frozen else None
+            yield name, old, made.get(name)
+    parts = {name: [one for one in things if part_of(one, name)] for name in tasks.TASKS}
+    asked = [name for name, own in parts.items() if any(wanted(one, only) for one in own)]
+    for name, content in run_all(asked, Plan(words_for(tree), only)):
+        if wanted(name, only) or str(content).startswith("failed: "):
+            yield name, things.get(name), content
+
+
+def part_of(thing: str, task: str) -> bool:
+    """Whether a task gives a thing."""
+    return thing == task or thing.startswith(f"{task}.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("write", "check"))
+    parser.add_argument("--tree", type=Path, default=HERE.parents[1], help="the code to run")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="names or groups")
+    asked = parser.parse_args()
+    tree = asked.tree.resolve()
+    forked.begin(tree)
+    os.chdir(tempfile.gettempdir())
+    if asked.what == "write":
+        write(tree)
+    elif not check(tree, asked.only):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
