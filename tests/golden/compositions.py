@@ -1,5 +1,7 @@
 """What `--cfg job` says of every command and experiment, by Hydra's compose in one process."""
 
+import copy
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +14,41 @@ def compose(tree: Path, command: str, *words: str) -> Plain:
     `sweep` holds, where an experiment's file sweeps by itself, what each job has of its own.
     """
     import hydra
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-    from omegaconf import OmegaConf
+    from omegaconf import OmegaConf, open_dict
 
     with hydra.initialize_config_dir(str(tree / "conf"), version_base="1.3"):
-        whole = hydra.compose(command, list(words), return_hydra_config=True)
-        params = OmegaConf.to_container(whole.hydra.sweeper)["params"]
-        kept = plain(hydra.compose(command, list(words)))
-        if not params:
-            return kept
-        parser = hydra.core.override_parser.overrides_parser.OverridesParser.create()
-        swept = parser.parse_overrides([f"{key}={value}" for key, value in params.items()])
-        (jobs,) = BasicSweeper.split_arguments(swept, None)
-        made = [plain(hydra.compose(command, [*words, *job])) for job in jobs]
-    return {**kept, "sweep": [changes(kept, one) for one in made]}
+        config = hydra.compose(command, list(words), return_hydra_config=True)
+    params = OmegaConf.to_container(config.hydra.sweeper)["params"]
+    with open_dict(config):
+        del config["hydra"]
+    kept = plain(config)
+    if not params:
+        return kept
+    return {**kept, "sweep": [changes(kept, plain(one)) for one in jobs(config, params)]}
+
+
+def jobs(config: Any, params: dict[str, str]) -> Iterator[Any]:
+    """The settings of every job of a sweep, as Hydra's sweeper goes through its values."""
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from omegaconf import OmegaConf
+
+    parser = OverridesParser.create()
+    swept = parser.parse_overrides([f"{key}={value}" for key, value in params.items()])
+    for words in BasicSweeper.split_arguments(swept, None)[0]:
+        changed = copy.deepcopy(config)
+        for word in parser.parse_overrides(words):
+            OmegaConf.update(changed, word.key_or_group, word.value(), merge=True)
+        yield changed
+
+
+def plain(config: Any) -> Plain:
+    """A composition as plain values."""
+    from omegaconf import OmegaConf
+
+    found = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(found, dict)
+    return found
 
 
 def changes(base: Plain, other: Plain) -> Plain:
@@ -33,14 +56,6 @@ def changes(base: Plain, other: Plain) -> Plain:
     found = {key: value for key, value in other.items() if base.get(key) != value}
     inner = {key: changes(base[key], one) for key, one in found.items() if isinstance(one, dict)}
     return {**found, **inner}
-
-
-def plain(config: Any) -> Plain:
-    from omegaconf import OmegaConf
-
-    found = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(found, dict)
-    return found
 
 
 def commands(tree: Path) -> dict[str, Plain]:
@@ -51,13 +66,20 @@ def commands(tree: Path) -> dict[str, Plain]:
     return found | {f"system-{one}": compose(tree, "train", f"system={one}") for one in systems}
 
 
-def all_of(tree: Path) -> dict[str, Plain]:
-    """Every command, system, experiment, data set and trainer, by name."""
-    conf, found = tree / "conf", commands(tree)
-    for path in sorted((conf / "experiment").glob("*.yaml")):
-        found[f"experiment-{path.stem}"] = compose(tree, "train", f"+experiment={path.stem}")
+def experiments(tree: Path) -> dict[str, Plain]:
+    """Train's settings with every experiment."""
+    names = sorted(path.stem for path in (tree / "conf" / "experiment").glob("*.yaml"))
+    return {f"experiment-{one}": compose(tree, "train", f"+experiment={one}") for one in names}
+
+
+def groups(tree: Path) -> dict[str, Plain]:
+    """Every data set and trainer, without the settings around it."""
+    found = {}
     for group, command in (("data", "prepare"), ("trainer", "train")):
-        for path in sorted((conf / group).glob("*.yaml")):
+        for path in sorted((tree / "conf" / group).glob("*.yaml")):
             whole = compose(tree, command, f"{group}={path.stem}")
             found[f"{group}-{path.stem}"] = {group: whole[group]}
     return found
+
+
+PARTS = {"commands": commands, "experiments": experiments, "groups": groups}

@@ -62,7 +62,8 @@ def words_for(tree: Path) -> Callable[[str], str]:
     """Writes a command's words with the names that the tree's settings have."""
     if not RENAMED and not REMOVED:
         return lambda word: word
-    known = {key for one in compositions.commands(tree).values() for key in flatten(one)}
+    whole = compositions.commands(tree).values()
+    known = {key for one in whole for key in flatten(one)}
 
     def translate(word: str) -> str:
         key, _, value = word.partition("=")
@@ -137,6 +138,8 @@ def wanted(name: str, only: Sequence[str]) -> bool:
 
 def run_task(name: str, plan: "Plan") -> dict[str, Any]:
     """One task in a folder of its own; a command that fails is the task's content."""
+    if name in compositions.PARTS:
+        return {f"cfg.{one}": cfg for one, cfg in compositions.PARTS[name](plan.tree).items()}
     with tempfile.TemporaryDirectory(prefix="freeze-") as folder:
         asks = partial(wanted, only=plan.only)
         desk = tasks.Desk(Path(folder).resolve(), RUNS, plan.word, asks, plan.keep)
@@ -149,8 +152,9 @@ def run_task(name: str, plan: "Plan") -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Plan:
-    """How words are written, what is asked for (nothing: all), and where to keep runs."""
+    """Whose code, how words are written, what is asked for (nothing: all), where to keep runs."""
 
+    tree: Path
     word: Callable[[str], str]
     only: Sequence[str] = ()
     keep: Path | None = None
@@ -158,13 +162,13 @@ class Plan:
 
 def run_all(names: Sequence[str], plan: Plan) -> Iterator[tuple[str, Any]]:
     """The contents of all tasks, two at a time, as they come."""
-    current[0] = plan  # the forks have it by being forked
+    current[:] = [plan]  # the forks have it by being forked
     with ProcessPoolExecutor(SIDE_BY_SIDE, mp_context=get_context("fork")) as pool:
         for done in as_completed([pool.submit(run_current, name) for name in names]):
             yield from done.result().items()
 
 
-current: list[Plan] = [Plan(str)]
+current: list[Plan] = []
 
 
 def run_current(name: str) -> dict[str, Any]:
@@ -176,12 +180,13 @@ def write(tree: Path) -> None:
     for folder in (CFG, RUNS):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-    for name, content in compositions.all_of(tree).items():
-        (CFG / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    for compose in compositions.PARTS.values():
+        for name, content in compose(tree).items():
+            (CFG / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
     first = [name for name in tasks.TASKS if name.startswith("losses.")]
     things: dict[str, Any] = {}
     for names, keep in ((first, RUNS), ([n for n in tasks.TASKS if n not in first], None)):
-        for name, content in run_all(names, Plan(words_for(tree), keep=keep)):
+        for name, content in run_all(names, Plan(tree, words_for(tree), keep=keep)):
             if str(content).startswith("failed: "):
                 raise SystemExit(f"{name}: {content}")
             things[name] = content
@@ -207,17 +212,21 @@ def check(tree: Path, only: list[str]) -> bool:
 
 def compared(tree: Path, things: dict[str, Any], only: list[str]) -> Iterator[tuple[str, Any, Any]]:
     """Name, frozen content and the tree's, of everything that is asked for."""
-    frozen = {f"cfg.{path.stem}": path for path in sorted(CFG.glob("*.yaml"))}
-    if any(wanted(name, only) for name in frozen):
-        made = {f"cfg.{name}": one for name, one in compositions.all_of(tree).items()}
-        for name in filter(lambda one: wanted(one, only), sorted({*frozen, *made})):
-            old = yaml.safe_load(frozen[name].read_text()) if name in frozen else None
-            yield name, old, made.get(name)
+    cfgs = {f"cfg.{path.stem}": path for path in sorted(CFG.glob("*.yaml"))}
+    cfgs = {name: path for name, path in cfgs.items() if wanted(name, only)}
     parts = {name: [one for one in things if part_of(one, name)] for name in tasks.TASKS}
     asked = [name for name, own in parts.items() if any(wanted(one, only) for one in own)]
-    for name, content in run_all(asked, Plan(words_for(tree), only)):
-        if wanted(name, only) or str(content).startswith("failed: "):
-            yield name, things.get(name), content
+    if cfgs:
+        asked = [*compositions.PARTS, *asked]
+    for name, content in run_all(asked, Plan(tree, words_for(tree), only)):
+        if name in cfgs:
+            yield name, yaml.load(cfgs.pop(name).read_text(), yaml.CSafeLoader), content
+        elif name in things and wanted(name, only):
+            yield name, things[name], content
+        elif str(content).startswith("failed: "):
+            yield name, "answers", content
+    for name in cfgs:
+        yield name, "settings", "nothing"
 
 
 def part_of(thing: str, task: str) -> bool:
