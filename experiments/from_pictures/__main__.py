@@ -50,7 +50,7 @@ from infogan3d.inversion.stages import (
     fit_views,
 )
 from infogan3d.inversion.targets import frame_of
-from infogan3d.io.files import save_json, save_picture, save_text
+from infogan3d.io.files import file_name, save_json, save_picture, save_text
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.io.packs import Pack, join_packs, load_pack, pack_grids, save_pack
 from infogan3d.runs import build, schema
@@ -132,7 +132,7 @@ def measure(
     folder.mkdir(parents=True, exist_ok=True)
     seats: Seats = {}
     for number, (path, seat) in enumerate(wanted, 1):
-        file = folder / f"{seat.id}.json"
+        file = folder / f"{file_name(seat.id)}.json"
         record = json.loads(file.read_text()) if file.exists() else {"asked": asked, "views": {}}
         if record["asked"] != asked:
             raise ValueError(f"{file} holds results of {record['asked']}: give another --out.")
@@ -140,7 +140,7 @@ def measure(
         if missing:
             began = time.perf_counter()
             mesh = read_seat(path, seat)
-            scores = add_shapes(order, seat.id, mesh, missing, folder / f"{seat.id}.npz")
+            scores = add_shapes(order, seat.id, mesh, missing, folder / f"{file_name(seat.id)}.npz")
             longest = float(np.ptp(mesh[0][np.unique(mesh[1])], axis=0).max())
             record |= {"kind": seat.kind, "longest": longest, "views": record["views"] | scores}
             save_json(record, file)

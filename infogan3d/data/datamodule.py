@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from infogan3d.data import build
+from infogan3d.data.shapes import walk_files
 from infogan3d.io.packs import Pack, load_pack, save_pack, unpack_bits
 
 
@@ -276,11 +277,11 @@ def load_cache(path: Path) -> Pack:
 
 
 def stamp(root: Path) -> list[Any]:
-    """What tells one state of a folder or file from another: path, number of entries, time."""
+    """What tells one state of a folder or file from another: path, number of files, time."""
     if not root.exists():
         return [str(root)]
     if root.is_file():
         return [str(root), root.stat().st_size, math.floor(root.stat().st_mtime)]
-    entries = sorted(root.rglob("*")) if root.is_dir() else []
+    entries = walk_files(root) if root.is_dir() else []
     newest = max((math.floor(path.stat().st_mtime) for path in entries), default=0)
     return [str(root), len(entries), newest]

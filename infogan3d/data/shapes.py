@@ -80,7 +80,7 @@ def list_files(root: Path | str | None, *kinds: str) -> Listing:
     if root is None or not Path(root).exists():
         raise ValueError(f"data.root={root} is no file or folder: give the path of the data set.")
     root, wanted = Path(root), {f".{kind}" for kind in kinds}
-    found = Listing([root]) if root.is_file() else _walk(root)
+    found = Listing([root]) if root.is_file() else walk_files(root)
     files = Listing(aside=found.aside)
     for path in sorted(found):
         if path.suffix.lower() in wanted:
@@ -94,7 +94,7 @@ def list_files(root: Path | str | None, *kinds: str) -> Listing:
     return files
 
 
-def _walk(root: Path) -> Listing:
+def walk_files(root: Path) -> Listing:
     """Every plain file under a folder that is not hidden; folders behind links come last."""
     found, seen = Listing(), set()
     folders, linked = [root], deque[Path]()

@@ -2,6 +2,7 @@
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
@@ -38,6 +39,7 @@ def open_picture(path: Path | str) -> Image.Image:
             raise ValueError(f"{path} is not a PNG or JPEG picture: replace it.")
         if kind == "PNG":
             _check_size(path, *struct.unpack(">II", head[16:]))
+            _check_chunks(path, file)
         file.seek(0)
         try:
             opened = Image.open(file, formats=(kind,))
@@ -56,6 +58,23 @@ def open_picture(path: Path | str) -> Image.Image:
 
 class TooLargeError(ValueError):
     """More pixels a side than LARGEST_SIDE."""
+
+
+def _check_chunks(path: Path, file: Any) -> None:
+    """Refuse a PNG with a chunk beyond its end: Pillow would take memory for all of it first."""
+    at, size = 8, path.stat().st_size
+    while at < size:
+        file.seek(at)
+        head = file.read(8)
+        length = int.from_bytes(head[:4], "big")
+        at += 12 + length
+        if at > size:
+            raise ValueError(
+                f"{path} is a damaged PNG picture (a part of {length} bytes goes beyond its end): "
+                f"replace it."
+            )
+        if head[4:] == b"IEND":
+            return
 
 
 def _check_size(path: Path, width: int, height: int) -> None:

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from infogan3d.data import build
-from infogan3d.data.datamodule import ChairData, SeededBatches
+from infogan3d.data.datamodule import ChairData, SeededBatches, stamp
 from infogan3d.io.packs import content_hash, load_pack, pack_grids, save_pack
 from infogan3d.models.networks.latent import step_seed
 
@@ -316,3 +316,24 @@ def test_a_script_that_workers_import_again_is_told_so_and_does_not_hang(tmp_pat
     assert done.returncode != 0
     assert 'under `if __name__ == "__main__":`' in done.stderr
     assert not list((tmp_path / "cache").glob("*.npz"))
+
+
+def test_a_damaged_cache_is_named_with_its_cure(tiny_data, tmp_path):
+    data = tiny_data(cache=str(tmp_path))
+    data.pack()
+    data.path.write_bytes(data.path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=rf"only a cache: delete {data.path} and start again"):
+        data.pack()
+
+
+def test_a_stamp_follows_links_and_bears_those_that_lead_nowhere(tmp_path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "a.obj").write_text("v 0 0 0")
+    (folder / "far").symlink_to(tmp_path / "far")
+    (folder / "gone").symlink_to(tmp_path / "nowhere")
+    before = stamp(folder)
+    (tmp_path / "far" / "b.obj").write_text("v 0 0 0")
+    assert before[1] == 1
+    assert stamp(folder)[1] == 2
