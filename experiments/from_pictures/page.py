@@ -132,7 +132,7 @@ def draw(seats: Seats, wanted: Sequence[tuple[Path, Seat]], folder: Path) -> Ima
     captions, rows = [], []
     for index in evenly(len(wanted), DRAWN):
         path, seat = wanted[index]
-        record, shapes = seats[seat.id], load_pack(folder / f"{seat.id}.npz")
+        record, shapes = seats[seat.id], load_pack(folder / f"{file_name(seat.id)}.npz")
         span = ROOM * record["longest"]
         names, row = [seat.id.partition("_")[2][:22]], [drawn(read_seat(path, seat), span)]
         for n in [n for n in DRAWN_VIEWS if str(n) in record["views"]]:
