@@ -12,6 +12,7 @@ from infogan3d.data.datasets.sweethome3d import Seat, read_seat
 from infogan3d.inversion.silhouette_loss import Placement, surface_in_world
 from infogan3d.inversion.stages import ReconstructionRequest
 from infogan3d.inversion.targets import carving_of
+from infogan3d.io.files import file_name
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.io.packs import load_pack
 from infogan3d.rendering.figures import SIZE, canvas, evenly

@@ -100,8 +100,7 @@ def prepare_pack(
     began = time.perf_counter()
     jobs = list_jobs(name, root=root, resolution=resolution, **settings)
     kept: dict[bytes, Pack] = {}
-    skipped: list[tuple[str, str]] = []
-    duplicates: list[tuple[str, str]] = []
+    skipped, duplicates = list[tuple[str, str]](), list[tuple[str, str]]()
     with closing(_made(jobs, resolution=resolution, workers=workers)) as stream:
         for done, (job, made) in enumerate(stream, 1):
             if isinstance(made, str) and on_error == "stop":
@@ -114,10 +113,9 @@ def prepare_pack(
     if settings.get("pictures"):
         refused = {id for id, _ in skipped}
         _list_pictures([job.id for job in jobs if job.id not in refused], settings["pictures"])
+    told = (tuple(skipped), tuple(duplicates), time.perf_counter() - began)
     aside = jobs.left_aside() if isinstance(jobs, Listing) else ""
-    seconds = time.perf_counter() - began
-    report = Report(len(kept), tuple(skipped), tuple(duplicates), seconds, aside)
-    return join_packs(list(kept.values())), report
+    return join_packs(list(kept.values())), Report(len(kept), *told, aside)
 
 
 def _sort(
