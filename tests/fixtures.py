@@ -24,6 +24,7 @@ from infogan3d.geometry.camera import Views
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import CodeSpec
+from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.rendering.render import silhouettes
 from infogan3d.runs import folder as runs_folder
 from infogan3d.semantics.card import Card
@@ -96,22 +97,25 @@ class CodeBoxes(ShapeModel):
 class CodeReaders(CodeBoxes):
     """The same with a Q and an E that read the codes back."""
 
-    def trunk(self, made: Tensor) -> Tensor:
-        lines = (made[:, 0, :, 0, 0], made[:, 0, 0, :, 0], made[:, 0, 0, 0, :])
-        return torch.stack([one.sum(1) for one in lines], 1)
+    @property
+    def has_q_head(self) -> bool:
+        return True
 
-    def q_head(self, sizes: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
+    def q_posterior(self, grid: Tensor) -> CodePosterior:
+        lines = (grid[:, 0, :, 0, 0], grid[:, 0, 0, :, 0], grid[:, 0, 0, 0, :])
+        sizes = torch.stack([line.sum(1) for line in lines], 1)
         value = ((sizes[:, 2] - 4) / 5).round().long().clamp(0, 2)
         mean = (sizes[:, :2] - 9) * math.sqrt(2) / 5 @ self.turned.T
-        return [nn.functional.one_hot(value, 3) * 30.0], mean, torch.zeros_like(mean)
+        return CodePosterior([nn.functional.one_hot(value, 3) * 30.0], mean, torch.zeros_like(mean))
 
     @property
     def has_encoder(self) -> bool:
         return True
 
     def encode(self, grid: Tensor) -> Tensor:
-        (logits,), mean, _ = self.q_head(self.trunk(grid))
-        return torch.cat([torch.full((len(grid), 2), 7.0), logits / 30, mean], 1)
+        codes = self.q_posterior(grid)
+        (logits,) = codes.discrete_logits
+        return torch.cat([torch.full((len(grid), 2), 7.0), logits / 30, codes.mean], 1)
 
 
 class Losses(pl.Callback):
@@ -285,16 +289,17 @@ class AttributeBoxes(ShapeModel):
 class AttributeBoxesRead(AttributeBoxes):
     """The same with a Q that reads d0 and c0 off the box, and knows nothing of c1."""
 
-    def trunk(self, made: Tensor) -> Tensor:
-        return made[:, 0]
+    @property
+    def has_q_head(self) -> bool:
+        return True
 
-    def q_head(self, made: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
-        width = made.amax((2, 3)).sum(1)
-        height = made.amax((1, 2)).sum(1)
+    def q_posterior(self, grid: Tensor) -> CodePosterior:
+        width = grid[:, 0].amax((2, 3)).sum(1)
+        height = grid[:, 0].amax((1, 2)).sum(1)
         logits = nn.functional.one_hot((height.round().long() - 4) // 4, 3) * 30.0
         mean = torch.stack([(width - 4) / 4 - 1, torch.zeros_like(width)], 1)
-        spread = torch.tensor([0.01, 1 / 3]).log().expand(len(made), 2)
-        return [logits], mean, spread
+        spread = torch.tensor([0.01, 1 / 3]).log().expand(len(grid), 2)
+        return CodePosterior([logits], mean, spread)
 
 
 CATALOGUE = """\

@@ -77,7 +77,7 @@ def read_by_teacher(model: Any, grids: np.ndarray) -> Variables:
     discrete = zip(*(codes for codes, _ in parts), strict=True)
     columns = [torch.cat(column).cpu().numpy() for column in discrete]
     places = torch.cat([place for _, place in parts]).cpu().numpy()
-    taken = model.teacher.taken.cpu().numpy()
+    taken = model.teacher.assigned.cpu().numpy()
     kinds = len(columns)
     return code_variables(
         [column for column, assigned in zip(columns, taken, strict=False) if assigned],

@@ -26,8 +26,9 @@ def q_posterior(
     model: ShapeModel, grid: Float[Tensor, "B 1 R R R"]
 ) -> tuple[list[np.ndarray], Float[np.ndarray, "B C"]]:
     """Q's logits of every discrete code and its means of the continuous ones."""
-    logits, mean, _ = model.q_posterior(grid)
-    return [logit.float().cpu().numpy() for logit in logits], mean.double().cpu().numpy()
+    posterior = model.q_posterior(grid)
+    logits = [code.float().cpu().numpy() for code in posterior.discrete_logits]
+    return logits, posterior.mean.double().cpu().numpy()
 
 
 def merge_variables(parts: list[tuple[list[np.ndarray], np.ndarray]]) -> Variables:
@@ -50,9 +51,9 @@ def predict_with_q(model: ShapeModel, grids: Bool[np.ndarray, "n R R R"]) -> Var
 def predict_with_e(model: ShapeModel, grids: Bool[np.ndarray, "n R R R"]) -> Variables:
     """The codes that E holds for likeliest. Errors: a system without E (`ValueError`)."""
     model.eval()
-    sizes = [model.spec.noise, *model.spec.discrete, model.spec.continuous]
     parts = []
     for grid in batches(model, grids):
-        _, *hot, continuous = torch.split(model.encode(grid).cpu(), sizes, 1)
-        parts.append(([code.numpy() for code in hot], continuous.double().numpy()))
+        latent = model.spec.split(model.encode(grid).cpu())
+        one_hot = [code.numpy() for code in latent.discrete]
+        parts.append((one_hot, latent.continuous.double().numpy()))
     return merge_variables(parts)

@@ -216,21 +216,20 @@ def _best(
 def layout(model: ShapeModel) -> tuple[CodeSpec, float]:
     """How a model's latent is laid out, and 1 where its noise has the normal prior, else 0.
 
-    A model with a `latent_of` of its own (a latent GAN's) lays its latents out as it likes.
+    A model whose latents are not its codes (a latent GAN's) lays them out as it likes.
     """
-    if type(model).to_latent is ShapeModel.to_latent and model.spec.size == model.latent_size:
+    if model.has_normal_prior:
         return model.spec, 1.0
     return CodeSpec(model.latent_size, (), 0), 0.0
 
 
 def relax(latent: Float[Tensor, "n latent"], spec: CodeSpec) -> list[Tensor]:
     """Latents as what Adam moves: z, logits of each discrete code, normal numbers for the rest."""
-    sizes = [spec.noise, *spec.discrete, spec.continuous]
-    noise, *hot, codes = torch.split(latent.detach(), sizes, 1)
+    parts = spec.split(latent.detach())
     heights = [math.log(HELD / (1 - HELD) * (size - 1)) for size in spec.discrete]
-    logits = [code * height for code, height in zip(hot, heights, strict=True)]
-    normal = math.sqrt(2) * torch.erfinv(codes.clamp(-EDGE, EDGE))
-    return [leaf.clone().requires_grad_() for leaf in (noise, *logits, normal)]
+    logits = [code * height for code, height in zip(parts.discrete, heights, strict=True)]
+    normal = math.sqrt(2) * torch.erfinv(parts.continuous.clamp(-EDGE, EDGE))
+    return [leaf.clone().requires_grad_() for leaf in (parts.noise, *logits, normal)]
 
 
 def harden(

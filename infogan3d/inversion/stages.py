@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn.functional import one_hot
 
 from infogan3d.geometry.camera import Views
 from infogan3d.inversion.optimize import Loss, invert, layout
@@ -135,10 +134,9 @@ def read_codes(
     """What Q alone knows of some shapes: its codes with z = 0; None for a model without Q."""
     if not model.has_q_head:
         return None
-    logits, mean, _ = model.q_posterior(grid)
-    hot = [one_hot(code.argmax(1), code.shape[1]).float() for code in logits]
+    codes = model.q_posterior(grid)
     noise = grid.new_zeros(len(grid), model.spec.noise)
-    return torch.cat([noise, *hot, mean.float().clamp(-1, 1)], 1)
+    return torch.cat([noise, *codes.one_hot_codes(), codes.mean.float().clamp(-1, 1)], 1)
 
 
 def choose_placement(
@@ -182,12 +180,12 @@ def codes_by_name(
 ) -> dict[str, list[float] | dict[str, int | float]]:
     """One latent as plain numbers: all of it, its noise z, and its codes by their names."""
     spec, _ = layout(model)
-    sizes = [spec.noise, *spec.discrete, spec.continuous]
-    noise, *hot, continuous = torch.split(latent.float().cpu(), sizes)
-    values = [int(code.argmax()) for code in hot] + [float(code) for code in continuous]
+    parts = spec.split(latent.float().cpu())
+    values: list[int | float] = [int(code.argmax()) for code in parts.discrete]
+    values += [float(code) for code in parts.continuous]
     return {
         "latent": [float(value) for value in latent],
-        "z": [float(value) for value in noise],
+        "z": [float(value) for value in parts.noise],
         "codes": dict(zip(spec.names, values, strict=True)),
     }
 

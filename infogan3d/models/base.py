@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, step_seed
+from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.models.optim import (
     NonFiniteError,
     ema_copy,
@@ -18,13 +19,24 @@ from infogan3d.models.optim import (
     supports_bf16,
 )
 
-OLD_PARTS = {"average": "ema", "real_head": "discriminator_head", "code_head": "q_head"}
+RENAMED = {  # the start of a weight's name: before, today
+    "average.": "ema.",
+    "real_head.": "discriminator_head.",
+    "code_head.": "q_head.",
+    "teacher.taken": "teacher.assigned",
+}
 
 
 def todays_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
     """A checkpoint's weights under the names that the networks have today."""
-    parts = ((name.partition("."), value) for name, value in state.items())
-    return {OLD_PARTS.get(head, head) + dot + rest: value for (head, dot, rest), value in parts}
+
+    def todays_name(name: str) -> str:
+        for before, today in RENAMED.items():
+            if name.startswith(before):
+                return today + name.removeprefix(before)
+        return name
+
+    return {todays_name(name): value for name, value in state.items()}
 
 
 class ShapeModel(pl.LightningModule):
@@ -69,15 +81,17 @@ class ShapeModel(pl.LightningModule):
 
     @property
     def has_q_head(self) -> bool:
-        """Whether `q_posterior` can be asked: whether the system has a trunk and a Q head."""
-        parts = (getattr(self, name, None) for name in ("trunk", "q_head"))
-        return all(part is not None for part in parts)
+        """Whether `q_posterior` can be asked."""
+        return False
 
-    def q_posterior(self, grid: Float[Tensor, "B 1 R R R"]) -> tuple[list[Tensor], Tensor, Tensor]:
-        """Q's logits of every discrete code, its means and log variances of the continuous ones."""
-        with self.autocast():
-            answer: tuple[list[Tensor], Tensor, Tensor] = self.q_head(self.trunk(grid))  # type: ignore[operator]
-        return answer
+    def q_posterior(self, grid: Float[Tensor, "B 1 R R R"]) -> CodePosterior:
+        """Q's posterior of the codes of some shapes. Errors: a system without Q (`ValueError`)."""
+        raise ValueError(f"{type(self).__name__} has no Q head that reads codes off shapes.")
+
+    @property
+    def has_normal_prior(self) -> bool:
+        """Whether `decode` reads latents laid out by `spec`, whose noise is drawn from N(0, 1)."""
+        return True
 
     def to_latent(self, codes: Codes) -> Float[Tensor, "B latent"]:
         """What `decode` reads for some codes."""

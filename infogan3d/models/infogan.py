@@ -20,9 +20,20 @@ from infogan3d.models.networks.discriminator import (
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, sample_codes
 from infogan3d.models.networks.losses import connectivity_loss
-from infogan3d.models.networks.posterior import Posterior, kl_to_prior, posterior_mode, rsample
+from infogan3d.models.networks.posterior import CodePosterior, Posterior
 from infogan3d.models.optim import update_ema
-from infogan3d.models.warmup import Phase, check_phases, check_transfer, phase_at, phase_transition
+from infogan3d.models.prior_matching import noise_posterior
+from infogan3d.models.sampling import batches, evaluating
+from infogan3d.models.warmup import (
+    Networks,
+    Phase,
+    Transition,
+    check_phases,
+    check_transfer,
+    phase_at,
+    phase_transition,
+    transition_before,
+)
 
 
 class InfoGAN3D(GANModel):
@@ -30,6 +41,8 @@ class InfoGAN3D(GANModel):
 
     Defaults are the paper's where it states one, else InfoGAN's (chairs, appendix C.5).
     """
+
+    ema: Generator
 
     def __init__(
         self,
@@ -90,7 +103,7 @@ class InfoGAN3D(GANModel):
             check_transfer(self.encoder, norm=trunk_norm)
         self.teacher: Teacher | None = None
         if unmix_after:
-            check_phases(unmix_after=unmix_after, start=start_batches, spec=self.spec)
+            check_phases(unmix_after=unmix_after, warmup_batches=start_batches, spec=self.spec)
             assert self.encoder is not None
             self.teacher = Teacher(self.encoder, self.spec)
         self.to(memory_format=torch.channels_last_3d)
@@ -103,7 +116,16 @@ class InfoGAN3D(GANModel):
         return self.encoder is not None
 
     def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
-        return posterior_mode(self.posterior(grid), self.spec)
+        return self.posterior(grid).mode()
+
+    @property
+    def has_q_head(self) -> bool:
+        return True
+
+    def q_posterior(self, grid: Float[Tensor, "B 1 R R R"]) -> CodePosterior:
+        with self.autocast():
+            posterior: CodePosterior = self.q_head(self.trunk(grid))
+        return posterior
 
     # ---- the training step -----------------------------------------------------------------
 
@@ -112,7 +134,7 @@ class InfoGAN3D(GANModel):
         self.exclude_from_global_step(optimizer_d)
         self.terms = {}
         random = self.rng(self.batches_done)
-        phase_transition(self, optimizer_g)
+        self.change_phase(optimizer_g)
         if self.batches_done < self.hparams["start_batches"]:
             self.auto_encoding_turn(real, random, optimizer_g)
         else:
@@ -135,10 +157,10 @@ class InfoGAN3D(GANModel):
             real_features, made_features = self.features_of(real, made)
             real_logits = self.discriminator_head(real_features).float()
             made_logits = self.discriminator_head(made_features).float()
-            answer = self.q_head(made_features)
+            posterior: CodePosterior = self.q_head(made_features)
         loss_real = losses.soft_label_loss(real_logits, *settings["real_labels"], generator=random)
         loss_made = losses.soft_label_loss(made_logits, *settings["fake_labels"], generator=random)
-        discrete, continuous, information = self.information(answer, codes)
+        discrete, continuous, information = self.information(posterior, codes)
         heard = information if settings["information_reaches"] == "trunk" else information * 0
         gate = settings["accuracy_gate"]
         if gate >= 1 or self.accuracy.item() <= gate:
@@ -157,7 +179,7 @@ class InfoGAN3D(GANModel):
                 "Q/loss": information,
                 "Q/loss_discrete": discrete,
                 "Q/loss_continuous": continuous,
-                "Q/accuracy": losses.code_accuracy(answer[0], codes.discrete),
+                "Q/accuracy": losses.code_accuracy(posterior.discrete_logits, codes.discrete),
             }
         )
 
@@ -175,9 +197,9 @@ class InfoGAN3D(GANModel):
         with self.autocast():
             features = self.trunk(made)
             made_logits = self.discriminator_head(features).float()
-            answer = self.q_head(features)
+            posterior: CodePosterior = self.q_head(features)
         gen = losses.label_loss(made_logits, torch.ones_like(made_logits))
-        discrete, continuous, information = self.information(answer, codes)
+        discrete, continuous, information = self.information(posterior, codes)
         if self.hparams["pairing"] == "inverse":
             limit, terms = self.rebuilding(real, self.posterior(real), random)
         else:
@@ -201,9 +223,9 @@ class InfoGAN3D(GANModel):
         for group in optimizer.param_groups:
             group["lr"] = self.hparams["start_lr"] * part.lr_scale
         self.toggle_optimizer(optimizer)
-        answer = self.posterior(real)
+        posterior = self.posterior(real)
         total, terms = self.rebuilding(
-            real, answer, random, price=part.kl_scale, by_z=part.noise_only
+            real, posterior, random, price=part.kl_scale, by_z=part.noise_only
         )
         self.step_optimizer(total, optimizer)
         self.untoggle_optimizer(optimizer)
@@ -213,10 +235,38 @@ class InfoGAN3D(GANModel):
 
     def part(self) -> Phase:
         """Where in the start this batch is."""
-        names = {"start": "start_batches", "unmix_after": "unmix_after", "teach": "teach_batches"}
         return phase_at(
-            self.batches_done, **{name: self.hparams[own] for name, own in names.items()}
+            self.batches_done,
+            warmup_batches=self.hparams["start_batches"],
+            unmix_after=self.hparams["unmix_after"],
+            teach_batches=self.hparams["teach_batches"],
         )
+
+    def change_phase(self, optimizer: Any) -> None:
+        """What changes between the warm-up's phases and at its end, before this batch."""
+        names = ("unmix_after", "match_prior", "trunk_from_encoder")
+        change = transition_before(
+            self.batches_done,
+            warmup_batches=self.hparams["start_batches"],
+            **{name: self.hparams[name] for name in names},
+        )
+        if change == Transition():
+            return
+        assert self.encoder is not None
+        latents = None
+        if change.reads_latents:
+            grids = self.trainer.datamodule.packs["train"].grids()  # type: ignore[attr-defined]
+            with evaluating(self):
+                latents = noise_posterior(self.posterior, batches(self, grids, size=128))
+        networks = Networks(
+            self.generator, self.ema, self.encoder, self.trunk, self.q_head, self.teacher
+        )
+        log = phase_transition(
+            networks, change, latents, seed=self.hparams["seed"], batch=self.batches_done
+        )
+        if change.find_codes:
+            optimizer.state.clear()
+            self.print("\n".join(["", *log]))
 
     # ---- terms -----------------------------------------------------------------------------
 
@@ -227,15 +277,12 @@ class InfoGAN3D(GANModel):
         real_features, made_features = self.trunk(torch.cat([real, made])).split(len(real))
         return real_features, made_features
 
-    def information(
-        self, answer: tuple[list[Tensor], Tensor, Tensor], codes: Codes
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def information(self, posterior: CodePosterior, codes: Codes) -> tuple[Tensor, Tensor, Tensor]:
         """Loss of the discrete codes, of the continuous ones, and their weighted sum."""
         if self.teacher is not None:
-            answer, codes = self.teacher.select_assigned(answer, codes)
-        logits, mean, log_variance = answer
-        discrete = losses.categorical_nll(logits, codes.discrete)
-        continuous = losses.gaussian_nll(mean, log_variance, codes.continuous)
+            posterior, codes = self.teacher.select_assigned(posterior, codes)
+        discrete = losses.categorical_nll(posterior.discrete_logits, codes.discrete)
+        continuous = losses.gaussian_nll(posterior.mean, posterior.log_variance, codes.continuous)
         weights = self.hparams["information_discrete"], self.hparams["information_continuous"]
         return discrete, continuous, weights[0] * discrete + weights[1] * continuous
 
@@ -253,7 +300,7 @@ class InfoGAN3D(GANModel):
     def rebuilding(
         self,
         real: Tensor,
-        answer: Posterior,
+        posterior: Posterior,
         random: torch.Generator,
         *,
         price: float = 1.0,
@@ -264,12 +311,12 @@ class InfoGAN3D(GANModel):
 
         `by_z`: all codes are 0, and z pays the codes' price.
         """
-        latent, share = rsample(answer, random), self.hparams["codes_divergence"]
+        latent, share = posterior.rsample(random), self.hparams["codes_divergence"]
         if by_z:
             latent = latent * (torch.arange(self.spec.size, device=self.device) < self.spec.noise)
-            nats = share * losses.gaussian_kl(answer.noise_mean, answer.noise_log_variance)
+            nats = share * losses.gaussian_kl(posterior.noise_mean, posterior.noise_log_variance)
         else:
-            nats = kl_to_prior(answer, codes_weight=share)
+            nats = posterior.kl_to_prior(code_scale=share)
         with self.autocast():
             again = self.generator(latent).float()
         limit, terms = self.limit(again, real)
@@ -277,7 +324,7 @@ class InfoGAN3D(GANModel):
         terms = {**terms, "E/divergence": nats}
         if self.teacher is not None and self.part().taught:
             with self.autocast():
-                terms["E/lesson"] = self.teacher.distillation_loss(real, answer)
+                terms["E/lesson"] = self.teacher.distillation_loss(real, posterior)
             total = total + terms["E/lesson"]
         return total, terms
 
@@ -286,9 +333,8 @@ class InfoGAN3D(GANModel):
         if self.encoder is None:
             raise ValueError("this model has no encoder: train with model.pairing=inverse.")
         with self.autocast():
-            mean, log_variance, (logits, centre, spread) = self.encoder(grid)
-        answer = Posterior(mean, log_variance, logits, centre, spread)
-        return answer if self.teacher is None else self.teacher.mask_unassigned(answer)
+            posterior: Posterior = self.encoder(grid)
+        return posterior if self.teacher is None else self.teacher.mask_unassigned(posterior)
 
     # ---- Lightning -------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Grids out of models and latents out of grids, in batches."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -36,11 +37,25 @@ def to_grids(occupancy: Float[Tensor, "n 1 R R R"]) -> Grids:
     return grids
 
 
-def batches(model: ShapeModel, grids: Bool[np.ndarray, "n R R R"]) -> Iterator[Tensor]:
-    """The shapes as tensors on the model's device, BATCH at a time."""
-    for start in range(0, len(grids), BATCH):
-        part = torch.from_numpy(grids[start : start + BATCH])
+def batches(
+    model: ShapeModel, grids: Bool[np.ndarray, "n R R R"], *, size: int = BATCH
+) -> Iterator[Tensor]:
+    """The shapes as tensors on the model's device, `size` at a time."""
+    for start in range(0, len(grids), size):
+        part = torch.from_numpy(grids[start : start + size])
         yield part.float()[:, None].to(model.device)
+
+
+@contextmanager
+def evaluating(model: ShapeModel) -> Iterator[None]:
+    """The model in evaluation mode, without gradients; afterwards in the mode that it had."""
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(training)
 
 
 @torch.no_grad()

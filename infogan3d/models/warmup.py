@@ -1,20 +1,20 @@
-"""The distribution that samples come from, made that of real shapes' latents: z in a new basis.
+"""The auto-encoding warm-up before the adversarial batches, in one or two phases.
 
-An auto-encoder that pays little for a latent leaves z correlated: E's answers for real shapes fill
-a part of what N(0, 1) fills, and most draws lie outside of it. Here z is expressed anew, so that
-over the training shapes E's answers have mean 0 and covariance I, spread included. The change is
-linear and is folded into E's last layer and G's first; G(E(x)) stays as it was, but E's variances
-are kept along the axes only. (RAE, Ghosh et al. 2020, fits a density afterwards as well.)
+    z alone --find factors, teach them, begin anew--> z, codes --match prior, hand over--> game
+
+G(E(real)) learns to be real. With `unmix_after` the first phase has z alone; then codes are found
+in z (code_discovery) and the second phase learns them. At the end z may be expressed anew
+(prior_matching.py), and the trunk and Q may begin as E has ended (`transfer_weights`). Phases and
+transitions are functions of the batch number; InfoGAN3D applies them.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from torch import Tensor, nn
 
 from infogan3d.models.code_discovery.independent_components import find_factors
@@ -22,232 +22,84 @@ from infogan3d.models.code_discovery.teacher import Teacher, targets_for
 from infogan3d.models.networks.discriminator import Encoder, QHead, Trunk
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec, step_seed
-from infogan3d.models.networks.posterior import Posterior
+from infogan3d.models.prior_matching import NoisePosterior, match_prior
 
+Q_VARIANCE = 0.05  # that Q begins with
 
-def whitening(
-    mean: Float[Tensor, "n z"], log_variance: Float[Tensor, "n z"]
-) -> tuple[Float[Tensor, " z"], Float[Tensor, "z z"]]:
-    """Centre and root of the aggregated answers: z = centre + root z', z' of mean 0, covariance I.
-
-    The symmetric root, which turns the axes least.
-    """
-    mean, spread = mean.double(), log_variance.double().exp()
-    covariance = torch.cov(mean.T).reshape(mean.shape[1], -1) + torch.diag(spread.mean(0))
-    values, axes = torch.linalg.eigh(covariance)
-    root = (axes * values.clamp_min(1e-6).sqrt()) @ axes.T
-    return mean.mean(0), root
-
-
-@torch.no_grad()
-def fold_into_encoder(
-    layer: nn.Linear, centre: Float[Tensor, " z"], root: Float[Tensor, "z z"]
-) -> None:
-    """E's last layer (means, then log variances of z) in the new basis, in place."""
-    back = torch.linalg.inv(root)
-    size = len(centre)
-    weight, bias = layer.weight.double(), layer.bias.double()
-    layer.weight[:size] = (back @ weight[:size]).to(layer.weight)
-    layer.bias[:size] = (back @ (bias[:size] - centre)).to(layer.bias)
-    layer.bias[size:] = (bias[size:] + 2 * back.diagonal().log()).to(layer.bias)
-
-
-@torch.no_grad()
-def fold_into_generator(
-    layer: nn.ConvTranspose3d,
-    spec: CodeSpec,
-    centre: Float[Tensor, " z"],
-    root: Float[Tensor, "z z"],
-) -> None:
-    """G's first layer (no bias) in the new basis, in place.
-
-    The centre goes into all values of the first discrete code, of which one is always 1; a model
-    without discrete codes keeps its centre at 0.
-    """
-    size = len(centre)
-    weight = layer.weight.double()
-    if spec.discrete:
-        values = slice(size, size + spec.discrete[0])
-        shifted = weight[values] + torch.einsum("z,z...->...", centre, weight[:size])
-        layer.weight[values] = shifted.to(layer.weight)
-    layer.weight[:size] = torch.einsum("ab,a...->b...", root, weight[:size]).to(layer.weight)
-
-
-BATCH = 128
-
-
-UNSURE = 0.05  # variance of Q's first answers
+# ---- where a batch is ----------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Where in the start a batch is: `done` from 0 to 1 of its part."""
+    """Where a batch lies in the warm-up: `progress` goes from 0 to 1 in each phase.
 
-    done: float
+    `noise_only`: all codes are 0. `taught`: E is distilled from the teacher.
+    """
+
+    progress: float
     noise_only: bool
     taught: bool
 
     @property
     def lr_scale(self) -> float:
         """Share of the learning rate: all of it at first, then down to a twentieth."""
-        return min(1.0, 2.5 * (1 - self.done) + 0.05)
+        return min(1.0, 2.5 * (1 - self.progress) + 0.05)
 
     @property
     def kl_scale(self) -> float:
-        """Share of a latent's price: 0 at first, all of it after two thirds."""
-        return min(1.0, 1.5 * self.done)
+        """Share of the KL weight (annealing): 0 at first, all of it after two thirds."""
+        return min(1.0, 1.5 * self.progress)
 
 
-def phase_at(batch: int, *, start: int, unmix_after: int, teach: int) -> Phase:
-    """The part that batch number `batch` belongs to, of a start of `start` batches."""
-    by_z = batch < unmix_after
-    first, last = (0, unmix_after) if by_z else (unmix_after, start)
-    taught = 0 < unmix_after <= batch < unmix_after + teach
-    return Phase((batch - first) / (last - first), by_z, taught)
+def phase_at(batch: int, *, warmup_batches: int, unmix_after: int, teach_batches: int) -> Phase:
+    """The phase of batch number `batch`; once the warm-up is over its progress stays at 1."""
+    noise_only = batch < unmix_after
+    taught = 0 < unmix_after <= batch < unmix_after + teach_batches
+    if batch >= warmup_batches:
+        return Phase(1.0, False, taught)
+    first, last = (0, unmix_after) if noise_only else (unmix_after, warmup_batches)
+    return Phase((batch - first) / (last - first), noise_only, taught)
 
 
-def check_phases(*, unmix_after: int, start: int, spec: CodeSpec) -> None:
-    """Refuse a start without room for its two parts, or without z to find codes in."""
-    if not 0 < unmix_after < start:
+@dataclass(frozen=True)
+class Transition:
+    """What changes before a batch."""
+
+    find_codes: bool = False
+    match_prior: bool = False
+    transfer_weights: bool = False
+
+    @property
+    def reads_latents(self) -> bool:
+        """Whether it is made by E's posteriors of the training shapes."""
+        return self.find_codes or self.match_prior
+
+
+def transition_before(
+    batch: int,
+    *,
+    warmup_batches: int,
+    unmix_after: int,
+    match_prior: bool,
+    trunk_from_encoder: bool,
+) -> Transition:
+    """Codes are found between the two phases; prior and weights are handed over at the end."""
+    ends = 0 < warmup_batches == batch
+    return Transition(0 < unmix_after == batch, ends and match_prior, ends and trunk_from_encoder)
+
+
+def check_phases(*, unmix_after: int, warmup_batches: int, spec: CodeSpec) -> None:
+    """Refuse a warm-up without room for its two phases, or without z to find codes in."""
+    if not 0 < unmix_after < warmup_batches:
         raise ValueError(
-            f"model.unmix_after={unmix_after} is not inside the start of {start} batches: give a "
-            "number below model.start_batches."
+            f"model.unmix_after={unmix_after} is not inside the warm-up of {warmup_batches} "
+            "batches: give a number below model.start_batches."
         )
     if spec.noise < 2 or not spec.names:
         raise ValueError(
             f"model.unmix_after={unmix_after} finds codes in z, and {spec} has too little of one "
             "of them: give codes.noise of 2 or more, and codes."
         )
-
-
-def phase_transition(model: Any, optimizer: Any) -> None:
-    """Before the batch with which another part begins: find codes in z, match the prior, hand over.
-
-    `model` is an InfoGAN3D, which imports this file.
-    """
-    settings, batch = model.hparams, model.batches_done
-    unmixed = model.teacher is not None and batch == settings["unmix_after"]
-    begins = 0 < settings["start_batches"] == batch
-    if begins and settings["trunk_from_encoder"] and model.encoder is not None:
-        taken = None if model.teacher is None else model.teacher.taken
-        transfer_weights(model.encoder, model.trunk, model.q_head, taken=taken)
-    matched = settings["match_prior"] and begins
-    if model.encoder is None or not (unmixed or matched):
-        return
-    model.eval()
-    grids = model.trainer.datamodule.packs["train"].grids()
-    answers = answers_for(model.posterior, grids, device=model.device)
-    model.train()
-    if unmixed and model.teacher is not None:
-        told = find_codes(model.teacher, model.encoder, *answers, seed=settings["seed"])
-        model.print("\n".join(["", *told]))
-        torch.manual_seed(step_seed(settings["seed"], 0, batch))  # alike on every process
-        reinitialize((model.generator, model.encoder), optimizer)
-        model.ema.load_state_dict(model.generator.state_dict())
-    if matched:
-        both = (model.generator, cast(Generator, model.ema))
-        match_prior(model.encoder, both, model.spec, *answers)
-
-
-@torch.no_grad()
-def answers_for(
-    encode: Callable[[Tensor], Posterior],
-    grids: Bool[np.ndarray, "n R R R"],
-    *,
-    device: torch.device | str,
-) -> tuple[Float[Tensor, "n z"], Float[Tensor, "n z"]]:
-    """E's means and log variances of z for some shapes, BATCH at a time."""
-    found = [
-        encode(part.float()[:, None].to(device))
-        for part in torch.split(torch.from_numpy(grids), BATCH)
-    ]
-    means = torch.cat([one.noise_mean.float() for one in found])
-    return means, torch.cat([one.noise_log_variance.float() for one in found])
-
-
-def find_codes(
-    teacher: Teacher,
-    encoder: Encoder,
-    mean: Float[Tensor, "n z"],
-    log_variance: Float[Tensor, "n z"],
-    *,
-    seed: int,
-) -> list[str]:
-    """Unmix z and teach the teacher what was found; what was found, a line each."""
-    spec, answers = teacher.spec, (mean.cpu().numpy(), log_variance.cpu().numpy())
-    found = find_factors(*answers, most=max(spec.discrete, default=1), seed=seed)
-    targets = targets_for(found, spec)
-    teacher.encoder.load_state_dict(encoder.state_dict())
-    missed = teacher.learn(mean, targets, seed=seed)
-    return [*targets.told, f"the teacher misses {missed:.2f} of the places' variance"]
-
-
-def reinitialize(networks: Sequence[nn.Module], optimizer: Any) -> None:
-    """Fresh weights and statistics, and an optimizer that remembers nothing."""
-    for network in networks:
-        for module in network.modules():
-            reset: Any = getattr(module, "reset_parameters", None)
-            if reset is not None:
-                reset()
-    optimizer.state.clear()
-
-
-def match_prior(
-    encoder: Encoder,
-    generators: Sequence[Generator],
-    spec: CodeSpec,
-    mean: Float[Tensor, "n z"],
-    log_variance: Float[Tensor, "n z"],
-) -> None:
-    """Express z anew, so that samples are drawn from where real shapes' latents lie (prior.py)."""
-    centre, root = whitening(mean, log_variance)
-    if not spec.discrete:
-        centre = torch.zeros_like(centre)
-    fold_into_encoder(encoder.noise, centre, root)
-    for generator in generators:
-        first = generator.layers[0]
-        assert isinstance(first, nn.ConvTranspose3d)
-        fold_into_generator(first, spec, centre, root)
-
-
-@torch.no_grad()
-def transfer_weights(
-    encoder: Encoder, trunk: Trunk, q_head: QHead, *, taken: Bool[Tensor, " c"] | None = None
-) -> None:
-    """The trunk and Q begin with what E has learnt: its layers with BatchNorm folded in, its head.
-
-    E tells a continuous code as a normal number, Q as the code itself: the best line between them
-    has slope 1 / sqrt(pi). Codes that are not `taken` (None: all are) begin with one answer to all.
-    """
-    layers = list(encoder.trunk.layers)
-    for own, learnt in zip(convolutions(trunk), convolutions(encoder.trunk), strict=True):
-        after = layers[layers.index(learnt) + 1]
-        own.load_state_dict(learnt.state_dict())
-        if isinstance(after, nn.BatchNorm3d):
-            assert own.bias is not None
-            assert after.running_mean is not None
-            assert after.running_var is not None
-            scale = after.weight * (after.running_var + after.eps).rsqrt()
-            own.weight *= scale[:, None, None, None, None]
-            own.bias.copy_((own.bias - after.running_mean) * scale + after.bias)
-    q_head.load_state_dict(encoder.codes.state_dict())
-    count = q_head.spec.continuous
-    first = q_head.out.out_features - 2 * count
-    mean, spread = slice(first, first + count), slice(first + count, None)
-    q_head.out.weight[mean] /= math.sqrt(math.pi)
-    q_head.out.bias[mean] /= math.sqrt(math.pi)
-    q_head.out.weight[spread] = 0
-    q_head.out.bias[spread] = math.log(UNSURE)
-    if taken is not None:
-        sizes = torch.tensor([*q_head.spec.discrete, *[1] * count], device=taken.device)
-        rows = torch.cat([taken.repeat_interleave(sizes), taken[len(taken) - count :]])
-        q_head.out.weight[~rows] = 0
-        q_head.out.bias[~rows] = 0
-
-
-def convolutions(trunk: Trunk) -> list[nn.Conv3d]:
-    """A trunk's layers with weights, the first one first."""
-    return [layer for layer in trunk.layers if isinstance(layer, nn.Conv3d)]
 
 
 def check_transfer(encoder: Encoder | None, *, norm: str) -> None:
@@ -259,3 +111,118 @@ def check_transfer(encoder: Encoder | None, *, norm: str) -> None:
             f"model.trunk_from_encoder=true and model.trunk_norm={norm} do not go together: give "
             "model.trunk_norm=none."
         )
+
+
+# ---- the transitions -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What a transition changes, in place."""
+
+    generator: Generator
+    ema: Generator
+    encoder: Encoder
+    trunk: Trunk
+    q_head: QHead
+    teacher: Teacher | None
+
+
+def phase_transition(
+    networks: Networks, change: Transition, latents: NoisePosterior | None, *, seed: int, batch: int
+) -> list[str]:
+    """Change the networks before `batch` as `change` says, by E's posteriors of training shapes.
+
+    What was found in z, a line each; then G and E begin anew, and so has their optimizer to.
+    """
+    log: list[str] = []
+    encoder, teacher = networks.encoder, networks.teacher
+    if change.transfer_weights:
+        assigned = None if teacher is None else teacher.assigned
+        transfer_weights(encoder, networks.trunk, networks.q_head, assigned=assigned)
+    if change.find_codes:
+        assert teacher is not None
+        assert latents is not None
+        log = find_codes(teacher, encoder, latents, seed=seed)
+        torch.manual_seed(step_seed(seed, 0, batch))  # alike on every process
+        reinitialize((networks.generator, encoder))
+        networks.ema.load_state_dict(networks.generator.state_dict())
+    if change.match_prior:
+        assert latents is not None
+        generators = (networks.generator, networks.ema)
+        match_prior(encoder, generators, networks.q_head.spec, latents)
+    return log
+
+
+def find_codes(
+    teacher: Teacher, encoder: Encoder, latents: NoisePosterior, *, seed: int
+) -> list[str]:
+    """Find the factors in z and teach the teacher which code is which; a line for each."""
+    spec = teacher.spec
+    mean, log_variance = latents.mean.cpu().numpy(), latents.log_variance.cpu().numpy()
+    largest = max(spec.discrete, default=1)
+    factors = find_factors(mean, log_variance, max_values=largest, seed=seed)
+    targets = targets_for(factors, spec)
+    teacher.encoder.load_state_dict(encoder.state_dict())
+    missed = teacher.learn(latents.mean, targets, seed=seed)
+    return [*targets.log, f"the teacher misses {missed:.2f} of the positions' variance"]
+
+
+def reinitialize(networks: Sequence[nn.Module]) -> None:
+    """Fresh weights and statistics."""
+    for network in networks:
+        for module in network.modules():
+            reset: Any = getattr(module, "reset_parameters", None)
+            if reset is not None:
+                reset()
+
+
+@torch.no_grad()
+def transfer_weights(
+    encoder: Encoder,
+    trunk: Trunk,
+    q_head: QHead,
+    *,
+    assigned: Bool[Tensor, " codes"] | None = None,
+) -> None:
+    """The trunk and Q begin with what E has learnt: its layers with BatchNorm folded in, its head.
+
+    E says a continuous code as a normal number, Q as the code itself: the best line between them
+    has slope 1 / sqrt(pi). Codes that are not `assigned` (None: all are) begin with the same
+    posterior for all shapes.
+    """
+    layers = list(encoder.trunk.layers)
+    for new, learnt in zip(convolutions(trunk), convolutions(encoder.trunk), strict=True):
+        new.load_state_dict(learnt.state_dict())
+        norm = layers[layers.index(learnt) + 1]
+        if isinstance(norm, nn.BatchNorm3d):
+            fold_norm(new, norm)
+    q_head.load_state_dict(encoder.codes.state_dict())
+    count, out = q_head.spec.continuous, q_head.out
+    first = out.out_features - 2 * count
+    mean, log_variance = slice(first, first + count), slice(first + count, None)
+    out.weight[mean] /= math.sqrt(math.pi)
+    out.bias[mean] /= math.sqrt(math.pi)
+    out.weight[log_variance] = 0
+    out.bias[log_variance] = math.log(Q_VARIANCE)
+    if assigned is not None:
+        sizes = torch.tensor([*q_head.spec.discrete, *[1] * count], device=assigned.device)
+        rows = torch.cat([assigned.repeat_interleave(sizes), assigned[len(assigned) - count :]])
+        out.weight[~rows] = 0
+        out.bias[~rows] = 0
+
+
+@torch.no_grad()
+def fold_norm(layer: nn.Conv3d, norm: nn.BatchNorm3d) -> None:
+    """A convolution that does what it and the norm behind it did in evaluation mode, in place."""
+    assert layer.bias is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    scale = norm.weight * (norm.running_var + norm.eps).rsqrt()
+    layer.weight *= scale[:, None, None, None, None]
+    layer.bias.copy_((layer.bias - norm.running_mean) * scale + norm.bias)
+
+
+def convolutions(trunk: Trunk) -> list[nn.Conv3d]:
+    """A trunk's layers with weights, the first one first."""
+    return [layer for layer in trunk.layers if isinstance(layer, nn.Conv3d)]

@@ -28,12 +28,12 @@ def q_nll(model: ShapeModel, codes: Codes) -> Float[np.ndarray, " codes"]:
     sums, means = np.zeros(len(model.spec.names)), []
     for start in range(0, len(codes.noise), BATCH):
         part = codes.rows(slice(start, start + BATCH)).to(model.device)
-        grids = model(part)
-        logits, mean, spread = model.q_posterior(grids)
+        posterior = model.q_posterior(model(part))
+        logits, mean = posterior.discrete_logits, posterior.mean
         nats = [categorical_nll([x], part.discrete[:, [i]]) for i, x in enumerate(logits)]
         for i in range(model.spec.continuous):
-            parameters = [x[:, [i]].float() for x in (mean, spread, part.continuous)]
-            nats.append(gaussian_nll(*parameters))
+            given = (mean, posterior.log_variance, part.continuous)
+            nats.append(gaussian_nll(*[x[:, [i]].float() for x in given]))
         sums += np.array([float(x) for x in nats]) * len(part.noise)
         means.append(mean.double().cpu().numpy())
     nll: Float[np.ndarray, " codes"] = sums / len(codes.noise)

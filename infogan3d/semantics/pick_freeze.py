@@ -138,8 +138,9 @@ def list_axes(model: ShapeModel, codes: Codes, *, directions: int, seed: int) ->
 
 def composition_of(vector: Float[Tensor, " L"], spec: CodeSpec) -> str:
     """How much of a unit vector's square lies in z and in each code; what has .05 or more."""
-    sizes = [spec.noise, *spec.discrete, *[1] * spec.continuous]
-    shares = [float(part.square().sum()) for part in torch.split(vector, sizes)]
+    parts = spec.split(vector)
+    each = [parts.noise, *parts.discrete, *parts.continuous]
+    shares = [float(part.square().sum()) for part in each]
     pairs = sorted(zip(shares, ["z", *spec.names], strict=True), reverse=True)
     return ", ".join(f"{name} {share:.2f}" for share, name in pairs if share >= 0.05)
 

@@ -95,7 +95,7 @@ def discriminate(
             model.discriminator_head(torch.cat(real_features)).mean()
             - model.discriminator_head(made_features).mean()
         )
-        logits = model.q_head(made_features)[0] if model.spec.discrete else []
+        logits = model.q_head(made_features).discrete_logits if model.spec.discrete else []
     read = losses.code_accuracy(logits, codes.discrete) if logits else math.nan
     return float(gap), float(read)
 

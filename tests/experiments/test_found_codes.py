@@ -38,7 +38,7 @@ def test_a_small_case_is_trained_read_and_kept(tmp_path, capsys):
 
 def test_the_teacher_is_read_in_the_codes_it_found():
     class Told:
-        taken = torch.tensor([True, False, True])
+        assigned = torch.tensor([True, False, True])
 
         def __call__(self, grid):
             count = len(grid)

@@ -122,6 +122,8 @@ class Free(Linear):
         super().__init__()
         self.spec = CodeSpec(noise=4, discrete=(), continuous=0)
 
+    has_normal_prior = False
+
     def to_latent(self, codes):
         return 0.1 * codes.noise @ torch.ones(4, SPEC.size)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from fixtures import CodeBoxes
 
 from infogan3d.geometry.camera import Views, seeing3d_cameras
 from infogan3d.inversion.optimize import grid_loss
@@ -75,11 +76,10 @@ def test_q_alone_reads_codes_and_leaves_z_at_nought(tiny_model):
     latent = read_codes(model, grid)
     assert latent.shape == (3, model.spec.size)
     assert (latent[:, :4] == 0).all()
-    logits, mean, _ = model.q_head(model.trunk(grid))
-    assert torch.equal(latent[:, 4:7].argmax(1), logits[0].argmax(1))
-    assert latent[:, -1].tolist() == pytest.approx(mean[:, 0].clamp(-1, 1).tolist(), abs=1e-3)
-    model.q_head = None
-    assert read_codes(model, grid) is None
+    codes = model.q_posterior(grid)
+    assert torch.equal(latent[:, 4:7].argmax(1), codes.discrete[0])
+    assert latent[:, -1].tolist() == pytest.approx(codes.mean[:, 0].clamp(-1, 1).tolist(), abs=1e-3)
+    assert read_codes(CodeBoxes(), grid) is None
 
 
 class Blocks(torch.nn.Module):

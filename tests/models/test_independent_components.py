@@ -1,4 +1,4 @@
-"""Choices and measures found in latents that hide them."""
+"""Categorical and continuous factors found in latents that hide them."""
 
 from itertools import pairwise, permutations
 
@@ -22,7 +22,7 @@ from infogan3d.models.code_discovery.mixtures import (
 )
 from infogan3d.models.code_discovery.principal_curves import (
     curve_positions,
-    explained,
+    explained_variance,
     open_tsp,
     principal_curve,
     to_uniform_ranks,
@@ -63,7 +63,7 @@ def test_a_choice_across_all_numbers_is_found_and_taken_out():
     kinds, lines = random.integers(4, size=1500), random.uniform(-1, 1, (1500, 5))
     x = np.column_stack([CORNERS[kinds] + 0.3 * random.standard_normal((1500, 3)), lines])
     x = x @ random.standard_normal((8, 8))
-    (labels,), rest = categorical_subspaces(x, most=5)
+    (labels,), rest = categorical_subspaces(x, max_values=5)
     pairs = np.unique(np.column_stack([kinds, labels]), axis=0, return_counts=True)[1]
     assert np.sort(pairs)[-4:].sum() > 0.99 * 1500
     assert rest.shape == (1500, 5)
@@ -81,7 +81,7 @@ def test_steps_and_noise_are_no_sure_choice():
         (1500, 2)
     )
     x = np.column_stack([bent, random.uniform(-1, 1, (1500, 3))])
-    found, rest = categorical_subspaces(x, most=4)
+    found, rest = categorical_subspaces(x, max_values=4)
     assert found == []
     assert rest.shape == x.shape
 
@@ -91,8 +91,8 @@ def test_one_number_alone_is_a_measure():
     triangle = np.array([[1.0, 0], [-0.5, 0.87], [-0.5, -0.87]])[random.integers(3, size=600)]
     x = np.column_stack([triangle + 0.1 * random.standard_normal((600, 2)), random.random(600)])
     found = find_factors(x, np.full(x.shape, -3.0))
-    assert [one.size for one in found.choices] == [3]
-    assert [one.components for one in found.measures] == [(0,)]
+    assert [one.size for one in found.categorical] == [3]
+    assert [one.components for one in found.continuous] == [(0,)]
 
 
 def test_three_kinds_along_a_diagonal_are_turned_onto_an_axis():
@@ -108,7 +108,7 @@ def test_three_kinds_along_a_diagonal_are_turned_onto_an_axis():
     np.testing.assert_allclose(np.square(found).sum(1), np.square(x).sum(1))  # only turned
 
 
-def test_measures_that_are_alone_stay_as_they_are():
+def test_components_that_are_alone_stay_as_they_are():
     x = np.random.default_rng(1).uniform(-1, 1, (1500, 3))
     np.testing.assert_array_equal(rotate_pairs(x, [0, 1, 2], seed=0), x)
 
@@ -155,8 +155,8 @@ def test_a_bent_line_is_one_measure_and_a_surface_two():
     assert np.allclose(np.sort(found[:, 0]), np.linspace(-1, 1, 801)[:-1] + 1 / 800)
     assert curve_positions(np.concatenate([arc(place), arc(other)], 1)).shape == (800, 2)
     square = random.random((800, 2))
-    assert explained(square, square) > 0.95
-    assert explained(random.random((800, 1)), square) < 0.1
+    assert explained_variance(square, square) > 0.95
+    assert explained_variance(random.random((800, 1)), square) < 0.1
 
 
 def test_a_curve_in_steps_that_bends_back_is_followed():
@@ -183,24 +183,24 @@ def test_the_tour_is_the_shortest_of_all():
 def test_what_was_hidden_is_found():
     choice, bent, straight, x = hidden()
     found = find_factors(x, np.full(x.shape, -3.0))
-    (kinds,) = found.choices
+    (kinds,) = found.categorical
     assert kinds.size == 4
     assert all(len(np.unique(kinds.labels[choice == kind])) == 1 for kind in range(4))
     ranks = [
-        [abs(spearmanr(one.places, y).statistic) for y in (bent, straight)]
-        for one in found.measures
+        [abs(spearmanr(one.positions, y).statistic) for y in (bent, straight)]
+        for one in found.continuous
     ]
     assert np.max(ranks, 0).min() > 0.95
-    assert len(found.measures) == 2
+    assert len(found.continuous) == 2
 
 
 def test_numbers_that_tell_nothing_are_left_out_but_for_two():
     random = np.random.default_rng(0)
     x = np.concatenate([random.random((200, 2)), np.zeros((200, 3))], 1)
     found = find_factors(x, np.concatenate([np.full((200, 2), -3.0), np.zeros((200, 3))], 1))
-    assert len(found.choices) + sum(len(one.components) for one in found.measures) == 2
+    assert len(found.categorical) + sum(len(one.components) for one in found.continuous) == 2
     silent = find_factors(1e-3 * random.random((60, 4)), np.zeros((60, 4)))
-    assert silent.choices or silent.measures
+    assert silent.categorical or silent.continuous
 
 
 def test_codes_for_what_was_found():

@@ -5,7 +5,7 @@ import torch
 from infogan3d.models.networks.discriminator import Encoder
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec, latent_vector, sample_codes
-from infogan3d.models.warmup import fold_into_encoder, fold_into_generator, whitening
+from infogan3d.models.prior_matching import fold_into_encoder, fold_into_generator, whitening
 
 SPEC = CodeSpec(5, (3,), 2)
 
@@ -35,7 +35,7 @@ def test_the_fold_leaves_every_shape_as_it_was():
     codes = sample_codes(SPEC, 6, generator=torch.Generator().manual_seed(1))
 
     def shapes():
-        mean, _, _ = encoder(grids)
+        mean = encoder(grids).noise_mean
         latent = latent_vector(codes, SPEC)
         return mean, generator(torch.cat([mean, latent[:, 5:]], 1))
 

@@ -38,7 +38,8 @@ def test_every_size_builds_and_passes_shapes_through(resolution):
         assert features.shape == (2, trunk.features)
         assert trunk.features == 8 * width * max(resolution // 16, 2) ** 3
         assert DiscriminatorHead(trunk.features)(features).shape == (2,)
-        logits, mean, log_variance = QHead(trunk.features, spec=SPEC)(features)
+        codes = QHead(trunk.features, spec=SPEC)(features)
+        logits, mean, log_variance = codes.discrete_logits, codes.mean, codes.log_variance
         assert [tuple(row.shape) for row in logits] == [(2, 4), (2, 2)]
         assert mean.shape == log_variance.shape == (2, 2)
 
@@ -47,7 +48,10 @@ def test_every_size_builds_and_passes_shapes_through(resolution):
 def test_the_encoder_answers_with_noise_and_codes(resolution):
     encoder = Encoder(spec=SPEC, resolution=resolution, width=2)
     grid = torch.rand(3, 1, resolution, resolution, resolution)
-    mean, log_variance, (logits, centre, spread) = encoder(grid)
+    posterior = encoder(grid)
+    mean, log_variance = posterior.noise_mean, posterior.noise_log_variance
+    codes = posterior.codes
+    logits, centre, spread = codes.discrete_logits, codes.mean, codes.log_variance
     assert mean.shape == log_variance.shape == (3, 3)
     assert [tuple(row.shape) for row in logits] == [(3, 4), (3, 2)]
     assert centre.shape == spread.shape == (3, 2)
@@ -60,7 +64,8 @@ def test_variances_are_held_in_range():
         for layer in (encoder.noise, encoder.codes.out):
             layer.weight.zero_()
             layer.bias[::2], layer.bias[1::2] = -1e3, 1e3
-        _, noise, (_, _, codes) = encoder(torch.rand(8, 1, 16, 16, 16))
+        posterior = encoder(torch.rand(8, 1, 16, 16, 16))
+        noise, codes = posterior.noise_log_variance, posterior.codes.log_variance
     assert (noise.min(), noise.max()) == (-8, 4)
     assert (codes.min(), codes.max()) == (-6, 6)
 

@@ -1,4 +1,4 @@
-"""E's answer as a draw: one-hot blocks, uniform codes, gradients everywhere, and its price."""
+"""E's posterior as a draw: one-hot blocks, uniform codes, gradients everywhere, and its KL."""
 
 import pytest
 import torch
@@ -7,11 +7,9 @@ from torch.distributions import Categorical, Normal, kl_divergence
 
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.posterior import (
+    CodePosterior,
     Posterior,
-    kl_to_prior,
     normal_to_uniform,
-    posterior_mode,
-    rsample,
 )
 
 SPEC = CodeSpec(noise=3, discrete=(4, 2), continuous=2)
@@ -21,21 +19,21 @@ def by(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def answer(count: int = 5, *, seed: int = 0) -> Posterior:
-    """Random answers that ask for gradients."""
+def posterior(count: int = 5, *, seed: int = 0) -> Posterior:
+    """Random ones that ask for gradients."""
     random = by(seed)
     sizes = [(3,), (3,), (4,), (2,), (2,), (2,)]
     parts = [torch.randn(count, *size, generator=random).requires_grad_() for size in sizes]
-    return Posterior(parts[0], parts[1], parts[2:4], parts[4], parts[5])
+    return Posterior(parts[0], parts[1], CodePosterior(parts[2:4], parts[4], parts[5]))
 
 
 def prior(count: int) -> Posterior:
     """What samples are drawn from."""
     zeros = [torch.zeros(count, size) for size in (3, 3, 4, 2, 2, 2)]
-    return Posterior(zeros[0], zeros[1], zeros[2:4], zeros[4], zeros[5])
+    return Posterior(zeros[0], zeros[1], CodePosterior(zeros[2:4], zeros[4], zeros[5]))
 
 
-def test_press_makes_normal_numbers_uniform():
+def test_normal_to_uniform_makes_normal_numbers_uniform():
     pressed = normal_to_uniform(torch.randn(20000, generator=by(1)))
     assert kstest(pressed.numpy(), "uniform", args=(-1, 2)).statistic < 0.012
     assert normal_to_uniform(torch.tensor([-9.0, 0.0, 9.0])).tolist() == [-1, 0, 1]
@@ -45,7 +43,7 @@ def test_press_makes_normal_numbers_uniform():
 
 
 def test_a_draw_has_one_hot_blocks_and_codes_in_range():
-    latent = rsample(answer(200), by(2))
+    latent = posterior(200).rsample(by(2))
     assert latent.shape == (200, SPEC.size)
     for block in (latent[:, 3:7], latent[:, 7:9]):
         hard = block.sort(1).values
@@ -55,63 +53,61 @@ def test_a_draw_has_one_hot_blocks_and_codes_in_range():
 
 
 def test_a_draw_passes_gradients_to_every_part():
-    given = answer(4)
+    given = posterior(4)
     weights = torch.randn(SPEC.size, generator=by(3))
-    (rsample(given, by(4)) @ weights).sum().backward()
-    parts = [given.noise_mean, given.noise_log_variance, *given.discrete]
-    for part in [*parts, given.continuous_mean, given.continuous_log_variance]:
+    (given.rsample(by(4)) @ weights).sum().backward()
+    parts = [given.noise_mean, given.noise_log_variance, *given.codes.discrete_logits]
+    for part in [*parts, given.codes.mean, given.codes.log_variance]:
         assert part.grad is not None
         assert (part.grad.abs().sum(1) > 1e-6).all()
 
 
 def test_a_seed_decides_the_draw():
-    given = answer()
-    first, again, other = (rsample(given, by(seed)) for seed in (5, 5, 6))
+    given = posterior()
+    first, again, other = (given.rsample(by(seed)) for seed in (5, 5, 6))
     assert torch.equal(first, again)
     assert (first != other).any(1).all()
 
 
-def test_an_answer_at_the_prior_draws_what_samples_are_drawn_from():
-    latent = rsample(prior(20000), by(7))
+def test_a_posterior_at_the_prior_draws_what_samples_are_drawn_from():
+    latent = prior(20000).rsample(by(7))
     assert kstest(latent[:, 0].numpy(), "norm").statistic < 0.012
     assert kstest(latent[:, 9].numpy(), "uniform", args=(-1, 2)).statistic < 0.012
     assert latent[:, 3:7].mean(0).tolist() == pytest.approx([0.25] * 4, abs=0.012)
     given = prior(20000)
-    given.discrete[1][:, 0] = 2.0
-    share = rsample(given, by(8))[:, 7].mean().item()
+    given.codes.discrete_logits[1][:, 0] = 2.0
+    share = given.rsample(by(8))[:, 7].mean().item()
     assert share == pytest.approx(torch.sigmoid(torch.tensor(2.0)).item(), abs=0.01)
 
 
 def test_the_likely_latent_holds_means_and_top_values():
-    given = answer(6)
-    latent = posterior_mode(given, SPEC)
+    given = posterior(6)
+    latent = given.mode()
     assert torch.equal(latent[:, :3], given.noise_mean)
-    assert torch.equal(latent[:, 3:7].argmax(1), given.discrete[0].argmax(1))
+    assert torch.equal(latent[:, 3:7].argmax(1), given.codes.discrete_logits[0].argmax(1))
     assert latent[:, 3:9].sum(1).tolist() == [2] * 6
-    assert torch.equal(latent[:, 9:], normal_to_uniform(given.continuous_mean))
+    assert torch.equal(latent[:, 9:], normal_to_uniform(given.codes.mean))
 
 
 @pytest.mark.parametrize("weight", [1.0, 0.4, 0.0])
-def test_divergence_equals_torchs(weight):
-    given = answer(9, seed=3)
+def test_the_kl_equals_torchs(weight):
+    given = posterior(9, seed=3)
 
     def from_normal(mean: torch.Tensor, log_variance: torch.Tensor) -> torch.Tensor:
         here = Normal(mean, (0.5 * log_variance).exp())
         return kl_divergence(here, Normal(0.0, 1.0)).sum(1).mean()
 
-    codes = from_normal(given.continuous_mean, given.continuous_log_variance)
-    for row in given.discrete:
+    codes = from_normal(given.codes.mean, given.codes.log_variance)
+    for row in given.codes.discrete_logits:
         uniform = Categorical(logits=torch.zeros_like(row))
         codes = codes + kl_divergence(Categorical(logits=row), uniform).mean()
     expected = from_normal(given.noise_mean, given.noise_log_variance) + weight * codes
-    assert kl_to_prior(given, codes_weight=weight).item() == pytest.approx(
-        expected.item(), rel=1e-5
-    )
+    assert given.kl_to_prior(code_scale=weight).item() == pytest.approx(expected.item(), rel=1e-5)
 
 
-def test_the_prior_is_free_and_an_answer_without_codes_is_priced():
-    assert kl_to_prior(prior(4)).item() == pytest.approx(0, abs=1e-6)
+def test_the_kl_is_0_at_the_prior_and_does_without_codes():
+    assert prior(4).kl_to_prior().item() == pytest.approx(0, abs=1e-6)
     empty = torch.zeros(4, 0)
-    bare = Posterior(torch.ones(4, 3), torch.zeros(4, 3), [], empty, empty)
-    assert kl_to_prior(bare).item() == pytest.approx(1.5)
-    assert rsample(bare, by(0)).shape == (4, 3)
+    bare = Posterior(torch.ones(4, 3), torch.zeros(4, 3), CodePosterior([], empty, empty))
+    assert bare.kl_to_prior().item() == pytest.approx(1.5)
+    assert bare.rsample(by(0)).shape == (4, 3)

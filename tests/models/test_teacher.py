@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.models.code_discovery.teacher import HEARD, Targets, Teacher
+from infogan3d.models.code_discovery.teacher import CONTINUOUS_WEIGHT, Targets, Teacher
 from infogan3d.models.networks.discriminator import Encoder
 from infogan3d.models.networks.latent import CodeSpec, sample_codes
-from infogan3d.models.networks.posterior import Posterior
+from infogan3d.models.networks.posterior import CodePosterior, Posterior
 
 SPEC = CodeSpec(6, (3, 2), 2)
 
@@ -20,7 +20,7 @@ def taught():
     teacher = Teacher(encoder, SPEC)
     grids = (torch.rand(200, 1, 16, 16, 16) > 0.8).float()
     with torch.no_grad():
-        z, _, _ = encoder(grids)
+        z = encoder(grids).noise_mean
     cuts = torch.quantile(z[:, 0], torch.tensor([1 / 3, 2 / 3]))
     kinds = torch.bucketize(z[:, 0].contiguous(), cuts)
     places = 2 * (z[:, 1].argsort().argsort() + 0.5) / 200 - 1
@@ -59,40 +59,39 @@ def test_the_lesson_counts_taken_codes_only(taught):
     zeros = torch.zeros(20, 6)
 
     def lesson(discrete, continuous):
-        answer = Posterior(zeros, zeros, discrete, continuous, torch.zeros(20, 2))
-        return float(teacher.distillation_loss(grids, answer))
+        codes = CodePosterior(discrete, continuous, torch.zeros(20, 2))
+        return float(teacher.distillation_loss(grids, Posterior(zeros, zeros, codes)))
 
     wild = [sure, 50 * torch.randn(20, 2)], torch.stack([torch.full((20,), 5.0), normal[:, 1]], 1)
     assert lesson(*wild) == pytest.approx(0, abs=1e-5)
     nothing = [torch.zeros(20, 3), torch.zeros(20, 2)], torch.zeros(20, 2)
-    wanted = np.log(3) + HEARD * float(places[:, 1].square().mean())
+    wanted = np.log(3) + CONTINUOUS_WEIGHT * float(places[:, 1].square().mean())
     assert lesson(*nothing) == pytest.approx(wanted, rel=1e-5)
 
 
 def test_codes_that_are_not_taken_are_silent(taught):
     teacher, grids, _, _ = taught
-    mean, log_variance, (logits, centre, spread) = teacher.encoder(grids[:4])
-    answer = Posterior(mean, log_variance, logits, centre, spread)
-    silent = teacher.mask_unassigned(answer)
-    assert torch.equal(silent.noise_mean, mean)
-    assert torch.equal(silent.discrete[0], logits[0])
-    assert not silent.discrete[1].any()
-    assert torch.equal(silent.continuous_mean[:, 1], centre[:, 1])
-    assert not silent.continuous_mean[:, 0].any()
-    assert not silent.continuous_log_variance[:, 0].any()
+    posterior = teacher.encoder(grids[:4])
+    masked = teacher.mask_unassigned(posterior)
+    assert torch.equal(masked.noise_mean, posterior.noise_mean)
+    assert torch.equal(masked.codes.discrete_logits[0], posterior.codes.discrete_logits[0])
+    assert not masked.codes.discrete_logits[1].any()
+    assert torch.equal(masked.codes.mean[:, 1], posterior.codes.mean[:, 1])
+    assert not masked.codes.mean[:, 0].any()
+    assert not masked.codes.log_variance[:, 0].any()
     fresh = Teacher(teacher.encoder, SPEC)
-    assert fresh.mask_unassigned(answer) is answer
+    assert fresh.mask_unassigned(posterior) is posterior
 
 
 def test_q_is_asked_for_taken_codes_only(taught):
     teacher, _, _, _ = taught
     codes = sample_codes(SPEC, 5, generator=torch.Generator().manual_seed(0))
     logits, mean, spread = [torch.rand(5, 3), torch.rand(5, 2)], torch.rand(5, 2), torch.rand(5, 2)
-    (told, own_mean, own_spread), drawn = teacher.select_assigned((logits, mean, spread), codes)
-    assert len(told) == 1
-    assert torch.equal(told[0], logits[0])
-    assert torch.equal(own_mean, mean[:, 1:])
-    assert torch.equal(own_spread, spread[:, 1:])
+    assigned, drawn = teacher.select_assigned(CodePosterior(logits, mean, spread), codes)
+    assert len(assigned.discrete_logits) == 1
+    assert torch.equal(assigned.discrete_logits[0], logits[0])
+    assert torch.equal(assigned.mean, mean[:, 1:])
+    assert torch.equal(assigned.log_variance, spread[:, 1:])
     assert torch.equal(drawn.discrete, codes.discrete[:, :1])
     assert torch.equal(drawn.continuous, codes.continuous[:, 1:])
     assert torch.equal(drawn.noise, codes.noise)

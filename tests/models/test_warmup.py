@@ -1,9 +1,8 @@
-"""The parts of the start, and a run that goes through all of them."""
+"""The phases of the warm-up, and a run that goes through all of them."""
 
 import csv
 import math
 
-import numpy as np
 import pytest
 import torch
 from fixtures import composed
@@ -11,14 +10,15 @@ from fixtures import composed
 from infogan3d.models.networks.discriminator import Encoder, QHead, Trunk
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec
-from infogan3d.models.networks.posterior import Posterior
+from infogan3d.models.networks.posterior import CodePosterior, Posterior
+from infogan3d.models.prior_matching import NoisePosterior, match_prior, noise_posterior
 from infogan3d.models.warmup import (
-    answers_for,
+    Transition,
     check_phases,
-    match_prior,
     phase_at,
     reinitialize,
     transfer_weights,
+    transition_before,
 )
 from infogan3d.runs import folder
 from infogan3d.train import train
@@ -45,29 +45,46 @@ WORDS = (
 )
 
 
-def test_parts():
-    whole = [phase_at(i, start=10, unmix_after=0, teach=5) for i in (0, 5)]
-    assert [(one.done, one.noise_only, one.taught) for one in whole] == [
+def test_phases():
+    one_phase = {"warmup_batches": 10, "unmix_after": 0, "teach_batches": 5}
+    whole = [phase_at(batch, **one_phase) for batch in (0, 5, 10)]
+    assert [(phase.progress, phase.noise_only, phase.taught) for phase in whole] == [
         (0, False, False),
         (0.5, False, False),
+        (1, False, False),
     ]
-    two = [phase_at(i, start=10, unmix_after=4, teach=2) for i in (0, 3, 4, 5, 6, 9)]
-    assert [one.done for one in two] == [0, 0.75, 0, 1 / 6, 1 / 3, 5 / 6]
-    assert [one.noise_only for one in two] == [True, True, False, False, False, False]
-    assert [one.taught for one in two] == [False, False, True, True, False, False]
-    assert two[1].kl_scale == 1
+    two_phases = {"warmup_batches": 10, "unmix_after": 4, "teach_batches": 2}
+    two = [phase_at(batch, **two_phases) for batch in (0, 3, 4, 5, 6, 9, 12)]
+    assert [phase.progress for phase in two] == [0, 0.75, 0, 1 / 6, 1 / 3, 5 / 6, 1]
+    assert [phase.noise_only for phase in two] == [True, True, *[False] * 5]
+    assert [phase.taught for phase in two] == [False, False, True, True, *[False] * 3]
+    assert two[1].kl_scale == two[6].kl_scale == 1
     assert two[5].lr_scale == pytest.approx(2.5 / 6 + 0.05)
+
+
+def test_transitions_lie_between_the_phases_and_at_the_end():
+    given = {"warmup_batches": 10, "unmix_after": 4, "match_prior": True}
+    changes = [
+        transition_before(batch, **given, trunk_from_encoder=True) for batch in (0, 4, 5, 10, 11)
+    ]
+    none = Transition()
+    assert changes == [none, Transition(True), none, Transition(False, True, True), none]
+    game_alone = {"warmup_batches": 0, "unmix_after": 0, "match_prior": True}
+    assert transition_before(0, **game_alone, trunk_from_encoder=True) == none
 
 
 @pytest.mark.parametrize(
     ("given", "told"),
     [
         (
-            {"unmix_after": 10, "start": 10, "spec": CodeSpec(4, (2,), 1)},
+            {"unmix_after": 10, "warmup_batches": 10, "spec": CodeSpec(4, (2,), 1)},
             "below model.start_batches",
         ),
-        ({"unmix_after": 5, "start": 10, "spec": CodeSpec(1, (2,), 1)}, "codes.noise of 2 or more"),
-        ({"unmix_after": 5, "start": 10, "spec": CodeSpec(4, (), 0)}, "and codes"),
+        (
+            {"unmix_after": 5, "warmup_batches": 10, "spec": CodeSpec(1, (2,), 1)},
+            "codes.noise of 2 or more",
+        ),
+        ({"unmix_after": 5, "warmup_batches": 10, "spec": CodeSpec(4, (), 0)}, "and codes"),
     ],
 )
 def test_what_leaves_no_room_is_refused(given, told):
@@ -78,14 +95,10 @@ def test_what_leaves_no_room_is_refused(given, told):
 def test_networks_begin_anew():
     spec = CodeSpec(4, (2,), 1)
     generator = Generator(latent_size=spec.size, resolution=16, width=2)
-    adam = torch.optim.Adam(generator.parameters())
-    generator(torch.randn(4, spec.size)).sum().backward()
-    adam.step()
-    before = [one.clone() for one in generator.parameters()]
-    reinitialize([generator], adam)
+    before = [weight.clone() for weight in generator.parameters()]
+    reinitialize([generator])
     kernels = [(a, b) for a, b in zip(before, generator.parameters(), strict=True) if a.ndim == 5]
     assert not any(torch.equal(a, b) for a, b in kernels)
-    assert not adam.state
 
 
 def test_the_prior_is_matched_in_e_and_both_generators():
@@ -95,7 +108,7 @@ def test_the_prior_is_matched_in_e_and_both_generators():
     both = [Generator(latent_size=spec.size, resolution=16, width=2).eval() for _ in range(2)]
     mean = torch.randn(100, 4) @ torch.randn(4, 4)
     old = [one.layers[0].weight.clone() for one in both]
-    match_prior(encoder, both, spec, mean, torch.zeros(100, 4))
+    match_prior(encoder, both, spec, NoisePosterior(mean, torch.zeros(100, 4)))
     assert not any(torch.equal(a, b.layers[0].weight) for a, b in zip(old, both, strict=True))
 
 
@@ -109,17 +122,17 @@ def test_the_trunk_and_q_begin_with_what_e_has_learnt():
     head = QHead(trunk.features, spec=spec)
     transfer_weights(encoder, trunk, head)
     grid = torch.rand(4, 1, 16, 16, 16)
-    _, _, (logits, mean, _) = encoder.eval()(grid)
-    own_logits, own_mean, log_variance = head(trunk(grid))
-    assert all(torch.allclose(a, b, atol=1e-5) for a, b in zip(logits, own_logits, strict=True))
-    assert torch.allclose(mean, own_mean * math.sqrt(math.pi), atol=1e-5)
-    assert torch.allclose(log_variance.exp(), torch.tensor(0.05))
-    transfer_weights(encoder, trunk, head, taken=torch.tensor([True, False, False, True]))
-    few_logits, few_mean, _ = head(trunk(grid))
-    assert torch.equal(few_logits[0], own_logits[0])
-    assert not few_logits[1].any()
-    assert torch.equal(few_mean[:, 1], own_mean[:, 1])
-    assert not few_mean[:, 0].any()
+    e, q = encoder.eval()(grid).codes, head(trunk(grid))
+    pairs = zip(e.discrete_logits, q.discrete_logits, strict=True)
+    assert all(torch.allclose(a, b, atol=1e-5) for a, b in pairs)
+    assert torch.allclose(e.mean, q.mean * math.sqrt(math.pi), atol=1e-5)
+    assert torch.allclose(q.log_variance.exp(), torch.tensor(0.05))
+    transfer_weights(encoder, trunk, head, assigned=torch.tensor([True, False, False, True]))
+    some = head(trunk(grid))
+    assert torch.equal(some.discrete_logits[0], q.discrete_logits[0])
+    assert not some.discrete_logits[1].any()
+    assert torch.equal(some.mean[:, 1], q.mean[:, 1])
+    assert not some.mean[:, 0].any()
 
 
 @pytest.mark.parametrize(
@@ -139,16 +152,16 @@ def test_a_trunk_that_cannot_begin_as_e_is_refused(tmp_path, given, told):
         train(settings, tmp_path / "run")
 
 
-def test_answers_come_in_order():
-    grids = np.random.default_rng(0).random((200, 2, 2, 2)) > 0.5
+def test_posteriors_come_in_the_order_of_the_shapes():
+    grids = (torch.rand(200, 1, 2, 2, 2) > 0.5).float()
 
     def encode(grid):
         rows = grid.flatten(1)
-        return Posterior(rows, rows + 1, [], rows[:, :0], rows[:, :0])
+        return Posterior(rows, rows + 1, CodePosterior([], rows[:, :0], rows[:, :0]))
 
-    mean, log_variance = answers_for(encode, grids, device="cpu")
-    assert torch.equal(mean, torch.from_numpy(grids.reshape(200, -1)).float())
-    assert torch.equal(log_variance, mean + 1)
+    latents = noise_posterior(encode, grids.split(128))
+    assert torch.equal(latents.mean, grids.flatten(1))
+    assert torch.equal(latents.log_variance, latents.mean + 1)
 
 
 def test_a_run_through_all_parts_goes_on_as_if_never_interrupted(tmp_path):
@@ -159,7 +172,7 @@ def test_a_run_through_all_parts_goes_on_as_if_never_interrupted(tmp_path):
     whole, rest = (folder.load_model(tmp_path / name).state_dict() for name in ("whole", "rest"))
     assert set(whole) == set(rest)
     assert all(torch.equal(whole[name], rest[name]) for name in whole)
-    assert any(whole["teacher.taken"])
+    assert any(whole["teacher.assigned"])
 
 
 def test_an_inverse_run_matches_its_prior(tmp_path):

@@ -69,6 +69,10 @@ class AutoEncoder(ShapeModel):
     def has_encoder(self) -> bool:
         return True
 
+    @property
+    def has_normal_prior(self) -> bool:
+        return False
+
     def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
         with self.autocast():
             latent: Tensor = self.encoder(grid)

@@ -56,6 +56,10 @@ class GAN3D(GANModel):
         self.to(memory_format=torch.channels_last_3d)
         self.start_ema(self.generator)
 
+    @property
+    def has_normal_prior(self) -> bool:
+        return False
+
     def to_latent(self, codes: Codes) -> Float[Tensor, "B latent"]:
         """z uniform on (0, 1): the normal draws through their own distribution function."""
         uniform: Tensor = torch.special.ndtr(codes.noise)

@@ -1,16 +1,17 @@
-"""Latents without codes -> what varies by itself: choices and measures, found without a label.
+"""Factors of shapes, found without a label in the latents of an auto-encoder that knew no codes.
 
-means of E --lie in clumps, whole--> choices of three values and more (clumps.py), taken out of z
-the rest --FastICA--> components --which help to tell each other?--> groups
-group --one number in two clumps--> a choice of two     --else, along a curve--> a measure, or two
+E's means of z --mixtures of normals (mixtures.py)--> categorical factors, taken out of z
+the rest --FastICA--> components --which help to predict each other?--> groups
+group --one component in two clusters--> a categorical factor of two
+      --else, along a curve (principal_curves.py)--> a continuous factor, or two
 
 An auto-encoder bends a factor of the shapes: a seat's height becomes a curve through two or three
-of its numbers, a base's four kinds become corners of a tetrahedron. Such numbers are independent of
+numbers of z, a base's four kinds become corners of a tetrahedron. Such numbers are independent of
 all others but not of each other, in pairs or only all together, so a group is what a forest can
-tell from the rest of the group. Where the factors of the shapes are independent and not normal they
-can be found (Comon 1994, Hyvarinen 1999; for independent groups Cardoso 1998; surfaces are laid
-flat by Isomap, Tenenbaum 2000). Real chairs' factors are not quite independent: see the ledger.
-scikit-learn is imported where it is called, for every command imports this file.
+predict from the rest of the group. Where the factors of the shapes are independent and not normal
+they can be found (Comon 1994, Hyvarinen 1999; for independent groups Cardoso 1998; surfaces are
+laid flat by Isomap, Tenenbaum 2000). Real chairs' factors are not quite independent: see the
+ledger. scikit-learn is imported where it is called, for every command imports this file.
 """
 
 import warnings
@@ -23,7 +24,7 @@ from scipy.spatial.distance import squareform
 from scipy.stats import kurtosis
 
 from infogan3d.models.code_discovery.mixtures import (
-    MOST,
+    MAX_VALUES,
     categorical_subspaces,
     mixture_labels,
     rotate_pairs,
@@ -31,26 +32,18 @@ from infogan3d.models.code_discovery.mixtures import (
 )
 from infogan3d.models.code_discovery.principal_curves import curve_positions
 
-ACTIVE = 0.05  # nats: a number of z that tells less is left out
-
-
-TOGETHER = 0.09  # share of a component's variance that another one of its group tells, or more
-
-
+ACTIVE_NATS = 0.05  # a number of z whose KL from the prior is less is left out
+GROUP_SHARE = 0.09  # of a component's variance that another one of its group predicts, or more
 STARTS = 20  # of FastICA
-
-
-LEAST = 40  # shapes; a thousand are a better number
-
-
-TREES, LEAF, LOOKED_AT = 60, 5, 0.6
+MIN_SHAPES = 40  # a thousand are a better number
+TREES, MIN_LEAF, FEATURE_SHARE = 60, 5, 0.6  # of the forests
 
 
 @dataclass(frozen=True)
 class CategoricalFactor:
-    """Some numbers of z that lie in clumps: the clump of every shape."""
+    """Some numbers of z that lie in clusters: the cluster of every shape."""
 
-    numbers: int
+    dimensions: int
     labels: Int[np.ndarray, " n"]
 
     @property
@@ -58,7 +51,7 @@ class CategoricalFactor:
         return int(self.labels.max()) + 1
 
     def text(self) -> str:
-        return f"{self.size} clumps in {self.numbers} number(s)"
+        return f"{self.size} clumps in {self.dimensions} number(s)"
 
 
 @dataclass(frozen=True)
@@ -66,7 +59,7 @@ class ContinuousFactor:
     """A curve through a group of components: where every shape lies, uniform on (-1, 1)."""
 
     components: tuple[int, ...]
-    places: Float[np.ndarray, " n"]
+    positions: Float[np.ndarray, " n"]
 
     def text(self) -> str:
         return f"a curve through {len(self.components)} component(s)"
@@ -74,77 +67,83 @@ class ContinuousFactor:
 
 @dataclass(frozen=True)
 class FoundFactors:
-    """What was found, the surest measures first."""
+    """The categorical factors, those of most values first, and the continuous ones."""
 
-    choices: tuple[CategoricalFactor, ...]
-    measures: tuple[ContinuousFactor, ...]
+    categorical: tuple[CategoricalFactor, ...]
+    continuous: tuple[ContinuousFactor, ...]
 
 
 def find_factors(
     mean: Float[np.ndarray, "n z"],
     log_variance: Float[np.ndarray, "n z"],
     *,
-    most: int = MOST,
+    max_values: int = MAX_VALUES,
     seed: int = 0,
 ) -> FoundFactors:
-    """Choices of at most `most` values and measures in E's answers for `n` shapes.
+    """Categorical factors of at most `max_values` values and continuous ones, by E's means and log
+    variances of z for `n` shapes.
 
     About 30 s for 3,000 shapes and 16 numbers.
 
     Errors: fewer than 40 shapes, or fewer than two numbers (`ValueError`).
     """
     nats = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance).mean(0)
-    if len(mean) < LEAST or mean.shape[1] < 2:
+    if len(mean) < MIN_SHAPES or mean.shape[1] < 2:
         raise ValueError(
-            f"{len(mean)} shapes with {mean.shape[1]} numbers each cannot be unmixed: give {LEAST} "
-            "training shapes or more, and codes.noise of 2 or more."
+            f"{len(mean)} shapes with {mean.shape[1]} numbers each cannot be unmixed: give "
+            f"{MIN_SHAPES} training shapes or more, and codes.noise of 2 or more."
         )
-    active = np.argsort(-nats)[: max(2, int((nats > ACTIVE).sum()))]
+    active = np.argsort(-nats)[: max(2, int((nats > ACTIVE_NATS).sum()))]
     with warnings.catch_warnings():  # what fits and graphs remark, no user can act on
         warnings.simplefilter("ignore")
-        return _found(mean[:, active].astype(np.float64), most=most, seed=seed)
+        return factors_of(mean[:, active].astype(np.float64), max_values=max_values, seed=seed)
 
 
-def _found(x: Float[np.ndarray, "n d"], *, most: int, seed: int) -> FoundFactors:
-    sure, rest = categorical_subspaces(x, most=most, seed=seed)
-    choices = [CategoricalFactor(int(labels.max()), labels) for labels in sure]
-    measures: list[ContinuousFactor] = []
-    found = components(rest, seed=seed)
-    parts = group_components(predictability(found, seed=seed))
-    found = rotate_pairs(found, [int(part[0]) for part in parts if len(part) == 1], seed=seed)
-    for part in parts:
-        two = mixture_labels(found[:, part], most=2, seed=seed) if len(part) == 1 else None
-        if two is not None:
-            choices.append(CategoricalFactor(1, two))
+def factors_of(x: Float[np.ndarray, "n d"], *, max_values: int, seed: int) -> FoundFactors:
+    """The way drawn at the top of this file, for points whose every number is used."""
+    labels_found, rest = categorical_subspaces(x, max_values=max_values, seed=seed)
+    categorical = [CategoricalFactor(int(labels.max()), labels) for labels in labels_found]
+    continuous: list[ContinuousFactor] = []
+    sources = components(rest, seed=seed)
+    groups = group_components(predictability(sources, seed=seed))
+    alone = [int(group[0]) for group in groups if len(group) == 1]
+    sources = rotate_pairs(sources, alone, seed=seed)
+    for group in groups:
+        binary = None
+        if len(group) == 1:
+            binary = mixture_labels(sources[:, group], max_values=2, seed=seed)
+        if binary is not None:
+            categorical.append(CategoricalFactor(1, binary))
             continue
-        places = curve_positions(found[:, part], seed=seed).T
-        measures += [ContinuousFactor(tuple(int(i) for i in part), one) for one in places]
-    return FoundFactors(tuple(choices), tuple(measures))
+        indices = tuple(int(i) for i in group)
+        for positions in curve_positions(sources[:, group], seed=seed).T:
+            continuous.append(ContinuousFactor(indices, positions))
+    return FoundFactors(tuple(categorical), tuple(continuous))
 
 
 def components(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "n d"]:
     """Independent components of unit variance, by FastICA with the log cosh contrast.
 
-    It climbs to a peak near its start, so of STARTS one is taken. Choices and measures are bounded,
-    flatter than a normal distribution: the largest sum of squared negative excess kurtoses counts.
-    (Tails count as well with all kurtoses, and mixed the depth with the recline of chairs.)
+    It climbs to a peak near its start, so the best of STARTS is taken. Factors are bounded, flatter
+    than a normal distribution: the largest sum of squared negative excess kurtoses wins. (Tails
+    count as well with all kurtoses, and mixed the depth with the recline of chairs.)
     """
     from sklearn.decomposition import FastICA
 
-    level = whiten(x)
-    best, found = -1.0, level
+    white = whiten(x)
+    best, sources = -1.0, white
     for start in range(STARTS):
         ica = FastICA(whiten=False, fun="logcosh", max_iter=400, random_state=seed + start)
-        told = ica.fit_transform(level)
-        flat = float(np.square(np.minimum(kurtosis(told), 0)).sum())
-        if flat > best:
-            best, found = flat, told
-    unit: np.ndarray = found / found.std(0)
+        candidate = ica.fit_transform(white)
+        flatness = float(np.square(np.minimum(kurtosis(candidate), 0)).sum())
+        if flatness > best:
+            best, sources = flatness, candidate
+    unit: np.ndarray = sources / sources.std(0)
     return unit
 
 
 def predictability(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.ndarray, "d d"]:
-    """Share of the variance of component i that is told with the help of component j.
+    """Share of the variance of component i that is predicted with the help of component j.
 
     R^2 of a forest that reads all others (out of bag, 0 where it knows nothing), shared out by the
     forest's importances. It sees what no pair shows, such as a product of two signs.
@@ -152,28 +151,28 @@ def predictability(x: Float[np.ndarray, "n d"], *, seed: int = 0) -> Float[np.nd
     from sklearn.ensemble import ExtraTreesRegressor
 
     count = x.shape[1]
-    told = np.zeros((count, count))
+    shares = np.zeros((count, count))
     for i in range(count) if count > 1 else ():
         others = np.arange(count) != i
         forest = ExtraTreesRegressor(
             TREES,
-            min_samples_leaf=LEAF,
-            max_features=LOOKED_AT,
+            min_samples_leaf=MIN_LEAF,
+            max_features=FEATURE_SHARE,
             bootstrap=True,
             oob_score=True,
             n_jobs=-1,
             random_state=seed,
         ).fit(x[:, others], x[:, i])
-        told[i, others] = max(0.0, float(forest.oob_score_)) * forest.feature_importances_
-    return told
+        shares[i, others] = max(0.0, float(forest.oob_score_)) * forest.feature_importances_
+    return shares
 
 
-def group_components(helpful: Float[np.ndarray, "d d"]) -> list[Int[np.ndarray, " _"]]:
-    """Components that help each other, by average linkage; most are alone."""
-    if len(helpful) == 1:
+def group_components(shares: Float[np.ndarray, "d d"]) -> list[Int[np.ndarray, " _"]]:
+    """Components that predict each other (`predictability`), by average linkage; most are alone."""
+    if len(shares) == 1:
         return [np.array([0])]
-    near = np.clip(np.maximum(helpful, helpful.T), 0, 1)
-    np.fill_diagonal(near, 1)
-    tree = linkage(squareform(1 - near, checks=False), "average")
-    labels = fcluster(tree, 1 - TOGETHER, "distance")
-    return [np.flatnonzero(labels == one) for one in np.unique(labels)]
+    similarity = np.clip(np.maximum(shares, shares.T), 0, 1)
+    np.fill_diagonal(similarity, 1)
+    tree = linkage(squareform(1 - similarity, checks=False), "average")
+    labels = fcluster(tree, 1 - GROUP_SHARE, "distance")
+    return [np.flatnonzero(labels == group) for group in np.unique(labels)]

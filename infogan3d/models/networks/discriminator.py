@@ -1,7 +1,6 @@
-"""The networks: generator G, the trunk shared by D and Q, their heads, and the encoder.
+"""The trunk shared by D and Q, their heads, and the encoder E.
 
-Sizes follow the grid: R = 64 gives the paper's five transposed convolutions in G
-(512-256-128-64-1 channels at width 64) and 32^3, 16^3, 8^3, 4^3 in a trunk of four layers.
+Sizes follow the grid: R = 64 gives 32^3, 16^3, 8^3, 4^3 in a trunk of four layers.
 """
 
 import math
@@ -14,6 +13,7 @@ from torch import Tensor, nn
 from infogan3d.models.networks.generator import check_resolution, run_layers
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.layers import BatchNorm3d, ConvFromOne
+from infogan3d.models.networks.posterior import CodePosterior, Posterior
 
 
 def conv_side(side: int) -> int:
@@ -74,7 +74,7 @@ class Trunk(nn.Module):
 
 
 class DiscriminatorHead(nn.Module):
-    """D's own layer: trunk features -> one logit, above 0 for "real"."""
+    """D's layer behind the trunk: its features -> one logit, above 0 for "real"."""
 
     def __init__(self, features: int) -> None:
         super().__init__()
@@ -85,10 +85,9 @@ class DiscriminatorHead(nn.Module):
 
 
 class QHead(nn.Module):
-    """Q's own layers: trunk features -> logits of every discrete code, mean and log variance of
-    every continuous one.
+    """Q's layers behind the trunk: its features -> the posterior of the codes.
 
-    Source: InfoGAN, appendix C (a 128-unit layer before the answer).
+    Source: InfoGAN, appendix C (a layer of 128 units before the last).
     """
 
     def __init__(self, features: int, *, spec: CodeSpec, hidden: int = 128) -> None:
@@ -97,14 +96,10 @@ class QHead(nn.Module):
         self.hidden = nn.Sequential(nn.Linear(features, hidden), nn.LeakyReLU(0.2))
         self.out = nn.Linear(hidden, sum(spec.discrete) + 2 * spec.continuous)
 
-    def forward(
-        self, features: Float[Tensor, "B features"]
-    ) -> tuple[list[Tensor], Float[Tensor, "B C"], Float[Tensor, "B C"]]:
-        """Logits per discrete code, then means and log variances of the continuous codes."""
-        answer = self.out(self.hidden(features)).float()
-        sizes = [*self.spec.discrete, self.spec.continuous, self.spec.continuous]
-        *logits, mean, log_variance = torch.split(answer, sizes, 1)
-        return logits, mean, log_variance.clamp(-6.0, 6.0)
+    def forward(self, features: Float[Tensor, "B features"]) -> CodePosterior:
+        logits, normal = self.spec.split_codes(self.out(self.hidden(features)).float())
+        mean, log_variance = torch.split(normal, [self.spec.continuous] * 2, 1)
+        return CodePosterior(logits, mean, log_variance.clamp(-6.0, 6.0))
 
 
 def encoder_layers(resolution: int) -> int:
@@ -113,7 +108,7 @@ def encoder_layers(resolution: int) -> int:
 
 
 class Encoder(nn.Module):
-    """The inverse mapping E: grid -> z (mean, log variance) and the codes, as the Q head answers.
+    """The inverse mapping E: grid -> the posterior of (z, c), the codes' by a head like Q's.
 
     The same layers as the trunk, with BatchNorm, not shared with it.
     """
@@ -125,10 +120,7 @@ class Encoder(nn.Module):
         self.noise = nn.Linear(self.trunk.features, 2 * spec.noise)
         self.codes = QHead(self.trunk.features, spec=spec)
 
-    def forward(
-        self, grid: Float[Tensor, "B 1 R R R"]
-    ) -> tuple[Tensor, Tensor, tuple[list[Tensor], Tensor, Tensor]]:
-        """Mean and log variance of z, then the answer of the code head."""
+    def forward(self, grid: Float[Tensor, "B 1 R R R"]) -> Posterior:
         features = self.trunk(grid)
         mean, log_variance = self.noise(features).float().chunk(2, 1)
-        return mean, log_variance.clamp(-8.0, 4.0), self.codes(features)
+        return Posterior(mean, log_variance.clamp(-8.0, 4.0), self.codes(features))

@@ -43,6 +43,29 @@ class CodeSpec:
         discrete = [f"d{i}" for i in range(len(self.discrete))]
         return discrete + [f"c{i}" for i in range(self.continuous)]
 
+    def split(self, latent: Float[Tensor, "*B size"]) -> "LatentParts":
+        """The parts of some latent vectors, or of anything that is laid out like them."""
+        discrete, continuous = self.split_codes(latent[..., self.noise :])
+        return LatentParts(latent[..., : self.noise], discrete, continuous)
+
+    def split_codes(
+        self, row: Float[Tensor, "*B _"]
+    ) -> tuple[list[Float[Tensor, "*B _"]], Float[Tensor, "*B _"]]:
+        """A block of numbers for each discrete code, and the rest, which is for continuous ones."""
+        *discrete, rest = torch.split(
+            row, [*self.discrete, row.shape[-1] - sum(self.discrete)], dim=-1
+        )
+        return discrete, rest
+
+
+@dataclass(frozen=True)
+class LatentParts:
+    """A latent vector in its parts, each discrete code as one-hot."""
+
+    noise: Float[Tensor, "*B noise"]
+    discrete: list[Float[Tensor, "*B _"]]
+    continuous: Float[Tensor, "*B continuous"]
+
 
 PRESETS: dict[str, CodeSpec] = {
     "chairs189": CodeSpec(128, (20, 20, 20), 1),  # InfoGAN's chairs, appendix C.5
@@ -66,7 +89,7 @@ def code_spec(preset: str, **changes: object) -> CodeSpec:
 
 @dataclass(frozen=True)
 class Codes:
-    """One batch of latent draws, kept apart to be compared with the Q head's answer."""
+    """One batch of latent draws, kept apart to be compared with Q's posterior."""
 
     noise: Float[Tensor, "B noise"]
     discrete: Int[Tensor, "B kinds"]
@@ -80,7 +103,7 @@ class Codes:
         return Codes(self.noise[here], self.discrete[here], self.continuous[here])
 
     def row(self, index: int) -> "Codes":
-        """The one draw at `index`, as a batch of one."""
+        """The draw at `index`, as a batch of one."""
         return self.rows(slice(index, index + 1))
 
 
@@ -120,7 +143,7 @@ def latent_vector(codes: Codes, spec: CodeSpec) -> Float[Tensor, "B size"]:
 
 
 def traverse(base: Codes, spec: CodeSpec, *, name: str, steps: int = 8, span: float = 1.0) -> Codes:
-    """The one draw `base` (batch of 1) with code `name` moved and everything else held.
+    """The draw `base` (batch of 1) with code `name` moved and everything else held.
 
     A discrete code takes its first `steps` values; a continuous one goes from -span to +span.
     """

@@ -24,6 +24,7 @@ from infogan3d.models.networks.discriminator import QHead, encoder_layers
 from infogan3d.models.networks.generator import check_resolution
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.layers import BatchNorm3d
+from infogan3d.models.networks.posterior import Posterior
 
 DETAIL = 8  # channels that the U-Net hands to the last two convolutions, at full resolution
 
@@ -131,7 +132,7 @@ class Refiner(nn.Module):
 
 
 class EvidenceEncoder(nn.Module):
-    """E on evidence: `channels` x R^3 -> the posterior of (z, c), in the form that Encoder has.
+    """E on evidence: `channels` x R^3 -> the posterior of (z, c), as Encoder says it.
 
     Convolutions that halve the grid down to 4^3, BatchNorm after all but the first.
     """
@@ -153,13 +154,10 @@ class EvidenceEncoder(nn.Module):
         self.noise = nn.Linear(before * 4**3, 2 * spec.noise)
         self.codes = QHead(before * 4**3, spec=spec)
 
-    def forward(
-        self, cells: Float[Tensor, "B C R R R"]
-    ) -> tuple[Tensor, Tensor, tuple[list[Tensor], Tensor, Tensor]]:
-        """Mean and log variance of z, then the answer of the code head."""
+    def forward(self, cells: Float[Tensor, "B C R R R"]) -> Posterior:
         features = self.trunk(cells).flatten(1)
         mean, log_variance = self.noise(features).float().chunk(2, 1)
-        return mean, log_variance.clamp(-8.0, 4.0), self.codes(features)
+        return Posterior(mean, log_variance.clamp(-8.0, 4.0), self.codes(features))
 
 
 def with_answer(

@@ -7,7 +7,6 @@ from infogan3d.data.procedural.chairs import chair_grid, sample_factors
 from infogan3d.models.networks.discriminator import Encoder
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.overlap import hard_iou, shape_loss
-from infogan3d.models.networks.posterior import Posterior, posterior_mode
 from infogan3d.models.networks.refiner import (
     EvidenceEncoder,
     Refiner,
@@ -85,11 +84,18 @@ def test_the_encoder_of_evidence_answers_in_the_form_of_the_encoder_of_grids(res
         torch.randn(2, 8, *[resolution] * 3)
     )
     other = Encoder(spec=SPEC, resolution=resolution, width=2)(torch.rand(2, 1, *[resolution] * 3))
-    flat = [[mean, spread, *codes[0], *codes[1:]] for mean, spread, codes in (there, other)]
-    assert [x.shape for x in flat[0]] == [x.shape for x in flat[1]]
-    mean, spread, (logits, centre, width) = there
-    latent = posterior_mode(Posterior(mean, spread, logits, centre, width), SPEC)
-    assert latent.shape == (2, SPEC.size)
+    parts = [
+        [
+            posterior.noise_mean,
+            posterior.noise_log_variance,
+            *posterior.codes.discrete_logits,
+            posterior.codes.mean,
+            posterior.codes.log_variance,
+        ]
+        for posterior in (there, other)
+    ]
+    assert [x.shape for x in parts[0]] == [x.shape for x in parts[1]]
+    assert there.mode().shape == (2, SPEC.size)
 
 
 def test_the_refiner_learns_four_chairs_by_heart_within_twenty_seconds():
