@@ -1,5 +1,6 @@
 """What every code of a trained run does: python -m infogan3d.discover run=runs/demo/..."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from infogan3d.semantics.card import make_cards
 from infogan3d.semantics.card_figures import draw_cards, write_cards_page
 from infogan3d.semantics.card_tables import READING, as_numbers, card_table, likeness, protocol_text
 from infogan3d.semantics.claims import codes_or_directions, families, family_table, shape_or_detail
-from infogan3d.semantics.pick_freeze import measure_codes
+from infogan3d.semantics.pick_freeze import PickFreezeConfig, measure_codes
 from infogan3d.semantics.sensitivity import DEFINED
 
 
@@ -18,8 +19,9 @@ def discover(settings: dict[str, Any], out: Path) -> None:
     """Cards of a run's codes, printed and kept in the run folder."""
     run = Path(settings["run"])
     check(settings)
+    config = PickFreezeConfig(**{one.name: settings[one.name] for one in fields(PickFreezeConfig)})
     model = folder.load_model(run, device=settings["device"])
-    found = measure_codes(model, run, settings)
+    found = measure_codes(model, run, config)
     first, cards = make_cards(found, bins=settings["bins"], seed=settings["seed"])
     rows, resampled = families(first, cards, NAMES)
     told = [
@@ -27,7 +29,7 @@ def discover(settings: dict[str, Any], out: Path) -> None:
         codes_or_directions(rows, resampled),
     ]
     statements = [one for one in told if one is not None]
-    texts = [READING, protocol_text(found, settings), likeness(found), card_table(cards)]
+    texts = [READING, protocol_text(found, config), likeness(found), card_table(cards)]
     if settings["directions"] and rows:
         texts.append(family_table(rows))
     texts += [one.text() for one in statements]
@@ -35,10 +37,16 @@ def discover(settings: dict[str, Any], out: Path) -> None:
         texts.append(f"{run} has no Q head, so L_I / H(c) is left out.")
     print("\n\n".join(text.rstrip() for text in texts))
     numbers = as_numbers(
-        found, first, cards, settings=settings, families=rows, statements=statements
+        found,
+        first,
+        cards,
+        config=config,
+        settings=settings,
+        families=rows,
+        statements=statements,
     )
     print(f"\nnumbers  {save_json(numbers, run / 'codes.json')}")
-    matrices, pictures = draw_cards(model, found, first, cards, run, settings)
+    matrices, pictures = draw_cards(model, found, first, cards, run, config)
     page = write_cards_page(
         run / "codes.html",
         title=f"What the codes of {run.resolve().parent.name}/{run.resolve().name} do",

@@ -37,7 +37,7 @@ from infogan3d.io.packs import pack_grids, save_pack
 from infogan3d.io.progress import objective_bar
 from infogan3d.runs import build, command, folder
 from infogan3d.stats.estimate import mean_score
-from infogan3d.stats.tables import Protocol, Rows, markdown_table, plain
+from infogan3d.stats.tables import Protocol, Rows, protocol_table, to_json
 
 INPUTS = ("mesh", "grid", "views")
 
@@ -98,8 +98,10 @@ def from_grids(order: ReconstructionRequest) -> None:
         values = shape_scores(rung.occupancy, truth, points=points, which=GRID_SCORES)
         rows[rung.name] = {name: mean_score(name, column) for name, column in values.items()}
     protocol = Protocol(order.resolution, 0.5, points, "unit cube", order.path.name, len(truth))
-    print(markdown_table(rows, protocol))
-    keep(order, rungs[-1], ids, {"notes": notes, "protocol": protocol.text(), "rungs": plain(rows)})
+    print(protocol_table(rows, protocol))
+    keep(
+        order, rungs[-1], ids, {"notes": notes, "protocol": protocol.text(), "rungs": to_json(rows)}
+    )
     ious = {name: row["iou"].mean for name, row in rows.items()}
     sheet = shape_sheet(truth, {rung.name: rung.occupancy > 0.5 for rung in rungs}, ious)
     print(f"picture {save_picture(sheet, order.out / 'reconstruction.png')}")
@@ -143,7 +145,7 @@ def from_pictures(order: ReconstructionRequest) -> None:
     print(note, end="\n" if note else "")
     place = target.placements[best]
     told = {"inside": fitted.inside, "placement": vars(place), "protocol": protocol}
-    keep(order, rungs[-1], [target.used.id], told | {"rungs": plain(rows)})
+    keep(order, rungs[-1], [target.used.id], told | {"rungs": to_json(rows)})
     sheet = picture_sheet(
         target, place, seen, {name: row["fitted"].mean for name, row in rows.items()}
     )

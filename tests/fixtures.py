@@ -28,7 +28,7 @@ from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.rendering.render import silhouettes
 from infogan3d.runs import folder as runs_folder
 from infogan3d.semantics.card import Card
-from infogan3d.stats.estimate import Share
+from infogan3d.stats.estimate import Estimate
 
 ROOT = Path(__file__).parents[1]
 
@@ -200,7 +200,7 @@ def same_state(one: InfoGAN3D, other: InfoGAN3D) -> bool:
 
 
 def card(kind: str = "continuous", **changes) -> Card:
-    share = Share(0.5, 0.4, 0.6)
+    share = Estimate(0.5, 0.4, 0.6, 100)
     given = {
         "name": "pca z 1",
         "kind": kind,

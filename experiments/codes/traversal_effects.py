@@ -162,7 +162,7 @@ def intervals(
     scores = {}
     for key, mean in statistic(moves).items():
         low, high = np.percentile([draw[key] for draw in drawn], (2.5, 97.5))
-        scores[key] = Estimate(str(key), float(mean), float(low), float(high), count)
+        scores[key] = Estimate(float(mean), float(low), float(high), count)
     return scores
 
 

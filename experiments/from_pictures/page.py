@@ -18,7 +18,7 @@ from infogan3d.io.packs import load_pack
 from infogan3d.rendering.figures import SIZE, canvas, evenly
 from infogan3d.rendering.render import mesh_picture
 from infogan3d.stats.estimate import Estimate, mean_score
-from infogan3d.stats.tables import markdown, score_lines
+from infogan3d.stats.tables import markdown, score_table
 
 FILLS = {"volume": 0.5, "touched": 0.0}  # which cells the truth has: half-full ones, all it touches
 HEADINGS = {
@@ -105,7 +105,7 @@ def lines_of(columns: dict[int, dict[str, Float[np.ndarray, " n"]]], *, form: st
     for n, values in columns.items():
         for name, column in values.items():
             rows.setdefault(name, {})[views_text(n)] = mean_score(name, column)
-    return score_lines(rows, [views_text(n) for n in columns], mean=form, ends=form)
+    return score_table(rows, [views_text(n) for n in columns], mean=form, ends=form).splitlines()
 
 
 def views_text(count: int) -> str:

@@ -38,6 +38,7 @@ from infogan3d.io.progress import Tick
 from infogan3d.models.base import ShapeModel
 from infogan3d.runs import build
 from infogan3d.stats.estimate import Estimate
+from infogan3d.stats.tables import Rows, to_json
 from infogan3d.stats.variables import Variables, variables
 
 FACTORS = (*DISCRETE, *CONTINUOUS)
@@ -47,9 +48,6 @@ FRESH = 10_000  # added to the seed of the run's own chairs, for chairs that it 
 
 
 PERMUTATIONS = 3
-
-
-Rows = dict[str, dict[str, Estimate]]
 
 
 @dataclass(frozen=True)
@@ -81,9 +79,9 @@ class FactorScorecard:
             "best_share": self.share,
             "codes": list(self.codes),
             "factors": list(self.factors),
-            "rows": plain(self.rows),
+            "rows": to_json(self.rows),
             "covered": {name: list(factors) for name, factors in self.covered.items()},
-            "covered_rows": plain(self.covered_rows),
+            "covered_rows": to_json(self.covered_rows),
         }
 
 
@@ -97,7 +95,10 @@ def plain(rows: Rows) -> dict[str, dict[str, Any]]:
 def scorecard_of(numbers: Mapping[str, Any]) -> FactorScorecard:
     """The scorecard whose `numbers` these are."""
     rows, covered_rows = (
-        {name: {k: Estimate(**v) for k, v in cells.items()} for name, cells in numbers[key].items()}
+        {
+            name: {k: Estimate(v["mean"], v["low"], v["high"], v["n"]) for k, v in cells.items()}
+            for name, cells in numbers[key].items()
+        }
         for key in ("rows", "covered_rows")
     )
     covered = {name: tuple(covers) for name, covers in numbers["covered"].items()}
@@ -193,7 +194,7 @@ def covered_chance_scores(
     floors = {}
     for name in NAMES:
         values = [scores[name] for scores in drawn]
-        floors[name] = Estimate(name, float(np.mean(values)), min(values), max(values), len(codes))
+        floors[name] = Estimate(float(np.mean(values)), min(values), max(values), len(codes))
     return floors
 
 

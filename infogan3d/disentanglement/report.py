@@ -13,6 +13,7 @@ from infogan3d.disentanglement.metrics.suite import NAMES
 from infogan3d.disentanglement.model_centrality import CentralChoice, Sweep
 from infogan3d.io.files import save_figure
 from infogan3d.runs import folder
+from infogan3d.stats.tables import markdown
 
 BROWN, GREY, RED = "#8a5a2b", "#9a9a9a", "#c0392b"
 
@@ -142,11 +143,11 @@ def columns(
 def table(selected: Selected, *, covered: bool = False) -> str:
     """A row a run, the most central first and the chosen one marked; then how the runs spread."""
     names, values, floors = columns(selected, covered=covered)
-    lines = [f"| run | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
+    rows = []
     for i in selected.choice.order:
         name = selected.choice.names[i]
         label = f"**{name} (chosen)**" if i == selected.chosen else name
-        lines.append(f"| {label} | {' | '.join(f'{value:.3f}' for value in values[i])} |")
+        rows.append([label, *(f"{value:.3f}" for value in values[i])])
     low, first, median, third, high = np.quantile(values, (0, 0.25, 0.5, 0.75, 1), axis=0)
     spreads = {
         "median": [f"{value:.3f}" for value in median],
@@ -154,8 +155,8 @@ def table(selected: Selected, *, covered: bool = False) -> str:
         "lowest to highest": [f"{a:.3f} to {b:.3f}" for a, b in zip(low, high, strict=True)],
         "floor: codes of other shapes": [f"{value:.3f}" for value in floors],
     }
-    lines += [f"| {name} | {' | '.join(cells)} |" for name, cells in spreads.items()]
-    return "\n".join(lines)
+    rows += [[name, *cells] for name, cells in spreads.items()]
+    return markdown(["run", *names], rows).rstrip("\n")
 
 
 def report(selected: Selected, settings: dict[str, Any]) -> str:

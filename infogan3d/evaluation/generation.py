@@ -22,7 +22,7 @@ from jaxtyping import Bool, Float
 from infogan3d.geometry.components import floater_fraction
 from infogan3d.geometry.distances import chamfer_matrix, iou_matrix
 from infogan3d.geometry.surface import grid_surface, surface_points
-from infogan3d.stats.estimate import Estimate, bootstrap, count_score, mean_score
+from infogan3d.stats.estimate import Estimate, bootstrap, exact, mean_score
 
 
 def score_generation(
@@ -61,7 +61,7 @@ def score_generation(
     }
     scores = {name: mean_score(name, values, seed=seed) for name, values in columns.items()}
     empty = int((~generated.any(axis=(1, 2, 3))).sum())
-    scores["empty"] = count_score("empty", empty, len(generated))
+    scores["empty"] = exact(empty, len(generated))
     if train is not None:
         scores["nearest_train"] = memorisation_ratio(generated, train, held_out=real, seed=seed)
     return scores
@@ -138,7 +138,6 @@ def memorisation_ratio(
 
     low, high = bootstrap(ratio, seed=seed)
     return Estimate(
-        "nearest_train",
         float(generated_gap.mean() / held_out_gap.mean()),
         low,
         high,

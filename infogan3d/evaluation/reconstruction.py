@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float
 
 from infogan3d.geometry.distances import chamfer, iou_matrix, nearest_distances
 from infogan3d.geometry.surface import Grid, grid_surface, surface_points
-from infogan3d.stats.estimate import Estimate, count_score, mean_score
+from infogan3d.stats.estimate import Estimate, exact, mean_score
 
 WHICH = ("mse", "iou", "ap", "cd", "fscore")
 
@@ -55,7 +55,7 @@ def score_reconstructions(
     )
     scores = {name: mean_score(name, column, seed=seed) for name, column in values.items()}
     empty = int((~(predicted > threshold).any(axis=(1, 2, 3))).sum())
-    return scores | {"empty": count_score("empty", empty, len(predicted))}
+    return scores | {"empty": exact(empty, len(predicted))}
 
 
 def shape_scores(

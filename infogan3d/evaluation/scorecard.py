@@ -16,13 +16,9 @@ from infogan3d.geometry.components import filter_components
 from infogan3d.inversion.optimize import invert
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.sampling import draw_codes, generate_grids
-from infogan3d.stats.estimate import Estimate
-from infogan3d.stats.tables import Protocol, markdown_table
+from infogan3d.stats.tables import Protocol, Rows, protocol_table, to_json
 
 PRIOR = 0.1  # weight of z's own distribution when a latent is optimised (ledger)
-
-
-Rows = dict[str, dict[str, Estimate]]
 
 
 SAMPLES = {"samples": "all", "samples, joined": "joined", "samples, largest piece": "largest"}
@@ -165,9 +161,6 @@ def score_model(
             n=len(real),
             fscore_distance=0.02 if name == "reconstruction" else None,
         )
-        scores = {
-            row: {k: vars(score) for k, score in cells.items()} for row, cells in rows.items()
-        }
-        numbers[name] = {"protocol": protocol.text(), "rows": scores}
-        text.append(f"{name.capitalize()}\n\n{markdown_table(rows, protocol)}")
+        numbers[name] = {"protocol": protocol.text(), "rows": to_json(rows)}
+        text.append(f"{name.capitalize()}\n\n{protocol_table(rows, protocol)}")
     return numbers, "\n".join(text)

@@ -24,6 +24,7 @@ from infogan3d.geometry.visual_hull.carve import Carved, carve
 from infogan3d.inversion.silhouette_loss import Placement, silhouette_iou
 from infogan3d.inversion.targets import GridFrame, carving_of, cube_for
 from infogan3d.stats.estimate import Estimate, mean_score
+from infogan3d.stats.tables import markdown
 
 MANY = 12  # views: as many show a chair's size and facing by their hull alone
 
@@ -207,11 +208,8 @@ def silhouette_scores(
 def silhouette_table(rows: dict[str, dict[str, Estimate]], protocol: str) -> str:
     """A Markdown table of silhouette IoUs: mean [low, high] over the views."""
     names = list(next(iter(rows.values())))
-    lines = [f"Protocol: {protocol}.", "", f"| | {' | '.join(names)} |"]
-    lines.append("|---|" + "---|" * len(names))
-    for system, scores in rows.items():
-        cells = [
-            f"{score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]" for score in scores.values()
-        ]
-        lines.append(f"| {system} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    cells = [
+        [system, *(f"{x.mean:.3f} [{x.low:.3f}, {x.high:.3f}]" for x in scores.values())]
+        for system, scores in rows.items()
+    ]
+    return f"Protocol: {protocol}.\n\n{markdown(['', *names], cells)}"

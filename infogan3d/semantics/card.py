@@ -1,7 +1,7 @@
 """Code cards: in words and numbers, what one code (or direction) of a generator does to a chair."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -9,16 +9,16 @@ from scipy.stats import spearmanr
 
 from infogan3d.attributes.measure import NAMES, UNITS
 from infogan3d.attributes.vocabulary import UNIT_WORDS, correlated_with, plain, words
-from infogan3d.semantics.pick_freeze import PickFreeze
+from infogan3d.semantics.pick_freeze import LatentAxis, PickFreeze
 from infogan3d.semantics.sensitivity import FirstOrderTable, first_order_table, groups_of
-from infogan3d.stats.estimate import Share, format_number
+from infogan3d.stats.estimate import Estimate, format_number
 
 QUIET = 0.02  # a total effect below this is nothing, whatever the floor says
 
 
 @dataclass(frozen=True)
 class SideEffect:
-    """A second attribute that a code moves, above the floor and not of the main one's KIN.
+    """A second attribute that a code moves, above the floor and no kin of the main one.
 
     `follows` is the effect it would have had anyway, had the code moved the main attribute alone
     and this one gone with it as the two do in all shapes (r^2 times the main effect).
@@ -34,17 +34,17 @@ class Card:
     """What one code or direction does.
 
     `main` is the attribute it moves most, None where none can be named, `means` its mean at each
-    value of a discrete code, else in each bin of equal counts. `kin` go with `main` without being
-    leaks; `information` is L_I / H(c), None where Q was not asked; `made_of` tells where in the
-    latent vector a direction lies.
+    value of a discrete code, else in each bin of equal counts. `correlated_attributes` measure
+    nearly the same as `main`, so they are no side effects; `information` is L_I / H(c), None where
+    Q was not asked; `composition` says where in the latent vector a direction lies.
     """
 
     name: str
     kind: str
     family: str
     main: str | None
-    effect: Share
-    total: Share
+    effect: Estimate
+    total: Estimate
     most_total: tuple[str, float]
     floor: float
     dead: bool
@@ -175,62 +175,74 @@ def correlations(attributes: Float[np.ndarray, "n a"]) -> Float[np.ndarray, "a a
     return np.where(np.isfinite(correlation), correlation, 0.0)
 
 
+NOTHING = Estimate(float("nan"), float("nan"), float("nan"), 0)
+
+
 def make_card(
+    axis: LatentAxis,
     index: int,
     *,
-    name: str,
-    kind: str,
-    family: str,
     names: Sequence[str],
-    units: dict[str, str],
     first: FirstOrderTable,
     total: Float[np.ndarray, "3 a"],
+    pairs: int,
     groups: Int[np.ndarray, " n"],
     attributes: Float[np.ndarray, "n a"],
-    together: Float[np.ndarray, "a a"],
+    correlation: Float[np.ndarray, "a a"],
     information: float | None = None,
-    made_of: str = "",
 ) -> Card:
-    """The card of row `index` of a table of effects; `together` are the attributes' correlations.
+    """The card of row `index` of a table of first-order effects on the attributes `names`.
 
-    Dead is what has no effect of its own above its floor and no total effect of QUIET or more.
+    `total` holds the total effects over `pairs` and the ends of their intervals. Dead is what has
+    no effect of its own above its floor and no total effect of QUIET or more.
     """
-    effects = first.effect[index]
-    low, high = first.interval()[:, index]
-    floor = float(first.floor[index])
-    usable = np.isfinite(effects)
-    order = [int(i) for i in np.argsort(-np.where(usable, effects, -np.inf)) if usable[i]]
-    totals = np.where(np.isfinite(total[0]), total[0], 0.0)
-    top = order[0] if order else None
-    nothing = Share(float("nan"), float("nan"), float("nan"))
+    effects, floor = first.effect[index], float(first.floor[index])
+    order = top_first(effects)
     above = [i for i in order if effects[i] > floor]
-    means = profile(groups, attributes[:, top]) if top is not None else np.zeros(0)
-    related = correlated_with(names)[top] if top is not None else np.zeros(0, dtype=bool)
-    leaks = tuple(
-        SideEffect(names[i], float(effects[i]), float(together[top, i] ** 2 * effects[top]))
-        for i in above[1:]
-        if not related[i]
-    )
-    return Card(
-        name=name,
-        kind=kind,
-        family=family,
-        main=None if top is None else names[top],
-        effect=nothing
-        if top is None
-        else Share(float(effects[top]), float(low[top]), float(high[top])),
-        total=nothing if top is None else Share(*(float(row[top]) for row in total)),
+    totals = np.where(np.isfinite(total[0]), total[0], 0.0)
+    card = Card(
+        name=axis.name,
+        kind=axis.kind,
+        family=axis.family,
+        main=None,
+        effect=NOTHING,
+        total=NOTHING,
+        monotony=0.0,
+        means=(),
+        side_effects=(),
         most_total=(names[int(totals.argmax())], float(totals.max())),
         floor=floor,
         dead=not above and bool((totals < QUIET).all()),
-        monotony=0.0 if kind == "discrete" else monotony(means),
-        means=tuple(float(mean) for mean in means),
-        side_effects=leaks,
-        correlated_attributes=tuple((names[i], float(effects[i])) for i in above[1:] if related[i]),
         information=information,
-        composition=made_of,
-        unit=UNIT_WORDS.get(units[names[top]], units[names[top]]) if top is not None else "",
+        composition=axis.composition,
     )
+    if not order:
+        return card
+    top = order[0]
+    low, high = first.interval()[:, index, top]
+    means = profile(groups, attributes[:, top])
+    related, follows = correlated_with(names)[top], correlation[top] ** 2 * effects[top]
+    return replace(
+        card,
+        main=names[top],
+        effect=Estimate(float(effects[top]), float(low), float(high), len(attributes)),
+        total=Estimate(float(total[0, top]), float(total[1, top]), float(total[2, top]), pairs),
+        monotony=0.0 if axis.discrete else monotony(means),
+        means=tuple(float(mean) for mean in means),
+        side_effects=tuple(
+            SideEffect(names[i], float(effects[i]), float(follows[i]))
+            for i in above[1:]
+            if not related[i]
+        ),
+        correlated_attributes=tuple((names[i], float(effects[i])) for i in above[1:] if related[i]),
+        unit=UNIT_WORDS.get(UNITS[names[top]], UNITS[names[top]]),
+    )
+
+
+def top_first(effects: Float[np.ndarray, " a"]) -> list[int]:
+    """The attributes that have an effect, the largest first."""
+    usable = np.isfinite(effects)
+    return [int(i) for i in np.argsort(-np.where(usable, effects, -np.inf)) if usable[i]]
 
 
 def make_cards(measured: PickFreeze, *, bins: int, seed: int) -> tuple[FirstOrderTable, list[Card]]:
@@ -240,23 +252,20 @@ def make_cards(measured: PickFreeze, *, bins: int, seed: int) -> tuple[FirstOrde
         for axis, column in zip(measured.axes, measured.columns, strict=True)
     ]
     first = first_order_table(groups, measured.tables, seed=seed)
-    together = correlations(measured.attributes)
-    read = measured.information or {}
+    correlation = correlations(measured.attributes)
+    information = measured.information or {}
     cards = [
         make_card(
+            axis,
             index,
-            name=axis.name,
-            kind=axis.kind,
-            family=axis.family,
             names=NAMES,
-            units=UNITS,
             first=first,
             total=measured.totals[index],
+            pairs=measured.pairs,
             groups=groups[index],
             attributes=measured.tables[index],
-            together=together,
-            information=read.get(axis.name),
-            made_of=axis.composition,
+            correlation=correlation,
+            information=information.get(axis.name),
         )
         for index, axis in enumerate(measured.axes)
     ]

@@ -4,7 +4,6 @@ import html
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -18,7 +17,13 @@ from infogan3d.io.files import save_html, save_picture
 from infogan3d.models.base import ShapeModel
 from infogan3d.rendering.figures import INK, contact_sheet
 from infogan3d.semantics.card import Card
-from infogan3d.semantics.pick_freeze import PickFreeze, stop_captions, stops_along, traversals
+from infogan3d.semantics.pick_freeze import (
+    PickFreeze,
+    PickFreezeConfig,
+    stop_captions,
+    stops_along,
+    traversals,
+)
 from infogan3d.semantics.sensitivity import FirstOrderTable
 from infogan3d.stats.estimate import format_number
 
@@ -219,9 +224,9 @@ def draw_cards(
     first: FirstOrderTable,
     cards: Sequence[Card],
     run: Path,
-    settings: dict[str, Any],
+    config: PickFreezeConfig,
 ) -> tuple[list[Path], list[Path]]:
-    """The matrices and a walk a card under codes/, and the codes' cards on one sheet, codes.png."""
+    """Matrices and a traversal a card under codes/, and the codes' cards on a sheet, codes.png."""
     matrices, sheets, shown = [], [], []
     for name in ("codes", "directions"):
         rows = [
@@ -241,7 +246,7 @@ def draw_cards(
             shown.append(picture)
     for card, axis in zip(cards, measured.axes, strict=True):
         stops = stops_along(axis, card.ranking, steps=STEPS)
-        grids = traversals(model, axis, bases=settings["bases"], seed=settings["seed"], stops=stops)
+        grids = traversals(model, axis, bases=config.bases, seed=config.seed, stops=stops)
         walk = traversal_picture(grids, captions=stop_captions(axis, stops))
         sheets.append(save_picture(walk, run / "codes" / f"{anchor(card)}.png"))
         if card.kind != "direction":

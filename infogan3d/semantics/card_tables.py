@@ -1,6 +1,6 @@
 """Code cards in rows: the table that is printed, and everything measured as plain numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,10 +10,10 @@ from infogan3d.attributes.measure import NAMES, UNITS
 from infogan3d.attributes.vocabulary import KIN, plain
 from infogan3d.semantics.card import Card
 from infogan3d.semantics.claims import Claim, Family
-from infogan3d.semantics.pick_freeze import QUANTILES, READ, PickFreeze
+from infogan3d.semantics.pick_freeze import QUANTILES, READ, PickFreeze, PickFreezeConfig
 from infogan3d.semantics.sensitivity import PERMUTATIONS, FirstOrderTable
 from infogan3d.stats.estimate import format_number
-from infogan3d.stats.tables import plain_numbers
+from infogan3d.stats.tables import markdown, to_json
 
 ALIKE = 0.8  # real chairs overlap far less
 
@@ -25,16 +25,15 @@ READING = (
 )
 
 
-def protocol_text(measured: PickFreeze, settings: dict[str, Any]) -> str:
+def protocol_text(measured: PickFreeze, config: PickFreezeConfig) -> str:
     """How all of it was measured."""
     low, high = QUANTILES
     lines = [
-        f"Protocol: {len(measured.attributes)} shapes (seed {settings['seed']}, occupied above 0.5)"
-        f" and {measured.more} more, {settings['pairs']} for each code and direction and for z, "
+        f"Protocol: {len(measured.attributes)} shapes (seed {config.seed}, occupied above 0.5)"
+        f" and {measured.more} more, {config.pairs} for each code and direction and for z, "
         "for the total effects",
         "effects are shares of an attribute's variance over these shapes",
-        "first-order: epsilon squared, codes of many values in "
-        f"{settings['bins']} bins of equal counts",
+        f"first-order: epsilon squared, codes of many values in {config.bins} bins of equal counts",
         "total: Sobol's pick-freeze, Jansen's estimator",
         "[low, high] = 95 % bootstrap over shapes",
         "floor: what a shuffled code stays below on all attributes at once in 95 % of "
@@ -47,10 +46,10 @@ def protocol_text(measured: PickFreeze, settings: dict[str, Any]) -> str:
         f"L_I / H(c) over the first {min(READ, len(measured.attributes))} shapes, a bound below 0 "
         "given as 0",
     ]
-    if settings["directions"]:
+    if config.directions:
         lines.append(
             "directions of the whole latent vector are not independent of the codes, so their "
-            f"first-order effects are of the {settings['pairs']} shapes moved along each"
+            f"first-order effects are of the {config.pairs} shapes moved along each"
         )
     return "; ".join(lines) + "."
 
@@ -65,10 +64,8 @@ def likeness(measured: PickFreeze) -> str:
 
 def card_table(cards: Sequence[Card]) -> str:
     """A row a card, as Markdown."""
-    lines = [
-        "| | kind | moves most | first-order | total | monotone | leaks most | L_I / H(c) |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    columns = ["", "kind", "moves most", "first-order", "total", "monotone", "leaks most"]
+    rows = []
     for card in cards:
         main = plain(card.main) if card.alive and card.main else ("dead" if card.dead else "-")
         steady = "-" if card.kind == "discrete" else f"{card.monotony:+.2f}"
@@ -76,8 +73,8 @@ def card_table(cards: Sequence[Card]) -> str:
         leaks = f"{format_number(leak.effect)} {plain(leak.attribute)}" if leak else "-"
         read = "-" if card.information is None else format_number(card.information)
         cells = [card.name, card.kind, main, card.effect.text(), card.total.text(), steady]
-        lines.append(f"| {' | '.join([*cells, leaks, read])} |")
-    return "\n".join(lines) + "\n"
+        rows.append([*cells, leaks, read])
+    return markdown([*columns, "L_I / H(c)"], rows)
 
 
 def as_numbers(
@@ -85,11 +82,15 @@ def as_numbers(
     first: FirstOrderTable,
     cards: Sequence[Card],
     *,
-    settings: dict[str, Any],
+    config: PickFreezeConfig,
+    settings: Mapping[str, Any],
     families: Sequence[Family],
     statements: Sequence[Claim],
 ) -> dict[str, Any]:
-    """codes.json: everything that was measured; an effect as [mean, low, high], null for none."""
+    """codes.json: everything that was measured; an effect as [mean, low, high], null for none.
+
+    `settings` are those of the command, kept as they were given.
+    """
     low, high = first.interval()
     every = []
     for i, card in enumerate(cards):
@@ -103,9 +104,9 @@ def as_numbers(
         said = {"title": card.title, "sentences": card.lines(), "alive": card.alive}
         every.append({**said, **asdict(card), "effects": effects})
     rest = None if measured.rest is None else dict(zip(NAMES, measured.rest.T, strict=True))
-    whole: dict[str, Any] = plain_numbers(
+    whole: dict[str, Any] = to_json(
         {
-            "protocol": protocol_text(measured, settings),
+            "protocol": protocol_text(measured, config),
             "settings": settings,
             "attributes": spread(measured.attributes),
             "cards": every,
@@ -113,7 +114,8 @@ def as_numbers(
             "overlap": measured.overlap,
             "families": [asdict(row) for row in families],
             "statements": [asdict(claim) for claim in statements],
-        }
+        },
+        digits=5,
     )
     return whole
 

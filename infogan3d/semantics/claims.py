@@ -13,7 +13,8 @@ from jaxtyping import Bool, Float
 from infogan3d.attributes.vocabulary import DETAIL, SHAPE, correlated_with
 from infogan3d.semantics.card import Card
 from infogan3d.semantics.sensitivity import FirstOrderTable
-from infogan3d.stats.estimate import Share, format_number, share_of
+from infogan3d.stats.estimate import Estimate, format_number, from_resamples
+from infogan3d.stats.tables import markdown
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Claim:
 
     claim: str
     verdict: str
-    numbers: dict[str, Share]
+    numbers: dict[str, Estimate]
     meaning: str
 
     def text(self) -> str:
@@ -30,7 +31,7 @@ class Claim:
         return f'"{self.claim}": {self.verdict}{": " if listed else ""}{listed}. {self.meaning}'
 
 
-def verdict_of(numbers: Sequence[Share]) -> str:
+def verdict_of(numbers: Sequence[Estimate]) -> str:
     """held: every interval above 0; not held: one below 0; else undecided."""
     if numbers and all(estimate.low > 0 for estimate in numbers):
         return "held"
@@ -74,7 +75,9 @@ def shape_or_detail(
     numbers = {}
     for kind, more, less in (("continuous", "shape", "detail"), ("discrete", "detail", "shape")):
         values = [mean(v, kind, more) - mean(v, kind, less) for v in (first.effect, first.draws)]
-        numbers[f"{kind}: {more} less {less}"] = share_of(float(values[0]), values[1])
+        numbers[f"{kind}: {more} less {less}"] = from_resamples(
+            float(values[0]), values[1], n=first.shapes
+        )
     return Claim(claim, verdict_of(list(numbers.values())), numbers, meaning)
 
 
@@ -89,8 +92,8 @@ class Family:
     name: str
     members: int
     alive: int
-    effect: Share
-    alone: Share
+    effect: Estimate
+    alone: Estimate
     total: float
     monotony: float
 
@@ -139,8 +142,8 @@ def families(
                 name,
                 len(indices),
                 sum(cards[i].alive for i in indices),
-                share_of(float(effect[0]), effect[1:]),
-                share_of(float(alone[0]), alone[1:]),
+                from_resamples(float(effect[0]), effect[1:], n=first.shapes),
+                from_resamples(float(alone[0]), alone[1:], n=first.shapes),
                 float(np.nanmean([cards[i].total.mean for i in indices])),
                 float(np.mean(steady)) if steady else float("nan"),
             )
@@ -158,8 +161,10 @@ def codes_or_directions(
         return None
     lead = by_name["all codes"].alone.mean
     numbers = {
-        f"codes less {name}": share_of(
-            lead - by_name[name].alone.mean, resampled["all codes"] - resampled[name]
+        f"codes less {name}": from_resamples(
+            lead - by_name[name].alone.mean,
+            resampled["all codes"] - resampled[name],
+            n=by_name[name].alone.n,
         )
         for name in others
     }
@@ -174,13 +179,9 @@ def codes_or_directions(
 
 def family_table(rows: Sequence[Family]) -> str:
     """The families as Markdown."""
-    lines = [
-        "| family | members | alive | main effect | its lead | total | monotone |",
-        "|---|---|---|---|---|---|---|",
-    ]
+    columns = ["family", "members", "alive", "main effect", "its lead", "total", "monotone"]
+    lines = []
     for row in rows:
         cells = [row.name, str(row.members), str(row.alive), row.effect.text(), row.alone.text()]
-        lines.append(
-            f"| {' | '.join([*cells, format_number(row.total), format_number(row.monotony)])} |"
-        )
-    return "\n".join(lines) + "\n"
+        lines.append([*cells, format_number(row.total), format_number(row.monotony)])
+    return markdown(columns, lines)

@@ -2,12 +2,11 @@
 
 Three kinds of shapes: `count` independent ones (first-order effects, what Q reads); `pairs` more
 for every code and direction, like the first ones but for that one drawn anew (total effects); and
-walks to look at. No grid is kept longer than it takes to measure it.
+traversals to look at. No grid is kept longer than it takes to measure it.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -30,12 +29,24 @@ READ = 2000  # shapes that Q is asked about
 COMPARED = 100  # shapes of which every two are compared
 
 
-QUANTILES = (0.02, 0.98)  # of the values drawn: where the walk along a continuous code begins, ends
+QUANTILES = (0.02, 0.98)  # of the values drawn: the ends of a continuous code's traversal
+
+
+@dataclass(frozen=True)
+class PickFreezeConfig:
+    """How many shapes are measured, and how codes are cut and shown (conf/discover.yaml)."""
+
+    count: int = 10_000  # shapes that the first-order effects are measured on
+    pairs: int = 1000  # more shapes a code, for its total effects
+    directions: int = 6  # SeFa and PCA directions of each kind beside the codes; 0: none
+    bins: int = 20  # a continuous code is cut into so many parts of equal counts
+    bases: int = 3  # shapes that every traversal starts from
+    seed: int = 0
 
 
 @dataclass(frozen=True)
 class LatentAxis:
-    """One thing to turn, a code by its name or a direction, and its values in the first shapes."""
+    """One thing to move: a code by its name, or a direction; and its values in the first shapes."""
 
     name: str
     kind: str
@@ -55,12 +66,13 @@ class LatentAxis:
 
 @dataclass(frozen=True)
 class PickFreeze:
-    """What was measured. For every mover `columns` and `tables` hold values and the attributes of
+    """What was measured. For every axis `columns` and `tables` hold values and the attributes of
     the shapes that they made, to take first-order effects from: the first shapes where a value says
     nothing of the rest of the latent vector, else those that were moved. `totals` holds the total
     effect and its interval's ends, `rest` that of z (None without z), `information` each code's
     L_I / H(c) (None without Q); `overlap` is the mean IoU of two of the first shapes (1: all are
-    alike, so that no code can do anything); `more` counts the shapes beside the first.
+    alike, so that no code can do anything); `more` counts the shapes beside the first,
+    `pairs` those of them that were moved along each axis.
     """
 
     attributes: Float[np.ndarray, "n a"]
@@ -72,6 +84,7 @@ class PickFreeze:
     information: dict[str, float] | None
     overlap: float
     more: int
+    pairs: int
 
 
 def attributes_of(
@@ -146,7 +159,7 @@ def composition_of(vector: Float[Tensor, " L"], spec: CodeSpec) -> str:
 
 
 def values_in(model: ShapeModel, codes: Codes, axis: LatentAxis) -> Float[Tensor, " n"]:
-    """Where some codes lie along a mover."""
+    """Where some codes lie along an axis."""
     if isinstance(axis.axis, Direction):
         return axis.axis.project(model.to_latent(codes))
     names, columns, _ = codes_table(codes, model.spec)
@@ -188,6 +201,7 @@ def pick_freeze(
         mi_lower_bound(model, codes.rows(slice(0, READ))),
         mean_overlap(decode(model, model.to_latent(codes.rows(slice(0, COMPARED))))),
         pairs * (len(axes) + (rest is not None)),
+        pairs,
     )
 
 
@@ -229,7 +243,7 @@ def stop_captions(axis: LatentAxis, stops: Float[np.ndarray, " s"]) -> list[str]
 FAMILIES = 4  # of directions: two methods in two spaces
 
 
-def measure_codes(model: ShapeModel, run: Path, settings: dict[str, Any]) -> PickFreeze:
+def measure_codes(model: ShapeModel, run: Path, config: PickFreezeConfig) -> PickFreeze:
     """Make and measure the shapes. Errors: a run without codes (`ValueError`)."""
     names = model.spec.names
     if not names:
@@ -237,7 +251,13 @@ def measure_codes(model: ShapeModel, run: Path, settings: dict[str, Any]) -> Pic
             f"{run} has no codes, so there is nothing to discover: train with codes.discrete or "
             "codes.continuous."
         )
-    axes = len(names) + 1 + FAMILIES * settings["directions"]
-    asked = {key: settings[key] for key in ("count", "pairs", "directions", "seed")}
-    with counting_bar("measuring shapes", settings["count"] + settings["pairs"] * axes) as tick:
-        return pick_freeze(model, **asked, tick=tick)
+    axes = len(names) + 1 + FAMILIES * config.directions
+    with counting_bar("measuring shapes", config.count + config.pairs * axes) as tick:
+        return pick_freeze(
+            model,
+            count=config.count,
+            pairs=config.pairs,
+            directions=config.directions,
+            seed=config.seed,
+            tick=tick,
+        )

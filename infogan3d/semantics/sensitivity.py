@@ -19,6 +19,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.stats import rankdata
 
 from infogan3d.models.networks.latent import Codes, CodeSpec
+from infogan3d.stats.estimate import INTERVAL
 
 BINS = 20
 
@@ -169,7 +170,7 @@ def total_indices(
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(counts > 0, sums / counts / variance, np.nan)
     enough = (known.sum(0) >= min(DEFINED, len(base))) & (variance > 0)
-    low, high = np.percentile(ratio[1:], (2.5, 97.5), axis=0)
+    low, high = np.percentile(ratio[1:], INTERVAL, axis=0)
     return np.where(enough, np.stack([ratio[0], low, high]), np.nan)
 
 
@@ -186,10 +187,11 @@ class FirstOrderTable:
     draws: Float[np.ndarray, "b f a"]
     floor: Float[np.ndarray, " f"]
     halves: Float[np.ndarray, "b1 2 f a"]
+    shapes: int  # that they are effects on
 
     def interval(self) -> Float[np.ndarray, "2 f a"]:
         """Ends of the 95 % intervals."""
-        ends: np.ndarray = np.percentile(self.draws, (2.5, 97.5), axis=0)
+        ends: np.ndarray = np.percentile(self.draws, INTERVAL, axis=0)
         return ends
 
 
@@ -220,7 +222,9 @@ def first_order_table(
         halves.append([split_effects(column, table, weights[len(table)], half=i) for i in (0, 1)])
         floors.append(known[key])
     moved = np.moveaxis(np.array(halves), 2, 0).swapaxes(1, 2)
-    return FirstOrderTable(np.array(effects), np.stack(draws, 1), np.array(floors), moved)
+    return FirstOrderTable(
+        np.array(effects), np.stack(draws, 1), np.array(floors), moved, len(tables[0])
+    )
 
 
 def split_effects(

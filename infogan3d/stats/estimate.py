@@ -1,10 +1,12 @@
-"""A score with its interval, the protocol it was measured by, and the table that prints both."""
+"""A number with its interval: the mean of a score over shapes, or an effect and its resamples."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
+
+INTERVAL = (2.5, 97.5)  # percentiles: the ends of a 95 % interval
 
 
 def format_number(value: float) -> str:
@@ -17,13 +19,16 @@ def format_number(value: float) -> str:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The mean of one score over `n` shapes; `low` to `high` is its 95 % interval."""
+    """A mean over `n` shapes (or views, pairs, votes); `low` to `high` is its 95 % interval."""
 
-    name: str
     mean: float
     low: float
     high: float
     n: int
+
+    def text(self) -> str:
+        """As in .93 [.91, .95]."""
+        return f"{format_number(self.mean)} [{format_number(self.low)}, {format_number(self.high)}]"
 
 
 def bootstrap(
@@ -31,40 +36,30 @@ def bootstrap(
 ) -> tuple[float, float]:
     """95 % percentile interval of a statistic that resamples its own data by the generator."""
     random = np.random.default_rng(seed)
-    low, high = np.percentile([statistic(random) for _ in range(resamples)], (2.5, 97.5))
+    low, high = np.percentile([statistic(random) for _ in range(resamples)], INTERVAL)
     return float(low), float(high)
 
 
+def from_resamples(mean: float, resamples: Float[np.ndarray, " b"], *, n: int) -> Estimate:
+    """An estimate over `n` shapes whose bootstrap resamples are at hand."""
+    low, high = np.percentile(resamples, INTERVAL)
+    return Estimate(float(mean), float(low), float(high), n)
+
+
 def mean_score(name: str, values: Float[np.ndarray, " n"], *, seed: int = 0) -> Estimate:
-    """The mean of one value a shape, with its bootstrap interval over the shapes."""
+    """The mean of one value a shape, with its bootstrap interval over the shapes.
+
+    `name` is said in the error: no shapes (`ValueError`).
+    """
     if len(values) == 0:
         raise ValueError(f"no shapes to take the mean {name} of; the split is empty")
 
     def resampled(random: np.random.Generator) -> float:
         return float(values[random.integers(len(values), size=len(values))].mean())
 
-    low, high = bootstrap(resampled, seed=seed)
-    return Estimate(name, float(values.mean()), low, high, len(values))
+    return Estimate(float(values.mean()), *bootstrap(resampled, seed=seed), len(values))
 
 
-def count_score(name: str, count: int, n: int) -> Estimate:
-    """A plain count among `n` shapes: no interval."""
-    return Estimate(name, float(count), float(count), float(count), n)
-
-
-@dataclass(frozen=True)
-class Share:
-    """An effect as a share of an attribute's variance, `low` to `high` its 95 % interval."""
-
-    mean: float
-    low: float
-    high: float
-
-    def text(self) -> str:
-        return f"{format_number(self.mean)} [{format_number(self.low)}, {format_number(self.high)}]"
-
-
-def share_of(mean: float, draws: Float[np.ndarray, " b"]) -> Share:
-    """A number with the 95 % interval of its resamples."""
-    low, high = np.percentile(draws, (2.5, 97.5))
-    return Share(float(mean), float(low), float(high))
+def exact(value: float | int, n: int) -> Estimate:
+    """A number without an interval: a count among `n` shapes, a score too dear to resample."""
+    return Estimate(float(value), float(value), float(value), n)

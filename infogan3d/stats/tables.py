@@ -1,12 +1,14 @@
-"""Protocols and tables in Markdown, and values as plain JSON."""
+"""Protocols, tables in Markdown, and values as JSON holds them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
 import numpy as np
 
 from infogan3d.stats.estimate import Estimate
+
+Rows = dict[str, dict[str, Estimate]]  # by the row's name (a system), then the column's (a score)
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,8 @@ class Protocol:
     """How the scores of a table were measured: what a stranger must set to measure the same.
 
     `resolution` in cells a side, `normalisation` such as "unit cube" (what length 1 is), `split`
-    the shapes' origin; give `fscore_distance`, in sides of the cube, where a table has F-scores.
+    the shapes' origin; give `fscore_distance`, in sides of the cube, where a table has F-scores,
+    and `inversion`, the prior's weight, where a latent was optimised.
     """
 
     resolution: int
@@ -25,26 +28,17 @@ class Protocol:
     n: int
     interval: str = "95 % bootstrap over shapes"
     fscore_distance: float | None = None
+    inversion: str = ""
 
     def text(self) -> str:
         """The protocol in one line."""
         within = "" if self.fscore_distance is None else f"fscore within {self.fscore_distance:g}, "
+        inversion = f"{self.inversion}, " if self.inversion else ""
         return (
             f"{self.split} split, n = {self.n}, {self.resolution}^3 cells, "
             f"occupied above {self.threshold:g}, {self.points} surface points, "
-            f"{self.normalisation}, {within}[low, high] = {self.interval}"
+            f"{self.normalisation}, {within}{inversion}[low, high] = {self.interval}"
         )
-
-
-def markdown_table(rows: dict[str, dict[str, Estimate]], protocol: Protocol) -> str:
-    """A Markdown table, one row a system and one column a score, under its protocol's line.
-
-    The columns are all scores of all rows, in the order they first appear; a score that a row lacks
-    prints as "-", a score without an interval prints alone. Ends with a newline.
-    """
-    names = list(dict.fromkeys(name for scores in rows.values() for name in scores))
-    lines = [f"Protocol: {protocol.text()}.", "", *score_lines(rows, names)]
-    return "\n".join(lines) + "\n"
 
 
 def markdown(columns: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
@@ -56,44 +50,52 @@ def markdown(columns: Sequence[object], rows: Iterable[Sequence[object]]) -> str
     return "".join([line(columns), "|" + "---|" * len(columns) + "\n", *map(line, rows)])
 
 
-def score_lines(
+def score_table(
     rows: Mapping[str, Mapping[str, Estimate]],
-    names: Sequence[str],
+    names: Sequence[str] = (),
     *,
     mean: str = ".4g",
     ends: str = ".3g",
-) -> list[str]:
-    """The lines of such a table: the mean by one format, the interval's ends by the other."""
+) -> str:
+    """A Markdown table, one row a system and one column a score (default: all, as they appear).
 
-    def cell(score: Estimate) -> str:
+    The mean by one format, its interval's ends by the other; a score that a row lacks prints as
+    "-", one without an interval prints alone. Ends with a newline.
+    """
+    names = names or list(dict.fromkeys(name for scores in rows.values() for name in scores))
+
+    def cell(score: Estimate | None) -> str:
+        if score is None:
+            return "-"
         text = f"{score.mean:{mean}}"
         if score.low == score.high:
             return text
         return f"{text} [{score.low:{ends}}, {score.high:{ends}}]"
 
-    lines = [f"| | {' | '.join(names)} |", "|---|" + "---|" * len(names)]
-    for system, scores in rows.items():
-        cells = (cell(scores[name]) if name in scores else "-" for name in names)
-        lines.append(f"| {system} | {' | '.join(cells)} |")
-    return lines
+    cells = [[row, *(cell(scores.get(name)) for name in names)] for row, scores in rows.items()]
+    return markdown(["", *names], cells)
 
 
-def plain_numbers(value: Any) -> Any:
-    """Lists, dicts and numbers that JSON can hold, five digits each."""
-    if isinstance(value, dict):
-        return {str(key): plain_numbers(item) for key, item in value.items()}
+def protocol_table(rows: Rows, protocol: Protocol) -> str:
+    """The protocol's line above the table of its scores; ends with a newline."""
+    return f"Protocol: {protocol.text()}.\n\n{score_table(rows)}"
+
+
+def to_json(value: Any, *, digits: int | None = None) -> Any:
+    """Lists, dicts, numbers and records as JSON holds them; keys as text, what is not finite null.
+
+    `digits` rounds numbers with a point to so many significant ones.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return to_json(asdict(value), digits=digits)
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item, digits=digits) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
-        return [plain_numbers(item) for item in value]
-    if isinstance(value, np.bool_):
-        return bool(value)
+        return [to_json(item, digits=digits) for item in value]
+    if isinstance(value, np.bool_ | np.integer):
+        return value.item()
     if isinstance(value, float | np.floating):
-        return float(f"{value:.5g}") if np.isfinite(value) else None
+        if not np.isfinite(value):
+            return None
+        return float(value) if digits is None else float(f"{value:.{digits}g}")
     return value
-
-
-Rows = dict[str, dict[str, Estimate]]
-
-
-def plain(rows: Rows) -> dict[str, dict[str, dict[str, Any]]]:
-    """Scores as JSON holds them."""
-    return {name: {k: vars(one) for k, one in scores.items()} for name, scores in rows.items()}

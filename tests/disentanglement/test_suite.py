@@ -86,8 +86,8 @@ def test_a_seed_decides_the_scores():
 
 
 def test_the_table_has_a_row_a_system_and_a_column_a_score():
-    row = {name: Estimate(name, 0.5, 0.5, 0.5, 1500) for name in NAMES}
-    row["mig"] = Estimate("mig", 0.25, 0.2, 0.31, 1500)
+    row = {name: Estimate(0.5, 0.5, 0.5, 1500) for name in NAMES}
+    row["mig"] = Estimate(0.25, 0.2, 0.31, 1500)
     del row["infoc"]
     lines = score_table({"codes": row, "permuted": row}).splitlines()
     assert lines[0].startswith("Protocol: n = 1500 shapes")

@@ -22,8 +22,8 @@ AGREEMENT = np.array([[1.0, 0.4, 0.8], [0.6, 1.0, 0.2], [1.0, 0.4, 1.0]])
 def made_up(mig: float) -> FactorScorecard:
     """A scorecard whose scores are all .5 but for MIG."""
     scores = dict.fromkeys(suite.NAMES, 0.5) | {"mig": mig}
-    row = {name: Estimate(name, one, one, one, 500) for name, one in scores.items()}
-    rows = {"Q": row, "Q permuted": {k: Estimate(k, 0.1, 0.1, 0.1, 500) for k in row}}
+    row = {name: Estimate(one, one, one, 500) for name, one in scores.items()}
+    rows = {"Q": row, "Q permuted": {k: Estimate(0.1, 0.1, 0.1, 500) for k in row}}
     return FactorScorecard(
         "500 chairs", 0.5, ("c0", "c1"), tuple("abcd"), rows, {"Q": ("b", "d")}, rows
     )

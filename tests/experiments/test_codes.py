@@ -29,7 +29,7 @@ def card(mig: float, *, share: float, readers: tuple[str, ...] = ("Q",)) -> Fact
 
     def row(mean: float, **changes: float) -> dict[str, Estimate]:
         scores = dict.fromkeys(suite.NAMES, mean) | changes
-        return {name: Estimate(name, one, one, one, 500) for name, one in scores.items()}
+        return {name: Estimate(one, one, one, 500) for name, one in scores.items()}
 
     rows = {reader: row(0.8, mig=mig) for reader in readers}
     rows |= {f"{reader} permuted": row(0.1, mig=mig / 10) for reader in readers}

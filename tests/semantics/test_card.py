@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from infogan3d.attributes.measure import UNITS
 from infogan3d.semantics.card import Card, correlations, make_card, monotony, monotony_text, profile
+from infogan3d.semantics.pick_freeze import LatentAxis
 from infogan3d.semantics.sensitivity import first_order_table, groups_of, total_indices
 from infogan3d.stats.estimate import format_number
 
@@ -15,17 +15,15 @@ def cut(columns, attributes, *, names=COLUMNS, totals=0.0, **changes) -> Card:
     first = first_order_table(groups, [attributes] * len(groups), permutations=50)
     name, kind, _ = columns[0]
     return make_card(
+        LatentAxis(name, kind, f"{kind} codes", name, columns[0][2]),
         0,
-        name=name,
-        kind=kind,
-        family=f"{kind} codes",
         names=names,
-        units=UNITS,
         first=first,
         total=np.full((3, len(names)), totals),
+        pairs=len(attributes),
         groups=groups[0],
         attributes=attributes,
-        together=correlations(attributes),
+        correlation=correlations(attributes),
         **changes,
     )
 

@@ -19,7 +19,7 @@ from infogan3d.semantics.card_figures import (
     wrap_lines,
     write_cards_page,
 )
-from infogan3d.stats.estimate import Share
+from infogan3d.stats.estimate import Estimate
 
 
 def brown(picture: Image.Image) -> int:
@@ -79,7 +79,7 @@ def test_the_curve_goes_from_the_least_to_the_most():
 
 def test_a_dead_card_has_no_curve():
     blank = Image.new("RGB", (WIDTH, 10), "white")
-    dead = card(effect=Share(0.001, 0.0, 0.01), dead=True)
+    dead = card(effect=Estimate(0.001, 0.0, 0.01, 100), dead=True)
     assert brown(card_picture(dead, blank)) == 0
     assert brown(card_picture(card(), blank)) > 200
     assert brown(card_picture(card("discrete"), blank)) > 2000

@@ -11,7 +11,7 @@ from infogan3d.semantics.claims import (
     verdict_of,
 )
 from infogan3d.semantics.sensitivity import FirstOrderTable
-from infogan3d.stats.estimate import Share
+from infogan3d.stats.estimate import Estimate
 
 COLUMNS = ("width", "height", "legs", "arms")
 KINDS = ("discrete", "continuous")
@@ -23,7 +23,7 @@ def effects(rows, *, noise: float = 0.01) -> FirstOrderTable:
     random = np.random.default_rng(0)
     draws = effect + noise * random.normal(size=(200, *effect.shape))
     halves = np.stack([np.concatenate([effect[None], draws])] * 2, 1)
-    return FirstOrderTable(effect, draws, np.full(len(effect), 0.02), halves)
+    return FirstOrderTable(effect, draws, np.full(len(effect), 0.02), halves, 100)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_a_lead_is_chosen_in_one_half_and_measured_in_the_other():
 
 
 def card(name: str, kind: str, family: str, effect: float, total: float = 0.5) -> Card:
-    share = Share(effect, effect, effect)
-    whole = Share(total, total, total)
+    share = Estimate(effect, effect, effect, 100)
+    whole = Estimate(total, total, total, 100)
     return Card(
         name=name,
         kind=kind,
@@ -148,6 +148,7 @@ def test_shapes_that_never_differ_have_no_families():
         np.full((9, 4, 4), np.nan),
         np.zeros(4),
         np.full((9, 2, 4, 4), np.nan),
+        100,
     )
     rows, resampled = families(first, CARDS, COLUMNS)
     assert (rows, resampled) == ([], {})
@@ -159,7 +160,7 @@ def test_shapes_that_never_differ_have_no_families():
 
 def test_words():
     above, below, across = (
-        Share(mean, low, high)
+        Estimate(mean, low, high, 100)
         for mean, low, high in ((1.0, 0.5, 2.0), (-1.0, -2.0, -0.5), (0.0, -1.0, 1.0))
     )
     assert verdict_of([above, above]) == "held"

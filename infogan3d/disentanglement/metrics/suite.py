@@ -22,8 +22,8 @@ from infogan3d.disentanglement.metrics.mutual_information import (
     active_codes,
     information_scores,
 )
-from infogan3d.stats.estimate import Estimate, bootstrap
-from infogan3d.stats.tables import score_lines
+from infogan3d.stats import tables
+from infogan3d.stats.estimate import INTERVAL, Estimate, bootstrap, exact
 from infogan3d.stats.variables import Variables
 
 NAMES = (
@@ -93,9 +93,9 @@ def factor_scores(codes: Variables, factors: Variables, *, seed: int = 0) -> dic
     score; predictors are too dear to be fitted again, so DCI, explicitness and InfoE have none.
     """
     mean = plain_scores(codes, factors, seed=seed)
-    scores = {name: Estimate(name, value, value, value, len(codes)) for name, value in mean.items()}
+    scores = {name: exact(value, len(codes)) for name, value in mean.items()}
     for name, (low, high) in _intervals(codes, factors, seed=seed).items():
-        scores[name] = Estimate(name, mean[name], mean[name] + low, mean[name] + high, len(codes))
+        scores[name] = Estimate(mean[name], mean[name] + low, mean[name] + high, len(codes))
     return scores
 
 
@@ -121,7 +121,7 @@ def _intervals(
     ends = {}
     for name in drawn[0]:
         values = np.array([scores[name] for scores in drawn])
-        low, high = np.percentile(values - values.mean(), (2.5, 97.5))
+        low, high = np.percentile(values - values.mean(), INTERVAL)
         ends[name] = (float(low), float(high))
 
     def share(random: np.random.Generator) -> float:
@@ -147,7 +147,7 @@ def chance_scores(
     floors = {}
     for name in NAMES:
         values = [scores[name] for scores in drawn]
-        floors[name] = Estimate(name, float(np.mean(values)), min(values), max(values), len(codes))
+        floors[name] = Estimate(float(np.mean(values)), min(values), max(values), len(codes))
     return floors
 
 
@@ -157,11 +157,9 @@ def score_table(rows: Mapping[str, dict[str, Estimate]]) -> str:
     The line above says how the scores were measured.
     """
     counts = sorted({score.n for scores in rows.values() for score in scores.values()})
-    lines = [
+    protocol = (
         f"Protocol: n = {', '.join(map(str, counts))} shapes, discrete codes by their likeliest "
         f"value, {CODE_BINS} bins a continuous code, {FACTOR_BINS} a continuous factor, predictors "
-        "judged on the unseen half.",
-        "",
-        *score_lines(rows, NAMES, mean=".3f", ends=".3f"),
-    ]
-    return "\n".join(lines) + "\n"
+        "judged on the unseen half."
+    )
+    return f"{protocol}\n\n{tables.score_table(rows, NAMES, mean='.3f', ends='.3f')}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from infogan3d.attributes.measure import NAMES, UNITS
 from infogan3d.semantics.editing.search import SearchResult
+from infogan3d.stats.tables import markdown
 
 VALUES = {"arms": ("none", "open", "closed"), "stands": ("no", "yes")}
 
@@ -51,7 +52,7 @@ def format_value(name: str, value: float) -> str:
 def search_table(result: SearchResult) -> str:
     """A Markdown table, asked attributes first; `moved` counts deviations of the first tries."""
     order = [*result.targets, *(name for name in NAMES if name not in result.targets)]
-    lines = ["| attribute | unit | base | asked | reached | moved |", "|---|---|---|---|---|---|"]
+    rows = []
     moved = result.moved
     for name in order:
         i = NAMES.index(name)
@@ -61,8 +62,8 @@ def search_table(result: SearchResult) -> str:
         unit = {"length": "side", "length^2": "side^2", "length^3": "side^3"}.get(
             UNITS[name], UNITS[name]
         )
-        lines.append(f"| {name} | {unit} | {' | '.join(cells)} | {step} |")
-    return "\n".join(lines)
+        rows.append([name, unit, *cells, step])
+    return markdown(["attribute", "unit", "base", "asked", "reached", "moved"], rows).rstrip("\n")
 
 
 def rest_text(result: SearchResult) -> str:
