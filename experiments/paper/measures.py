@@ -145,17 +145,15 @@ def rows_over_seeds(groups: dict[str, list[TrainedRun]]) -> Rows:
     for name, jobs in groups.items():
         measures = dict.fromkeys(measure for job in jobs for measure in job.scores)
         rows[name] = {
-            measure: over_seeds(
-                measure, [job.scores[measure] for job in jobs if measure in job.scores]
-            )
+            measure: over_seeds([job.scores[measure] for job in jobs if measure in job.scores])
             for measure in measures
         }
     return rows
 
 
-def over_seeds(name: str, values: Sequence[float]) -> Estimate:
-    """Mean, least and most of one measure, with the number of seeds."""
-    return Estimate(name, float(np.mean(values)), min(values), max(values), len(values))
+def over_seeds(values: Sequence[float]) -> Estimate:
+    """Mean, least and most of a measure, with the number of seeds."""
+    return Estimate(float(np.mean(values)), min(values), max(values), len(values))
 
 
 def range_text(score: Estimate) -> str:

@@ -70,7 +70,7 @@ def shaped(row: dict[str, Estimate]) -> tuple[bool | None, str]:
     chair (IoU), and at most half of their cells lie outside the largest piece.
     """
     iou, floor = row["val/nearest_iou"], row["mean shape iou"]
-    loose = row.get("floaters", Estimate("floaters", 0.0, 0.0, 0.0, iou.n))
+    loose = row.get("floaters", Estimate(0.0, 0.0, 0.0, iou.n))
     numbers = (
         f"nearest IoU {range_text(iou)} (mean shape {number(floor.mean)}), "
         f"floaters {range_text(loose)}"

@@ -92,7 +92,7 @@ def rows_of(**conditions: dict[str, tuple[float, ...]]) -> dict[str, dict[str, E
     """Conditions (underscores for blanks) with the values of their measures over seeds."""
     return {
         name.replace("_", " ").strip(): {
-            measure: Estimate(measure, sum(v) / len(v), min(v), max(v), len(v))
+            measure: Estimate(sum(v) / len(v), min(v), max(v), len(v))
             for measure, v in row.items()
         }
         for name, row in conditions.items()
@@ -309,8 +309,8 @@ def test_measures_of_a_curve() -> None:
 def test_numbers_have_three_figures() -> None:
     told = [number(x) for x in (0.08324, -0.0832, 1.234, 84.06, 12600.4, 0.0, 1.0, float("nan"))]
     assert told == [".0832", "-.0832", "1.23", "84.1", "12600", "0", "1.00", "nan"]
-    assert range_text(Estimate("", 0.08, 0.07, 0.09, 3)) == ".0800 [.0700, .0900]"
-    assert range_text(Estimate("", 0.08, 0.08, 0.08, 1)) == ".0800"
+    assert range_text(Estimate(0.08, 0.07, 0.09, 3)) == ".0800 [.0700, .0900]"
+    assert range_text(Estimate(0.08, 0.08, 0.08, 1)) == ".0800"
 
 
 def test_a_job_is_read_with_its_sums_floors_and_time(tmp_path) -> None:
@@ -389,9 +389,9 @@ def test_no_shape_without_the_limit(without, loose, word) -> None:
         without_shape_limit={"val/nearest_iou": without, "floaters": loose, **floor},
     )
     assert paper_rules.limit_makes_shapes(rows)[0] == word
-    rows["with shape limit"]["G/loss_kl"] = Estimate("", 0.01, -0.01, 0.03, 2)  # one seed above 0
+    rows["with shape limit"]["G/loss_kl"] = Estimate(0.01, -0.01, 0.03, 2)  # one seed above 0
     assert paper_rules.limit_makes_shapes(rows)[0] == ("undecided" if word == "held" else word)
-    rows["with shape limit"]["G/loss_kl"] = Estimate("", 0.02, 0.01, 0.03, 2)
+    rows["with shape limit"]["G/loss_kl"] = Estimate(0.02, 0.01, 0.03, 2)
     assert paper_rules.limit_makes_shapes(rows)[0] == "not held"
     assert paper_rules.limit_makes_shapes({})[0] == "undecided"
 
@@ -430,7 +430,7 @@ def test_which_readings_fall_below_zero() -> None:
     outcome, why = paper_rules.run_fits(rows)
     assert outcome == "held"
     assert why.endswith("negative and falling: run")
-    rows["run"]["fall of G/loss_kl"] = Estimate("", -0.01, -0.01, -0.01, 1)  # it rose
+    rows["run"]["fall of G/loss_kl"] = Estimate(-0.01, -0.01, -0.01, 1)  # it rose
     assert paper_rules.run_fits(rows)[0] == "not held"
 
 
