@@ -14,7 +14,7 @@
 | thickness           | 2 x volume / surface: of a large plate its thickness          | length    |
 | volume surface      | of the body's cells and of their outer walls                  | length^3, ^2
 | components          | pieces; cells that touch by a corner are joined               | count     |
-| floaters            | share of cells outside the largest piece, as in generation.py | share     |
+| floaters            | share of cells outside the largest piece, as in components.py | share     |
 | stands              | the largest piece reaches the floor, and its centre of mass   | yes or no |
 |                     | is over the convex hull of its lowest two rows: 1, else 0     |           |
 | seat_depth          | of the seat's board along y                                   | length    |
@@ -24,7 +24,7 @@
 
 The body is the largest piece with all others of at least PIECE of the cells: a leg that a
 generator left loose still counts as a leg, a speck does not move the box. The chair must face -y
-(voxels.py). Nothing raises: what an odd grid does not have is nan (recline of a stool); an empty
+(geometry/__init__). Nothing raises: what an odd grid lacks is nan (recline of a stool); an empty
 grid has no seat and is 0 wide. The definitions are ours; experiments/attribute_truth.py holds each
 against the factors of made chairs.
 """

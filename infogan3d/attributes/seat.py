@@ -7,7 +7,7 @@
                |     |
     floor  ____|_____|____            low, high: first row and one past the last row of the box
 
-All places are in cells. The grids are bodies (see attributes.py) in the frame of voxels.py.
+All places are in cells. The grids are bodies (see measure.py) in the frame of geometry/__init__.py.
 """
 
 from dataclasses import dataclass

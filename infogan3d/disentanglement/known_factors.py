@@ -1,4 +1,4 @@
-"""Do a run's codes stand for factors that are known? All scores of disentanglement.py for one run.
+"""Do a run's codes stand for factors that are known? All scores of metrics/suite.py for one run.
 
 known-factor chairs, unseen --Q, and E where there is one--> codes --beside their factors--> scores
 

@@ -9,7 +9,7 @@
      |____|  '  a crumb
 
 Which cells is worked out anew from every shape, without gradients; pieces are 26-connected, as in
-the floater score (generation.py), and ways are counted in steps along the axes. Topological losses
+the floater score, and ways are counted in steps along the axes. Topological losses
 by persistent homology (Hu et al. 2019; Clough et al. 2020) push one critical cell of a piece; here
 all of the gap is pushed, for a step of training costs the same.
 """
@@ -94,7 +94,7 @@ def largest_component(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray
 
 
 def bridge_components(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray, "R R R"]:
-    """The occupancy with crumbs at 0 and the shortest gaps between pieces filled (one_piece.py).
+    """The occupancy with crumbs at 0 and the shortest gaps between pieces filled.
 
     A shape of one piece, and an empty one, are left as they are.
     """

@@ -9,8 +9,8 @@ its cube the same way:
              for ModelNet's 30^3 grids), the box centred. Size is lost.
 
 A mesh becomes the grid that `prepare` would make of it: photographed and carved by the run's own
-settings where its data are hulls, else filled (solid.py). A pack's grids are taken as they are.
-Pictures: picture_targets.py.
+settings where its data are hulls, else filled (voxelize.py). A pack's grids are taken as they are.
+Pictures: view_targets.py.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 Pictures are carved over a cube that is fitted to the hull, as `prepare` does, where they are many
 and the run's data are such hulls. Of a few the hull is too large for that. Then the cube is looked
 for: the pictures' world has the centre of the chair's box at its origin (Seeing 3D chairs,
-views.py), so only the size is unknown, and some sizes, with four facings, are placements to choose
+geometry/camera.py), so only the size is unknown, and some sizes, with four facings, are placements to choose
 among. targets.py tells what a frame is.
 """
 
@@ -20,7 +20,7 @@ from infogan3d.data.datasets.seeing3d import list_chairs
 from infogan3d.data.multiview import read_views
 from infogan3d.geometry.camera import Views, turn_camera
 from infogan3d.geometry.orientation import canonical_yaw, turn
-from infogan3d.geometry.visual_hull.carve import Carved, carve
+from infogan3d.geometry.visual_hull.carve import Carved, EmptyHullError, carve
 from infogan3d.inversion.silhouette_loss import Placement, silhouette_iou
 from infogan3d.inversion.targets import GridFrame, carving_of, cube_for
 from infogan3d.stats.estimate import Estimate, mean_score
@@ -185,9 +185,7 @@ def hull_at(
     try:
         box = (low, tuple(corner + side for corner in low))
         return carve(views, resolution=resolution, box=box, **carving).grid
-    except ValueError as error:
-        if "hull is empty" not in str(error):
-            raise
+    except EmptyHullError:
         return np.zeros((resolution,) * 3, bool)
 
 

@@ -92,8 +92,7 @@ def rows_of(**conditions: dict[str, tuple[float, ...]]) -> dict[str, dict[str, E
     """Conditions (underscores for blanks) with the values of their measures over seeds."""
     return {
         name.replace("_", " ").strip(): {
-            measure: Estimate(sum(v) / len(v), min(v), max(v), len(v))
-            for measure, v in row.items()
+            measure: Estimate(sum(v) / len(v), min(v), max(v), len(v)) for measure, v in row.items()
         }
         for name, row in conditions.items()
     }

@@ -4,7 +4,7 @@ Everything is counted: continuous codes in CODE_BINS and continuous factors in F
 counts, the plug-in estimate without correction. At 5,000 shapes a 20-bin code and a 10-bin factor
 that have nothing to do with each other share .0074 of the factor's entropy on average. So perfect
 codes of 11 factors have an InfoM and InfoC of .95 there, and no score starts at 0: read all beside
-the floors of disentanglement.py.
+the floors of suite.py.
 
 | score      | question                                          | blind to                       |
 |------------|---------------------------------------------------|--------------------------------|

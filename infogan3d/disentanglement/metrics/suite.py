@@ -3,7 +3,7 @@
 No single score is enough: MIG does not see two factors in one code, modularity does not see that a
 code tells nothing, and none of them starts at 0. So all are printed, above the row that codes score
 which have nothing to do with the shapes (`chance_scores`). The three files below hold the scores:
-mutual_information.py (MIG, modularity, InfoM, InfoC), factor_vae.py, probes.py (DCI, SAP,
+mutual_information.py (MIG, modularity, InfoM, InfoC), factor_vae.py, dci_sap.py (DCI, SAP,
 explicitness, InfoE).
 
 With fewer codes than factors MIG, SAP, the FactorVAE score and informativeness cannot pass codes /

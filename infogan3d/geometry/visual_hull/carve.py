@@ -7,7 +7,7 @@ ground truth. It falls short of the chair only where masks miss a part of it, or
 thinner than the distance between two samples.
 
 `carve` gives exactly the grid of a look at every sample in every view (the test compares them),
-at about a fiftieth of the looks; `infogan3d.hull` says how.
+at about a fiftieth of the looks; octree.py says how.
 """
 
 from collections.abc import Sequence
@@ -56,6 +56,10 @@ class Carved:
     worst_coherence: float  # the same in the worst view
 
 
+class EmptyHullError(ValueError):
+    """No cell lies in all silhouettes but those that may miss it."""
+
+
 def carve(
     views: Views,
     *,
@@ -87,7 +91,7 @@ def carve(
     grid = fill(blocks, samples=cube.samples, finer=FINER[method])
     extent = outline([(grid.nonzero(), 1)])
     if extent is None:
-        raise ValueError(_nothing(views.id, allowed))
+        raise EmptyHullError(_nothing(views.id, allowed))
     high = _corner(np.asarray(low) + side)
     size = _corner((extent[1] - extent[0]).cpu().numpy() * side / resolution)
     covered = _coverage(grid, film, lens, low, side)
@@ -179,7 +183,7 @@ def _fitted(
     sizes = tuple(dict.fromkeys(sizes))
     bounds = outline(refine(film, lens, cube, sizes, allowed=allowed, hollow=True))
     if bounds is None:
-        raise ValueError(_nothing(views.id, allowed))
+        raise EmptyHullError(_nothing(views.id, allowed))
     low, high = (bound.cpu().numpy() * (cube.side / samples) - half for bound in bounds)
     side = float((high - low).max()) / span
     return _corner((low + high - side) / 2), side

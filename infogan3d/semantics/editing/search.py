@@ -1,6 +1,6 @@
 """Dial-in: the latent codes of a chair that measures as asked and is else like a base chair.
 
-base (z, c) --many changed copies--> shapes --attributes.py--> the nearest ones, crossed and changed
+base (z, c) --many changed copies--> shapes --measure.py--> the nearest ones, crossed and changed
 again, less each round --> (z, c)
 
 The attributes are counted on grids and have no gradient, so this is an evolutionary search over
@@ -12,7 +12,7 @@ its normal distribution (the proposal of Neal 1999: z' = sqrt(1 - s^2) z + s e).
 
 where a deviation is that of the attribute among the first tries. w is 1, but .25 for what follows
 from the other measures (height, volume, surface, thickness) and 0 for what measures nearly the same
-as an asked one (attribute_words.KIN). An attribute that one shape has and the other lacks counts 1.
+as an asked one (vocabulary.KIN). An attribute that one shape has and the other lacks counts 1.
 """
 
 import math
