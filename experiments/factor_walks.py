@@ -72,9 +72,9 @@ def range_text(name: str) -> str:
     return f"{low:g} to {high:g} {UNITS[unit][0]}"
 
 
-def draw_chair(factors: Factors, name: str) -> Image.Image:
+def draw_chair(factors: Factors, name: str, *, resolution: int = RESOLUTION) -> Image.Image:
     azimuth, elevation = SIDES.get(name, (AZIMUTH, ELEVATION))
-    grid = chair_grid(factors, resolution=RESOLUTION)
+    grid = chair_grid(factors, resolution=resolution)
     return Image.fromarray(grid_picture(grid, size=SIZE, azimuth=azimuth, elevation=elevation))
 
 

@@ -15,7 +15,7 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
@@ -29,6 +29,7 @@ from experiments.gpu_speed.layers import Timed, layer_times
 from experiments.gpu_speed.modes import MODES
 from infogan3d.bench.reference_port import write_chairs
 from infogan3d.bench.roofline import (
+    MachineRates,
     measure_rates,
     operations,
     roofline_seconds,
@@ -51,6 +52,7 @@ from infogan3d.io.files import save_text
 from infogan3d.io.packs import load_pack, resize_grids, save_pack
 
 EPOCHS, CHAIRS = 100, 839
+Measured = Callable[[str, str], MachineRates]  # device, precision -> its rates
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Plan:
     whole: int = EPOCHS * (CHAIRS // 32)
     port_batches: int = 15
     gpu: bool = True
+    measured: Measured = measure_rates
     results: dict[str, Any] = field(default_factory=dict)
 
     def task(self, who: str, *, batches: int = 0, warm: int = 0, layers: int = 0) -> Task:
@@ -98,7 +101,7 @@ def best_mode(plan: Plan) -> str:
 
 def layers(plan: Plan) -> dict[str, Any]:
     """Every convolution alone, by cuDNN's best algorithm, against true fp32."""
-    rates = measure_rates(plan.device, "bf16")
+    rates = plan.measured(plan.device, "bf16")
     given, size = plan.case.settings(), plan.case.batch_size
     switches = {"enabled": True, "benchmark": True, "deterministic": False, "allow_tf32": False}
     with torch.backends.cudnn.flags(**switches):
@@ -155,7 +158,7 @@ def run(plan: Plan) -> dict[str, Any]:
     once = block(plan, name, batches=plan.whole, warm=1)
     case = plan.case
     work = step_work(case.settings(), batch=case.batch_size)
-    rates = {key: measure_rates(plan.device, key) for key in ("32", "bf16")}
+    rates = {key: plan.measured(plan.device, key) for key in ("32", "bf16")}
     share = operations(work) / once["seconds"] / rates["bf16"].matrix
     return {
         "mode": name,
@@ -183,7 +186,8 @@ def profile(plan: Plan) -> dict[str, Any]:
     return {"rows": [[row.key[:90], row.count, getattr(row, order) / total] for row in rows]}
 
 
-PARTS: dict[str, Callable[[Plan], dict[str, Any]]] = {
+PlanPart = Callable[[Plan], dict[str, Any]]
+PARTS: dict[str, PlanPart] = {
     "layers": layers,
     "modes": modes,
     "port": port,
@@ -208,8 +212,8 @@ def write_down(results: dict[str, Any], out: Path) -> None:
 
 
 @contextmanager
-def planned(words: argparse.Namespace) -> Iterator[Plan]:
-    """The plan, over a folder of chairs that lasts as long."""
+def planned(words: argparse.Namespace, measured: Measured = measure_rates) -> Iterator[Plan]:
+    """The plan, over a folder of chairs that lasts as long; `measured` gives a device's rates."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         if words.dry_run:
@@ -221,7 +225,7 @@ def planned(words: argparse.Namespace) -> Iterator[Plan]:
                 "whole": 2,
                 "port_batches": 2,
             }
-            yield Plan("cpu", place, Case(16, 4, 4), gpu=False, **small)
+            yield Plan("cpu", place, Case(16, 4, 4), gpu=False, measured=measured, **small)
             return
         case = Case(64, 64, 32)
         if words.pack is None:
@@ -230,11 +234,16 @@ def planned(words: argparse.Namespace) -> Iterator[Plan]:
             pack = resize_grids(load_pack(words.pack), case.resolution)
             save_pack(pack, place / PACK)
             write_chairs(pack.grids(), place / FILES)
-        how = {"gpu": torch.cuda.is_available(), "modes": tuple(words.modes)}
+        how = {"gpu": torch.cuda.is_available(), "modes": tuple(words.modes), "measured": measured}
         yield Plan(device_of("auto"), place, case, **how)
 
 
-def main(given: Sequence[str] | None = None) -> None:
+def main(
+    given: Sequence[str] | None = None,
+    *,
+    parts: Mapping[str, PlanPart] = PARTS,
+    measured: Measured = measure_rates,
+) -> None:
     """Every part in turn; one that fails is told and does not stop the rest."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pack", type=Path, help="chairs of 64^3; made ones if not given")
@@ -246,14 +255,14 @@ def main(given: Sequence[str] | None = None) -> None:
     for name in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(name).setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
-    with planned(words) as plan:
+    with planned(words, measured) as plan:
         results = plan.results
         case = asdict(plan.case) | {"whole run": plan.whole, "device": plan.device}
         results |= {"day": str(date.today()), "device": device(), "plan": str(case)}
         for name in words.parts:
             start = time.perf_counter()
             try:
-                results[name] = PARTS[name](plan)
+                results[name] = parts[name](plan)
             except Exception as error:
                 traceback.print_exc()
                 results[name] = {"failed": f"{type(error).__name__}: {error}"}

@@ -145,27 +145,29 @@ def chair_data(folder: Path, case: Case) -> ChairData:
 class Clock(pl.Callback):
     """Time from the end of the last warm batch to the end of the last batch of all."""
 
-    def __init__(self, warm: int, device: str) -> None:
-        self.warm, self.device = warm, device
+    def __init__(
+        self, warm: int, device: str, now: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self.warm, self.device, self.now = warm, device, now
         self.done, self.waiting, self.start, self.end = 0, 0.0, 0.0, 0.0
 
     def on_train_start(self, *_: Any) -> None:
-        self.end = self.start = time.perf_counter()
+        self.end = self.start = self.now()
 
     def on_train_batch_start(self, *_: Any) -> None:
-        self.waiting += time.perf_counter() - self.end
+        self.waiting += self.now() - self.end
 
     def on_train_batch_end(self, *_: Any) -> None:
         self.done += 1
         if self.done == self.warm:
             wait_for(self.device)
-            self.start, self.waiting = time.perf_counter(), 0.0
-        self.end = time.perf_counter()
+            self.start, self.waiting = self.now(), 0.0
+        self.end = self.now()
 
     def on_train_end(self, *_: Any) -> None:
         wait_for(self.device)
         if self.device != "cpu":
-            self.end = time.perf_counter()
+            self.end = self.now()
 
 
 def our_block(
@@ -241,12 +243,14 @@ def run_block(task: Task) -> Block:
 class ProcessPerRunner:
     """Runs blocks: ours in one process, the port in another, or all in this one (`apart=False`)."""
 
-    def __init__(self, *, apart: bool = True) -> None:
-        self.pools: dict[bool, ProcessPoolExecutor] = {}
+    def __init__(
+        self, *, apart: bool = True, pool: Callable[..., Any] = ProcessPoolExecutor
+    ) -> None:
+        self.pools: dict[bool, Any] = {}
         spawn = multiprocessing.get_context("spawn")
         for ours in (True, False) if apart else ():
             start = retain_malloc_arenas if ours else None
-            self.pools[ours] = ProcessPoolExecutor(1, mp_context=spawn, initializer=start)
+            self.pools[ours] = pool(1, mp_context=spawn, initializer=start)
 
     def __enter__(self) -> "ProcessPerRunner":
         return self
@@ -258,4 +262,5 @@ class ProcessPerRunner:
     def run(self, task: Task) -> Block:
         if not self.pools:
             return run_block(task)
-        return self.pools[task.who != PORT].submit(run_block, task).result()
+        block: Block = self.pools[task.who != PORT].submit(run_block, task).result()
+        return block

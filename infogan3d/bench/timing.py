@@ -40,13 +40,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def device_of(accelerator: str) -> str:
-    """cpu or cuda; `auto` takes a GPU where there is one. Errors: another word, no GPU."""
+def device_of(accelerator: str, *, gpu: bool | None = None) -> str:
+    """cpu or cuda; `auto` takes a GPU where there is one (`gpu` None: look). Errors: another word,
+    no GPU."""
+    gpu = torch.cuda.is_available() if gpu is None else gpu
     if accelerator not in ("auto", "cpu", "cuda"):
         raise ValueError(f"device={accelerator} is not known: choose auto, cpu or cuda.")
-    if accelerator == "cuda" and not torch.cuda.is_available():
+    if accelerator == "cuda" and not gpu:
         raise ValueError("device=cuda cannot be used here: choose cpu.")
-    return "cuda" if accelerator != "cpu" and torch.cuda.is_available() else "cpu"
+    return "cuda" if accelerator != "cpu" and gpu else "cpu"
 
 
 # ---- memory --------------------------------------------------------------------------------

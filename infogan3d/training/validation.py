@@ -2,7 +2,7 @@
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks import losses
 from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
 from infogan3d.models.sampling import BATCH, Grids, generate_occupancy, to_batch, to_grids
-from infogan3d.training.diagnosis import NAMES, Symptoms, diagnose, one_line
+from infogan3d.training.diagnosis import NAMES, Diagnosis, Symptoms, diagnose, one_line
 
 CHAIRS = 32  # validation chairs, and as many samples
 PAIRS = 16  # samples that get another z, or other codes
@@ -193,8 +193,15 @@ class Validation(pl.Callback):
     """After each validation: scores to the loggers (x is batches done), and the diagnosis as a line
     to the console, `doctor.csv` in the run folder and W&B whenever its findings change."""
 
-    def __init__(self, run: Path, *, chairs: int = CHAIRS) -> None:
-        self.run, self.chairs = run, chairs
+    def __init__(
+        self,
+        run: Path,
+        *,
+        chairs: int = CHAIRS,
+        smoothing: float = SMOOTHING,
+        diagnose: Callable[..., tuple[Diagnosis, ...]] = diagnose,
+    ) -> None:
+        self.run, self.chairs, self.smoothing, self.diagnose = run, chairs, smoothing, diagnose
         self.sums: dict[str, Tensor | float] = {}
         self.weight = 0.0
         self.last_findings: tuple[str, ...] | None = None
@@ -215,11 +222,10 @@ class Validation(pl.Callback):
     ) -> None:
         terms: Any = pl_module.terms
         if trainer.is_global_zero and TERMS[0] in terms:
+            keep = self.smoothing
             for name in [term for term in TERMS if term in terms]:
-                self.sums[name] = (
-                    SMOOTHING * self.sums.get(name, 0.0) + (1 - SMOOTHING) * terms[name]
-                )
-            self.weight = SMOOTHING * self.weight + 1 - SMOOTHING
+                self.sums[name] = keep * self.sums.get(name, 0.0) + (1 - keep) * terms[name]
+            self.weight = keep * self.weight + 1 - keep
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.is_global_zero or trainer.sanity_checking:
@@ -227,7 +233,7 @@ class Validation(pl.Callback):
         module: Any = pl_module
         training = {name: float(value) / self.weight for name, value in self.sums.items()}
         scores, symptoms = measure(module, self.real, self.mean_chair, training=training)
-        findings = diagnose(symptoms, module.hparams, known=module.hparams)
+        findings = self.diagnose(symptoms, module.hparams, known=module.hparams)
         names = tuple(finding.name for finding in findings)
         flags = {f"doctor/{name.replace(' ', '_')}": float(name in names) for name in NAMES}
         for logger in trainer.loggers:

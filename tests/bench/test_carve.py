@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infogan3d.bench.cases import carve
 from infogan3d.bench.cases.carve import STEPS, carve_costs, plain_hull
 from infogan3d.data.multiview import write_views
 from infogan3d.geometry.camera import Views, seeing3d_camera, seeing3d_cameras
@@ -77,12 +76,10 @@ def test_every_step_is_timed_on_every_chair(
     assert "all grids equal plain numpy's, cell by cell" in printed
 
 
-def test_a_hull_that_differs_is_never_timed_in_silence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(carve, "plain_hull", lambda *_, **__: np.zeros((16, 16, 16), dtype=bool))
+def test_a_hull_that_differs_is_never_timed_in_silence(tmp_path: Path) -> None:
+    empty = np.zeros((16, 16, 16), dtype=bool)
     with pytest.raises(AssertionError, match="chair: the hulls differ"):
-        carve_costs({**TINY, "count": 1, "grids": []}, 0, tmp_path)
+        carve_costs({**TINY, "count": 1, "grids": []}, 0, tmp_path, plain=lambda *_, **__: empty)
 
 
 def test_pictures_in_a_folder_are_timed_where_one_is_given(

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import torch
 
-from infogan3d.bench.cases import generate
 from infogan3d.bench.cases.generate import ONNX, awake, generate_costs
 from infogan3d.bench.roofline import MachineRates
 from infogan3d.bench.runners import OURS, OURS_WIDE, PORT
@@ -24,12 +23,9 @@ TINY: dict[str, Any] = {
 }
 
 
-def test_a_tiny_bench(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tiny_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rates = {"32": MachineRates("32", 1e9, 1e9), "bf16": MachineRates("bf16", 4e9, 1e9)}
-    monkeypatch.setattr(generate, "measure_rates", lambda _, name: rates[name])
-    found = generate_costs(TINY, 0, tmp_path)
+    found = generate_costs(TINY, 0, tmp_path, measured=lambda _, name: rates[name])
     assert list(found["batches"]) == ["1", "3"]
     for batch in found["batches"].values():
         assert list(batch["seconds"]) == [PORT, OURS_WIDE, OURS, ONNX]

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.bench import runners
-from infogan3d.bench import runners as contenders
 from infogan3d.bench.runners import (
     FILES,
     OURS,
@@ -20,11 +18,11 @@ from infogan3d.bench.runners import (
     Task,
     chair_data,
     lay_out,
+    our_block,
     precision_of,
     run_block,
     some_chairs,
 )
-from infogan3d.models import infogan
 from infogan3d.runs import command
 
 CASE = Case(16, 2, 4, trunk_layers=2)
@@ -59,28 +57,19 @@ def test_a_block_is_timed(chairs: Path, who: str) -> None:
     assert torch.get_num_threads() == before
 
 
-def test_ours_computes_in_the_precision_it_is_named_for(
-    chairs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ours_computes_in_the_precision_it_is_named_for(chairs: Path) -> None:
     seen: list[str] = []
-    model = infogan.InfoGAN3D
-
-    def spy(**given: object) -> object:
-        seen.append(str(given["precision"]))
-        return model(**given)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(runners, "InfoGAN3D", spy)
     for who in (OURS, OURS_WIDE):
-        run_block(Task(who, CASE, chairs, batches=1, threads=1))
+        task = Task(who, CASE, chairs, batches=1, threads=1)
+        our_block(task, lambda model: seen.append(str(model.hparams["precision"])))
     assert seen == ["auto", "32"]
     assert precision_of(OURS_WIDE, "cpu") == precision_of(PORT, "cpu") == "32"
 
 
-def test_warm_batches_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_warm_batches_do_not_count() -> None:
     """Batches end at 10, 11 and 13; the wait before the first is 9, before the others 0.5."""
     times = iter([0.0, 9.0, 10.0, 10.0, 10.5, 11.0, 11.5, 13.0])
-    monkeypatch.setattr(contenders.time, "perf_counter", lambda: next(times))
-    clock = Clock(1, "cpu")
+    clock = Clock(1, "cpu", lambda: next(times))
     clock.on_train_start()
     for _ in range(3):
         clock.on_train_batch_start()
@@ -90,9 +79,7 @@ def test_warm_batches_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     assert clock.waiting == 1.0
 
 
-def test_each_contender_has_a_process_of_its_own(
-    chairs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_runner_has_a_process_of_its_own(chairs: Path) -> None:
     sent: list[tuple[bool, str]] = []
 
     class Pool:
@@ -111,8 +98,7 @@ def test_each_contender_has_a_process_of_its_own(
         def shutdown(self) -> None:
             sent.append((self.ours, "shut down"))
 
-    monkeypatch.setattr(runners, "ProcessPoolExecutor", Pool)
-    with ProcessPerRunner() as arena:
+    with ProcessPerRunner(pool=Pool) as arena:
         for who in (OURS, OURS_WIDE, PORT):
             arena.run(Task(who, CASE, chairs))
     assert sent == [

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from infogan3d.bench.cases import step
 from infogan3d.bench.cases.step import figures, read_cases, step_costs, tell_sizes
 from infogan3d.bench.reference_port import PortSettings
 from infogan3d.bench.roofline import MachineRates, operations, step_work
@@ -30,11 +29,8 @@ TINY: dict[str, Any] = {
 RATES = {"32": MachineRates("32", 1e9, 1e9), "bf16": MachineRates("bf16", 4e9, 1e9)}
 
 
-def test_a_tiny_bench(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(step, "measure_rates", lambda _, name: RATES[name])
-    found = step_costs(TINY, 0, tmp_path)
+def test_a_tiny_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = step_costs(TINY, 0, tmp_path, measured=lambda _, name: RATES[name])
     (case,) = found["cases"]
     assert {len(blocks) for blocks in case["blocks"].values()} == {2}
     assert case["case"] == {"resolution": 16, "width": 4, "batch_size": 2, "trunk_layers": 2}

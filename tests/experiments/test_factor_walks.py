@@ -59,11 +59,10 @@ def test_the_common_box_holds_what_any_picture_shows() -> None:
     assert common_box(pictures) == (30 - RIM, 20, 61 + RIM, 51)
 
 
-def test_a_chair_is_drawn_from_the_side_that_shows_its_factor(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(factor_walks, "RESOLUTION", 16)
-    front, side = (np.asarray(draw_chair(Factors(), name)) for name in ("base", "recline"))
+def test_a_chair_is_drawn_from_the_side_that_shows_its_factor() -> None:
+    front, side = (
+        np.asarray(draw_chair(Factors(), name, resolution=16)) for name in ("base", "recline")
+    )
     assert front.shape == side.shape == (factor_walks.SIZE, factor_walks.SIZE, 3)
     assert (front < 250).any()
     assert (front != side).any()

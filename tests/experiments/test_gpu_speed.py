@@ -1,6 +1,7 @@
 """The GPU's script on the CPU: the whole plan, tiny; and its parts where they can be known."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,17 +20,23 @@ GIVEN = PortSettings(resolution=16, width=2, trunk_layers=4)
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rates that nobody measures, one thread, and the switches put back."""
-    monkeypatch.setattr(gpu_speed, "measure_rates", lambda _, name: MachineRates(name, 1e10, 1e9))
-    monkeypatch.setattr(torch.backends.cudnn, "benchmark", torch.backends.cudnn.benchmark)
+def switches() -> Iterator[None]:
+    """cuDNN's switch, put back."""
+    before = torch.backends.cudnn.benchmark
+    yield
+    torch.backends.cudnn.benchmark = before
 
 
-@pytest.mark.usefixtures("quick")
+def rates(device: str, precision: str) -> MachineRates:
+    """What nobody measures."""
+    return MachineRates(precision, 1e10, 1e9)
+
+
+@pytest.mark.usefixtures("switches")
 def test_a_dry_run_goes_through_every_part(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    gpu_speed.main(["--dry-run", "--out", str(tmp_path)])
+    gpu_speed.main(["--dry-run", "--out", str(tmp_path)], measured=rates)
     assert {one.name for one in tmp_path.iterdir()} == {"gpu_speed.json", "gpu_speed.md"}
     found = json.loads((tmp_path / "gpu_speed.json").read_text())
     assert set(gpu_speed.PARTS) <= set(found)
@@ -57,15 +64,14 @@ def test_the_plan_is_the_papers_setting() -> None:
     assert plan.task(OURS).batches == 40
 
 
-@pytest.mark.usefixtures("quick")
-def test_a_part_that_fails_is_told_and_the_rest_goes_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("switches")
+def test_a_part_that_fails_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     def broken(plan: object) -> dict[str, object]:
         raise RuntimeError("no such kernel")
 
-    monkeypatch.setitem(gpu_speed.PARTS, "layers", broken)
-    gpu_speed.main(["--dry-run", "--out", str(tmp_path), "--parts", "layers", "trunk"])
+    parts = {**gpu_speed.PARTS, "layers": broken}
+    words = ["--dry-run", "--out", str(tmp_path), "--parts", "layers", "trunk"]
+    gpu_speed.main(words, parts=parts, measured=rates)
     found = json.loads((tmp_path / "gpu_speed.json").read_text())
     assert found["layers"] == {"failed": "RuntimeError: no such kernel"}
     assert "seconds" in found["trunk"]

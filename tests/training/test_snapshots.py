@@ -67,22 +67,33 @@ def test_sheets_repeat(model):
     assert (first == again).all()
 
 
+class Noted(Snapshots):
+    """Notes the batches at which it would draw."""
+
+    def __init__(self, run: Path, *, every: int) -> None:
+        super().__init__(run, every=every)
+        self.taken: list[int] = []
+
+    def take(self, trainer: pl.Trainer, module: Any, meshes: tuple[Path, ...] = ()) -> None:
+        self.taken.append(module.batches_done)
+
+
 @pytest.mark.parametrize(("every", "expected"), [(3, [3, 6, 7]), (0, [7])])
 def test_snapshots_are_taken_when_due_and_at_the_end(
-    tiny_model, tiny_data, tmp_path, monkeypatch, every, expected
+    tiny_model, tiny_data, tmp_path, every, expected
 ):
-    taken: list[int] = []
-    monkeypatch.setattr(Snapshots, "take", lambda *a, **_: taken.append(a[2].batches_done))
-    fit(tiny_model(), tiny_data(), Snapshots(tmp_path, every=every), max_steps=7)
-    assert taken == expected
+    snapshots = Noted(tmp_path, every=every)
+    fit(tiny_model(), tiny_data(), snapshots, max_steps=7)
+    assert snapshots.taken == expected
 
 
-def test_only_the_first_process_draws(tmp_path, model, monkeypatch):
-    monkeypatch.setattr(Snapshots, "take", lambda *_, **__: pytest.fail("drawn"))
+def test_only_the_first_process_draws(tmp_path, model):
     trainer = Mock(spec=pl.Trainer, is_global_zero=False)
     model.batches_done = 4
-    Snapshots(tmp_path, every=2).on_train_batch_end(trainer, model, None, None, 3)
-    Snapshots(tmp_path, every=2).on_train_end(trainer, model)
+    snapshots = Noted(tmp_path, every=2)
+    snapshots.on_train_batch_end(trainer, model, None, None, 3)
+    snapshots.on_train_end(trainer, model)
+    assert snapshots.taken == []
 
 
 def test_the_last_snapshot_has_meshes_and_leaves_the_model_as_it_was(tmp_path, model, monkeypatch):
@@ -110,7 +121,7 @@ def test_empty_shapes_have_no_mesh(tmp_path, model):
     assert sample_sheet(model, title="empty", count=2).size == (1200, 190)
 
 
-def test_a_model_in_training_goes_on_training(tmp_path: Path, model, monkeypatch):
+def test_a_model_in_training_goes_on_training(tmp_path: Path, model):
     trainer = Mock(spec=pl.Trainer, is_global_zero=True, loggers=[])
     snapshot = Snapshots(tmp_path)
     for mode in (True, False):

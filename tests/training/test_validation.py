@@ -2,6 +2,8 @@
 
 import csv
 import math
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -166,10 +168,10 @@ def test_training_numbers_are_taken_a_code(tiny_model):
 
 
 def run(
-    model: InfoGAN3D, data: Any, folder: Path, *more: pl.Callback, **settings: Any
+    model: InfoGAN3D, data: Any, folder: Path, *more: pl.Callback, how: Any = None, **settings: Any
 ) -> Validation:
-    """Train with a check-up every four batches into metrics.csv and doctor.csv."""
-    doctor = Validation(folder)
+    """Train with a validation every four batches into metrics.csv and doctor.csv."""
+    doctor = Validation(folder, **(how or {}))
     trainer = pl.Trainer(
         accelerator="cpu",
         devices=1,
@@ -213,14 +215,13 @@ STILL = dict.fromkeys(
 def sick(tiny_model, tiny_data, tmp_path_factory) -> SimpleNamespace:
     """A run of G without any term against a D with hard labels and too high a rate."""
     folder = tmp_path_factory.mktemp("sick")
-    printed: list[str] = []
     labels = {"real_labels": [1.0, 1.0], "fake_labels": [0.0, 0.0]}
     model = tiny_model(**STILL, **labels, trunk_lr=0.02, pairing="inverse", trunk_width=4)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(validation, "SMOOTHING", 0.8)  # forgets sooner, so that a short run will do
-        patch.setattr("builtins.print", lambda *words, **_: printed.append(" ".join(words)))
-        run(model, tiny_data(), folder, max_steps=60, max_epochs=-1)
-    return SimpleNamespace(folder=folder, printed=[line for line in printed if "doctor" in line])
+    sooner = {"smoothing": 0.8}  # forgets sooner, so that a short run will do
+    with redirect_stdout(StringIO()) as printed:
+        run(model, tiny_data(), folder, how=sooner, max_steps=60, max_epochs=-1)
+    lines = [line for line in printed.getvalue().splitlines() if "doctor" in line]
+    return SimpleNamespace(folder=folder, printed=lines)
 
 
 def test_every_check_up_is_a_row_at_its_batch(sick):
@@ -330,10 +331,10 @@ def test_the_line_goes_past_the_bar_to_the_csv_and_to_wandb(tmp_path):
     assert not other.experiment.log.called
 
 
-def test_all_well_is_told_when_a_failure_is_over(tiny_model, tiny_data, tmp_path, monkeypatch):
+def test_all_well_is_told_when_a_failure_is_over(tiny_model, tiny_data, tmp_path):
     answers = iter([(Diagnosis("empty", "a", "b"),), (Diagnosis("empty", "c", "b"),), (), ()])
-    monkeypatch.setattr(validation, "diagnose", lambda *_, **__: next(answers))
-    run(tiny_model(), tiny_data(), tmp_path, max_steps=16, max_epochs=-1)
+    how = {"diagnose": lambda *_, **__: next(answers)}
+    run(tiny_model(), tiny_data(), tmp_path, how=how, max_steps=16, max_epochs=-1)
     assert rows(tmp_path, "doctor.csv") == [
         {"step": "4", "doctor": "doctor: empty (a): b"},
         {"step": "12", "doctor": "doctor: all well"},
@@ -341,9 +342,9 @@ def test_all_well_is_told_when_a_failure_is_over(tiny_model, tiny_data, tmp_path
     assert [row["doctor/empty"] for row in scored(tmp_path).values()] == [1, 1, 0, 0]
 
 
-def test_only_the_first_process_checks_and_not_before_training(tiny_model, tmp_path, monkeypatch):
-    monkeypatch.setattr(validation, "measure", lambda *_, **__: pytest.fail("measured"))
-    doctor, model = Validation(tmp_path), tiny_model()
+def test_only_the_first_process_checks_and_not_before_training(tiny_model, tmp_path):
+    doctor = Validation(tmp_path, diagnose=lambda *_, **__: pytest.fail("diagnosed"))
+    model = tiny_model()
     model.terms = {name: torch.ones(()) for name in validation.TERMS}
     second = Mock(spec=pl.Trainer, is_global_zero=False, sanity_checking=False)
     doctor.setup(second, model, "fit")

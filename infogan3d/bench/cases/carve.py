@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from infogan3d.io.files import save_figure
 from infogan3d.rendering.render import picture
 
 Costs = dict[str, list[Seconds]]  # one entry a chair
+Plain = Callable[..., Any]  # as `plain_hull`
 
 
 TOLERANCE = 2  # of 62 views may miss a cell
@@ -45,7 +46,43 @@ RATIOS = {  # chair by chair: seconds of the first / seconds of the second
 }
 
 
-def carve_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, Any]:
+def plain_hull(
+    views: Views,
+    low: Sequence[float],
+    high: Sequence[float],
+    *,
+    resolution: int,
+    drop: bool = False,
+) -> Bool[np.ndarray, "r r r"]:
+    """The yardstick: 2^3 samples a cell, layer by layer, projected into every view; any may stay.
+
+    With `drop` the samples that too many views missed are not asked again.
+    """
+    samples, allowed = 2 * resolution, allowed_misses(len(views.cameras), TOLERANCE)
+    x, y, z = np.linspace(low, high, 2 * samples + 1)[1::2].T
+    layer = np.stack(np.meshgrid(x[:1], y, z, indexing="ij"), axis=-1).reshape(-1, 3)
+    framed = np.pad(views.masks, ((0, 0), (1, 1), (1, 1)))
+    occupied = np.zeros((samples, samples * samples), dtype=bool)
+    for row, layer[:, 0] in zip(occupied, x, strict=True):
+        points, alive = layer, np.arange(len(layer))
+        missed = np.zeros(len(layer), dtype=np.uint8)
+        for mask, camera in zip(framed, views.cameras, strict=True):
+            u, v, _ = np.floor(
+                project(points, camera) + 1e-6
+            ).T  # ties as mask_pyramid.BORDER_EPS has them
+            across = np.clip(u + 1, 0, camera.width + 1).astype(np.int32)
+            down = np.clip(v + 1, 0, camera.height + 1).astype(np.int32)
+            missed += ~mask[down, across]
+            if drop:
+                stay = missed <= allowed
+                points, alive, missed = points[stay], alive[stay], missed[stay]
+        row[alive] = missed <= allowed
+    return np.asarray(occupied.reshape([resolution, 2] * 3).any(axis=(1, 3, 5)))
+
+
+def carve_costs(
+    settings: dict[str, Any], seed: int, out: Path, *, plain: Plain = plain_hull
+) -> dict[str, Any]:
     """From a chair's PNG files to its grid: each step on one core, and plain numpy beside it.
 
     The files have just been written or read, so decoding does not wait for a disk. Errors: no
@@ -64,9 +101,9 @@ def carve_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, Any
         sizes.append(float(np.mean([path.stat().st_size / 1000 for path in paths])))
         if index == 0:
             first = _first_carve(views, resolution)
-        _carve(views, resolution, costs)
+        _carve(views, resolution, costs, plain)
         for size in grids if index < settings["grid_chairs"] else ():
-            _carve(views, size, by_grid[size])
+            _carve(views, size, by_grid[size], plain)
         print(f"chair {index + 1} of {count} timed", file=sys.stderr)
     ratios = {
         name: [a[0] / b[0] for a, b in zip(costs[over], costs[under], strict=True)]
@@ -131,53 +168,19 @@ def _first_carve(views: Views, resolution: int) -> dict[str, Seconds]:
     return {"carve": whole, "camera_tables": tables}
 
 
-def _carve(views: Views, resolution: int, costs: Costs) -> None:
+def _carve(views: Views, resolution: int, costs: Costs, plain: Plain) -> None:
     """Both carvings and both yardsticks, which must agree cell by cell."""
     ours = partial(carve, views, resolution=resolution, method="any128", tolerance=TOLERANCE)
     hull, whole = timed(ours)
     box = (hull.low, hull.high)
     again, given = timed(partial(ours, box=box))
-    plain, full = timed(lambda: plain_hull(views, *box, resolution=resolution))
-    dropped, dropping = timed(lambda: plain_hull(views, *box, resolution=resolution, drop=True))
-    for grid in (again.grid, plain, dropped):
+    slow, full = timed(lambda: plain(views, *box, resolution=resolution))
+    dropped, dropping = timed(lambda: plain(views, *box, resolution=resolution, drop=True))
+    for grid in (again.grid, slow, dropped):
         assert np.array_equal(hull.grid, grid), f"{views.id}: the hulls differ"
     steps = {"carve": whole, "carve_given": given, "plain": full, "plain_dropping": dropping}
     for name, seconds in steps.items():
         costs.setdefault(name, []).append(seconds)
-
-
-def plain_hull(
-    views: Views,
-    low: Sequence[float],
-    high: Sequence[float],
-    *,
-    resolution: int,
-    drop: bool = False,
-) -> Bool[np.ndarray, "r r r"]:
-    """The yardstick: 2^3 samples a cell, layer by layer, projected into every view; any may stay.
-
-    With `drop` the samples that too many views missed are not asked again.
-    """
-    samples, allowed = 2 * resolution, allowed_misses(len(views.cameras), TOLERANCE)
-    x, y, z = np.linspace(low, high, 2 * samples + 1)[1::2].T
-    layer = np.stack(np.meshgrid(x[:1], y, z, indexing="ij"), axis=-1).reshape(-1, 3)
-    framed = np.pad(views.masks, ((0, 0), (1, 1), (1, 1)))
-    occupied = np.zeros((samples, samples * samples), dtype=bool)
-    for row, layer[:, 0] in zip(occupied, x, strict=True):
-        points, alive = layer, np.arange(len(layer))
-        missed = np.zeros(len(layer), dtype=np.uint8)
-        for mask, camera in zip(framed, views.cameras, strict=True):
-            u, v, _ = np.floor(
-                project(points, camera) + 1e-6
-            ).T  # ties as mask_pyramid.BORDER_EPS has them
-            across = np.clip(u + 1, 0, camera.width + 1).astype(np.int32)
-            down = np.clip(v + 1, 0, camera.height + 1).astype(np.int32)
-            missed += ~mask[down, across]
-            if drop:
-                stay = missed <= allowed
-                points, alive, missed = points[stay], alive[stay], missed[stay]
-        row[alive] = missed <= allowed
-    return np.asarray(occupied.reshape([resolution, 2] * 3).any(axis=(1, 3, 5)))
 
 
 # ---- what came out -------------------------------------------------------------------------

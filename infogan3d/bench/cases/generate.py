@@ -12,7 +12,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d.bench.reference_port import PortSettings, port_generator
-from infogan3d.bench.roofline import measure_rates, roofline_seconds, shape_work, wait_for
+from infogan3d.bench.roofline import (
+    MachineRates,
+    measure_rates,
+    roofline_seconds,
+    shape_work,
+    wait_for,
+)
 from infogan3d.bench.runners import NAMES, OURS, OURS_WIDE, PORT, tell_rates
 from infogan3d.bench.timing import cores, device_of, spread, timed
 from infogan3d.models.infogan import InfoGAN3D
@@ -25,7 +31,13 @@ ONNX = "ONNX Runtime"
 Maker = Callable[[Codes], Tensor]
 
 
-def generate_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, Any]:
+def generate_costs(
+    settings: dict[str, Any],
+    seed: int,
+    out: Path,
+    *,
+    measured: Callable[[str, str], MachineRates] = measure_rates,
+) -> dict[str, Any]:
     """Milliseconds a shape of four ways with the same weights, in turn, and how far they differ.
 
     Errors: nothing to make (`ValueError`).
@@ -37,7 +49,7 @@ def generate_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, 
     threads = settings["threads"] or cores()
     torch.set_num_threads(threads)
     model = awake(settings, seed).to(device).eval()
-    rates = {name: measure_rates(device, name) for name in ("32", "bf16")}
+    rates = {name: measured(device, name) for name in ("32", "bf16")}
     tell_rates(rates, device, threads)
     given = PortSettings(resolution=settings["resolution"], width=settings["width"])
     results: dict[str, Any] = {}

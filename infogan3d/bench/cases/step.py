@@ -3,6 +3,7 @@
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,13 @@ Blocks = dict[str, list[Block]]  # by runner
 COLOURS = {PORT: "#8a5a2b", OURS_WIDE: "#7aa6c2", OURS: "#2f6f4f"}
 
 
-def step_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, Any]:
+def step_costs(
+    settings: dict[str, Any],
+    seed: int,
+    out: Path,
+    *,
+    measured: Callable[[str, str], MachineRates] = measure_rates,
+) -> dict[str, Any]:
     """Time every case and every size of the picture, print it, and give all numbers.
 
     Errors: columns of a table of cases that are not equally long, nothing to time (`ValueError`).
@@ -50,7 +57,7 @@ def step_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, Any]
     cases, sizes = read_cases(settings)
     threads = settings["threads"] or cores()
     torch.set_num_threads(threads)
-    rates = {name: measure_rates(device, name) for name in ("32", "bf16")}
+    rates = {name: measured(device, name) for name in ("32", "bf16")}
     tell_rates(rates, device, threads)
     figures_of_cases, scale = [], []
     with ProcessPerRunner(apart=settings["apart"]) as arena:
