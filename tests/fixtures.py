@@ -21,12 +21,14 @@ from infogan3d.data.multiview import write_views
 from infogan3d.data.procedural.chairs import Factors, chair_mesh
 from infogan3d.disentanglement.model_centrality import Sweep
 from infogan3d.geometry.camera import Views
+from infogan3d.io.files import save_json
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.rendering.render import silhouettes
 from infogan3d.runs import folder as runs_folder
+from infogan3d.runs.build import build_model
 from infogan3d.semantics.card import Card
 from infogan3d.stats.estimate import Estimate
 
@@ -229,6 +231,19 @@ def save_run(model: ShapeModel, folder: Path, *words: str) -> Path:
     whole = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
     torch.save({**whole, "pytorch-lightning_version": pl.__version__}, path)
     return folder
+
+
+def leave_run(part: Any) -> Path:
+    """An untrained model in a part's folder as if its training had come to its end."""
+    settings = composed("train", *part.words[1:])
+    run = part.folder / f"0-{part.name}"
+    runs_folder.save_config(settings, run)
+    (run / runs_folder.LAST).parent.mkdir()
+    model = build_model(settings)
+    whole = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
+    torch.save({**whole, "pytorch-lightning_version": pl.__version__}, run / runs_folder.LAST)
+    save_json({**part.same, "stopped": []}, part.folder / "finished.json")
+    return run
 
 
 def sweep_of(*models: ShapeModel, **changes: Any) -> Sweep:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures import composed, reddish
+from fixtures import composed, leave_run, reddish
 from PIL import Image
 
 from experiments.codes import __main__ as codes
@@ -197,10 +197,13 @@ def test_wrong_words_are_refused_before_anything_is_trained(words, told, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_small_runs_are_trained_chosen_scored_and_drawn_and_not_again(tmp_path, capsys):
+def test_runs_are_chosen_scored_and_drawn_and_not_again(tmp_path, capsys):
     out = tmp_path / "out"
     words = ["--size", "smoke", "--seeds", "0,1", "--only", SMALL, "--chairs", "450"]
     words += ["--shapes", "200", "--out", str(out), f"cache={tmp_path}", "workers=1"]
+    parts = codes.planned(codes.read_words(words), out)
+    for part in parts.values():
+        leave_run(part)
     codes.main(words)
     printed = capsys.readouterr().out
     assert printed.count(": scored in ") == 2

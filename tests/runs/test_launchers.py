@@ -21,7 +21,7 @@ from infogan3d.runs import folder as runs_folder
 
 SMOKE = (
     *("-m", "+experiment=smoke", "logger=csv", "workers=1", "data.exact=true", "score_shapes=0"),
-    *("snapshot_every=0", "hydra.sweep.dir=sweep"),
+    *("snapshot_every=0", "hydra.sweep.dir=sweep", "batches=3", "model.width=2"),
 )
 LABELS = ("[1.0,1.0]", "[1]", "[0.7,1.2]")  # of the three jobs; the middle one is refused
 REFUSED = "job 1: model.real_labels=[1] is no range: give its two ends, such as [0.7, 1.2]."
