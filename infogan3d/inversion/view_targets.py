@@ -3,7 +3,7 @@
 Pictures are carved over a cube that is fitted to the hull, as `prepare` does, where they are many
 and the run's data are such hulls. Of a few the hull is too large for that. Then the cube is looked
 for: the pictures' world has the centre of the chair's box at its origin (Seeing 3D chairs,
-geometry/camera.py), so only the size is unknown, and some sizes, with four facings, are placements to choose
+camera.py), so only the size is unknown, and some sizes, with four facings, are placements to choose
 among. targets.py tells what a frame is.
 """
 
