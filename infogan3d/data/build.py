@@ -39,6 +39,7 @@ from infogan3d.io.packs import Pack, join_packs, pack_grids, resize_grids
 
 SOURCES: dict[str, Callable[..., Sequence[ShapeJob]]] = {
     "chairs": procedural.chairs,
+    "wide_chairs": procedural.wide_chairs,
     "seeing3d": seeing3d.seeing3d,
     "choy": r2n2.choy,
     "shapenet": shapenet.shapenet,

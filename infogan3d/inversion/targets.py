@@ -65,6 +65,7 @@ def frame_of(data: dict[str, Any], grids: Bool[np.ndarray, "n R R R"] | None = N
     if name == "chairs":
         return GridFrame("floor", SPAN, not data["exact"])
     hulls = {"seeing3d": True, "sweethome3d": not data.get("solid")}
+    hulls["wide_chairs"] = not data.get("exact")
     carved = hulls.get(name, name == "choy" and not data.get("vox32"))
     if grids is None or not len(grids):
         return GridFrame("fitted", SPAN, carved)

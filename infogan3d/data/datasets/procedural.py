@@ -1,17 +1,26 @@
 """Folders of pictures -> jobs, one a chair: seeing3d, choy; and shapes photographed here first.
 
-`chairs` (known factors) and `sweethome3d` (real seats) are meshes. They take the way of the paper
-all the same: pictures by the camera of Seeing 3D chairs, written as PNG files in that set's layout,
-read back, masked, carved. What comes out is a visual hull; the exact solids are a setting away.
+`chairs` (known factors), `wide_chairs` and `sweethome3d` (real seats) are meshes. They take the way
+of the paper all the same: pictures by the camera of Seeing 3D chairs, written as PNG files in that
+set's layout, read back, masked, carved. What comes out is a visual hull; the exact solids are a
+setting away, and what `wide_chairs` gives unless told otherwise.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from infogan3d.data.multiview import _no_pictures, photograph
+from infogan3d.data.multiview import _no_pictures, photograph, rings_around
 from infogan3d.data.procedural import chairs as data_procedural_chairs
+from infogan3d.data.procedural.wide import (
+    SHARES,
+    cube_of,
+    seat_at,
+    seat_columns,
+    seat_grid,
+    seat_mesh,
+)
 from infogan3d.data.shapes import ShapeJob, carved
 from infogan3d.geometry.camera import Views, seeing3d_cameras
 from infogan3d.geometry.orientation import Shape
@@ -75,3 +84,63 @@ def _factor_columns(factors: data_procedural_chairs.Factors) -> dict[str, Any]:
     return {
         name: values[0] for name, values in data_procedural_chairs.factor_columns([factors]).items()
     }
+
+
+def wide_chairs(
+    root: Path | str | None,
+    *,
+    resolution: int,
+    count: int = 3000,
+    seed: int = 0,
+    kinds: Mapping[str, float] | None = None,
+    exact: bool = True,
+    pictures: Path | str | None = None,
+    shaded: bool = False,
+    elevations: Sequence[int] = (0, 20, 30),
+    azimuths: int = 12,
+    size: int = 256,
+    method: str = "centre",
+    tolerance: int = 0,
+) -> Sequence[ShapeJob]:
+    """Seats of the wide grammar, their `kinds` in these shares or SHARES; `root` is not used.
+
+    Kind, styles and sizes are columns. With `exact` each is drawn cell by cell, else photographed,
+    read back and carved as `chairs` are.
+    """
+    reads: list[partial[Shape]]
+    shares = {kind: float(share) for kind, share in (kinds or SHARES).items()}
+    ids = [f"wide_s{seed}_{index:06d}" for index in range(count)]
+    if exact:
+        _no_pictures(pictures, "exact")
+        reads = [partial(_exact_seat, i, seed, shares, resolution) for i in range(count)]
+    else:
+        rings = {"elevations": elevations, "azimuths": azimuths, "size": size}
+        carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
+        studio = partial(photograph, pictures=pictures, shaded=shaded)
+        reads = [
+            partial(_carved_seat, i, seed, shares, partial(studio, id=id), rings, carving)
+            for i, id in enumerate(ids)
+        ]
+    return [ShapeJob(id, read) for id, read in zip(ids, reads, strict=True)]
+
+
+def _exact_seat(index: int, seed: int, kinds: dict[str, float], resolution: int) -> Shape:
+    seat = seat_at(index, seed=seed, shares=kinds)
+    return seat_grid(seat, resolution=resolution), seat_columns(seat)
+
+
+def _carved_seat(
+    index: int,
+    seed: int,
+    kinds: dict[str, float],
+    studio: partial[Views],
+    rings: dict[str, Any],
+    carving: dict[str, Any],
+) -> Shape:
+    seat = seat_at(index, seed=seed, shares=kinds)
+    mesh = seat_mesh(seat)
+    solid = mesh.vertices, mesh.faces
+    views = studio(solid, cameras=rings_around(solid, **rings))
+    low, high = cube_of(seat)
+    grid, columns = carved(views, carving | {"box": (low.tolist(), high.tolist())})
+    return grid, columns | seat_columns(seat)

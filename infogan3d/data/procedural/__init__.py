@@ -1,4 +1,5 @@
-"""Chairs made by rule: factors -> parts -> a mesh and its exact grid.
+"""Seats made by rule -> parts -> a mesh and its exact grid.
 
-May import geometry and io. Read first: chairs.py.
+Known-factor chairs (chairs.py, parts.py) measure what codes do; wide chairs (wide.py, lofts.py,
+grammar/) cover sofas to stools. May import geometry and io. Read first: chairs.py, wide.py.
 """

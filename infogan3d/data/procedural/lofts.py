@@ -19,10 +19,18 @@ import numpy as np
 import trimesh
 from jaxtyping import Bool, Float
 
-from infogan3d.data.procedural.parts import Span
 from infogan3d.data.procedural.parts import block as hexahedron
 
-Loft = Float[np.ndarray, "m n 3"]
+Loft = Float[np.ndarray, "_ _ 3"]  # rings, points on each, x y z
+
+
+Number = float | int
+
+
+Span = tuple[Number, Number]
+
+
+Place = Float[np.ndarray, "*points 3"]
 
 
 FLAT = 1e-9  # what counts as 0 beside 1: a face of no area, a plane that is vertical
@@ -32,11 +40,13 @@ def block(
     x: Span, y: Span, z: Span, *, top_x: Span | None = None, top_y: Span | None = None
 ) -> Loft:
     """Spans x, y at the foot z[0] and top_x, top_y at the head z[1], as in parts.py."""
-    return hexahedron(x, y, z, top_x=top_x, top_y=top_y).reshape(2, 4, 3)
+    spans = [(float(low), float(high)) for low, high in (x, y, z, top_x or x, top_y or y)]
+    foot_x, foot_y, height, head_x, head_y = spans
+    return hexahedron(foot_x, foot_y, height, top_x=head_x, top_y=head_y).reshape(2, 4, 3)
 
 
 def plan(
-    width: float, depth: float, *, rounding: float = 0.0, rear: float = 1.0
+    width: Number, depth: Number, *, rounding: Number = 0.0, rear: Number = 1.0
 ) -> Float[np.ndarray, "20 2"]:
     """A rounded rectangle around the origin, counter-clockwise; `rounding` 1 makes it an ellipse.
 
@@ -52,20 +62,18 @@ def plan(
         [half * sign + corner * turn for sign, turn in zip(signs, turns, strict=True)]
     )
     points[:, 0] *= 1 - (1 - rear) * (points[:, 1] / depth + 0.5)
-    return cast(np.ndarray, points)
+    return points
 
 
 def slab(
     outline: Float[np.ndarray, "n 2"],
     z: Span,
     *,
-    at: tuple[float, float] = (0.0, 0.0),
-    soft: float = 0.0,
-    foot: float = 1.0,
+    at: tuple[Number, Number] = (0.0, 0.0),
+    soft: Number = 0.0,
 ) -> Loft:
-    """The outline between two levels around `at`; its edges are rounded by the radius `soft`.
-
-    `foot` scales the outline at the lower level. A radius over half of the height is cut down.
+    """The outline between two levels around `at`; its edges are rounded by the radius `soft`,
+    which is cut down to half of the height.
     """
     half = np.abs(outline).max(axis=0)
     radius = min(soft, 0.499 * (z[1] - z[0]), 0.9 * half.min())
@@ -77,19 +85,19 @@ def slab(
         insets = [*inset, *inset[::-1]]
     rings = []
     for level, inset in zip(levels, insets, strict=True):
-        scale = (half - inset) / half * (foot + (1 - foot) * (level - z[0]) / (z[1] - z[0]))
+        scale = (half - inset) / half
         height = np.full((len(outline), 1), level)
         rings.append(np.concatenate([outline * scale + at, height], axis=1))
     return np.array(rings)
 
 
 def sweep(
-    path: Sequence[Sequence[float]] | Float[np.ndarray, "m 3"],
-    width: float | Sequence[float] | Float[np.ndarray, " m"],
-    thickness: float | Sequence[float] | Float[np.ndarray, " m"] | None = None,
+    path: Sequence[Sequence[Number]] | Sequence[Place] | Place,
+    width: Number | Sequence[Number] | Float[np.ndarray, " m"],
+    thickness: Number | Sequence[Number] | Float[np.ndarray, " m"] | None = None,
     *,
     sides: int = 8,
-    across: Sequence[float] = (1.0, 0.0, 0.0),
+    across: Sequence[Number] = (1.0, 0.0, 0.0),
 ) -> Loft:
     """A section of `width` along `across` and `thickness` square to it, carried along the path.
 
@@ -113,13 +121,12 @@ def sweep(
     reach = np.broadcast_to(np.asarray(width, dtype=np.float64), len(points)) / 2
     rise = reach if thickness is None else np.broadcast_to(np.asarray(thickness), len(points)) / 2
     grow = 1 / np.cos(np.pi / sides)
-    right = grow * np.cos(angle)[:, None] * (reach[:, None] * side)[:, None]
-    return points[:, None] + right + grow * np.sin(angle)[:, None] * (rise[:, None] * up)[:, None]
+    right = (grow * np.cos(angle))[:, None] * (reach[:, None] * side)[:, None]
+    forth = (grow * np.sin(angle))[:, None] * (rise[:, None] * up)[:, None]
+    return np.asarray(points[:, None] + right + forth)
 
 
-def bent(
-    path: Sequence[Sequence[float]], radius: float, *, closed: bool = False
-) -> Float[np.ndarray, "k 3"]:
+def bent(path: Sequence[Sequence[Number]], radius: Number) -> Float[np.ndarray, "k 3"]:
     """The path with its corners rounded by four points each, starting `radius` before the corner,
     or a little under half of the shorter neighbouring stretch where that is nearer."""
     points = np.asarray(path, dtype=np.float64)
@@ -149,14 +156,14 @@ def upright(loft: Loft) -> Loft:
     return np.stack([loft[..., 0], -loft[..., 2], loft[..., 1]], axis=-1)
 
 
-def leaned(loft: Loft, slope: float, *, about: float = 0.0) -> Loft:
+def leaned(loft: Loft, slope: Number, *, about: Number = 0.0) -> Loft:
     """Shifted to +y by `slope` for each inch above the height `about`."""
     moved = loft.copy()
     moved[..., 1] += slope * (loft[..., 2] - about)
     return moved
 
 
-def shifted(loft: Loft, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Loft:
+def shifted(loft: Loft, x: Number = 0.0, y: Number = 0.0, z: Number = 0.0) -> Loft:
     return cast(np.ndarray, loft + np.array([x, y, z]))
 
 
@@ -177,7 +184,7 @@ def loft_mesh(lofts: Sequence[Loft]) -> trimesh.Trimesh:
 
 
 def fill_lofts(
-    lofts: Sequence[Loft], *, low: Float[np.ndarray, "3"], side: float, resolution: int
+    lofts: Sequence[Loft], *, low: Float[np.ndarray, "3"], side: Number, resolution: int
 ) -> Bool[np.ndarray, "R R R"]:
     """Cells [x, y, z] of the cube from `low` whose centre lies in a loft.
 
@@ -200,7 +207,7 @@ def fill_lofts(
     return grid
 
 
-def _planes(loft: Loft, cell: float) -> Float[np.ndarray, "pieces n+2 4"]:
+def _planes(loft: Loft, cell: float) -> Float[np.ndarray, "pieces faces 4"]:
     """The faces of each piece as planes: normal n and offset d, n . x <= d inside. Faces of no
     area get the normal 0 and hold everywhere."""
     lower, upper = loft[:-1], loft[1:]

@@ -56,7 +56,7 @@ def bowed(
     high = low + height + crown * (1 - share**2)
     rings = []
     for z, side in ((low, -1), (low, 1), (high, 1), (high, -1)):
-        y = frame.behind(0) + z * frame.slope + bow * (1 - share**2) + side * thickness / 2
+        y = frame.behind(0.0) + z * frame.slope + bow * (1 - share**2) + side * thickness / 2
         rings.append(np.stack([half * share, y, np.broadcast_to(z, len(share))], axis=1))
     return np.stack(rings, axis=1)
 

@@ -121,8 +121,8 @@ def deck_chair(frame: Frame, rng: np.random.Generator) -> Made:
         mirror = np.array([-1.0, 1.0, 1.0])
         parts.append(sweep([head * mirror, head], t))
         joint = foot + (head - foot) * 0.12
-        parts.append(sweep([joint * mirror, joint], t * 0.8))
-    crossing = min(0.45, 0.4 + 0.1 * rng.random()) * high * 0.6
+        parts.append(sweep(np.array([joint * mirror, joint]), t * 0.8))
+    crossing = rng.uniform(0.24, 0.27) * high
     parts.append(sweep([(-x, *_on(long, crossing)), (x, *_on(long, crossing))], t * 0.8))
     return Made("crossed", "reclined", "none", frame, parts)
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from infogan3d.data.procedural.grammar.backs import bowed, panel, wall
 from infogan3d.data.procedural.grammar.frame import Frame, chance, pick
-from infogan3d.data.procedural.lofts import Loft, block, both, plan, shifted, slab, sweep
+from infogan3d.data.procedural.lofts import Loft, Span, block, both, plan, shifted, slab, sweep
 
 
 def feet(frame: Frame, rng: np.random.Generator, *, turns: int = 1) -> list[Loft]:
@@ -39,9 +39,7 @@ def feet(frame: Frame, rng: np.random.Generator, *, turns: int = 1) -> list[Loft
     return both(lofts)
 
 
-def cushions(
-    span: float, y: tuple[float, float], z: tuple[float, float], count: int, soft: float
-) -> list[Loft]:
+def cushions(span: float, y: Span, z: Span, count: int, soft: float) -> list[Loft]:
     """`count` soft cushions side by side over x = -span / 2 to span / 2."""
     each = span / count
     outline = plan(each - 0.3, y[1] - y[0], rounding=0.12)
