@@ -27,7 +27,7 @@ class Pair(torch.Generator):
 class Both(InfoGAN3D):
     """One process that draws what two would: half a batch by each rank's random numbers."""
 
-    def random(self, step: int, *, stream: int = 0) -> torch.Generator:
+    def rng(self, step: int, *, stream: int = 0) -> torch.Generator:
         seeds = [step_seed(self.hparams["seed"], rank, step, stream) for rank in (0, 1)]
         pair = Pair()
         pair.halves = [torch.Generator().manual_seed(seed) for seed in seeds]
