@@ -1,6 +1,6 @@
 """What a move or a new name must not change, through the commands that a user types.
 
-    python tests/golden/freeze.py write --tree <the code to hold to>
+    python tests/golden/freeze.py write --tree <the code to hold to> [--only ...]
     python tests/golden/freeze.py check [--tree .] [--only losses cfg.train ...]
 
 `check` prints a line a frozen thing and ends with 1 where one differs. On the processor and torch
@@ -44,8 +44,8 @@ Flat = dict[str, Any]
 
 
 def new_name(key: str) -> str | None:
-    """The name that a setting has in the new code, also in a job of a sweep; None: it is gone."""
-    job, own = re.fullmatch(r"(sweep\.\d+\.|settings\.|)(.*)", key).groups()
+    """The name that a setting has in the new code, also inside of a list; None: it is gone."""
+    job, own = re.fullmatch(r"(\w+\.\d+\.|settings\.|)(.*)", key).groups()
     for old in sorted({*RENAMED, *REMOVED}, key=len, reverse=True):
         if own == old or own.startswith(f"{old}."):
             return None if old in REMOVED else job + RENAMED[old] + own[len(old) :]
@@ -114,7 +114,7 @@ def difference(old: Any, new: Any, *, exact: bool) -> str:
             return f"{key} is lost (it was {value!r})"
         if not same(value, now[key], exact=exact):
             return f"{key}: {value!r} was frozen, now {now[key]!r}"
-    more = [key for key in now if key not in was and re.sub(r"^sweep\.\d+\.", "", key) not in ADDED]
+    more = [key for key in now if key not in was and re.sub(r"^\w+\.\d+\.", "", key) not in ADDED]
     return f"{more[0]} is new ({now[more[0]]!r})" if more else ""
 
 
@@ -175,24 +175,33 @@ def run_current(name: str) -> dict[str, Any]:
     return run_task(name, current[0])
 
 
-def write(tree: Path) -> None:
-    """Freeze what the tree's code does: frozen.json, cfg/ and runs/."""
-    for folder in (CFG, RUNS):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+def write(tree: Path, only: list[str]) -> None:
+    """Freeze what the tree's code does: frozen.json, cfg/ and runs/; with --only those things."""
+    things: dict[str, Any] = json.loads(FROZEN.read_text())["things"] if only else {}
+    if not only:
+        write_settings(tree)
+        shutil.rmtree(RUNS, ignore_errors=True)
+    first = [name for name in tasks.TASKS if name.startswith("losses.")]
+    rest = [name for name in tasks.TASKS if name not in first]
+    for names, keep in ((first, None if only else RUNS), (rest, None)):
+        asked = [n for n in names if wanted(n, only) or any(part_of(one, n) for one in only)]
+        for name, content in run_all(asked, Plan(tree, words_for(tree), only, keep)):
+            if str(content).startswith("failed: "):
+                raise SystemExit(f"{name}: {content}")
+            if wanted(name, only):
+                things[name] = content
+                print(f"frozen   {name}", flush=True)
+    kept = {"machine": machine(), "things": dict(sorted(things.items()))}
+    FROZEN.write_text(json.dumps(kept, indent=0) + "\n")
+
+
+def write_settings(tree: Path) -> None:
+    """cfg/: every composition as a file."""
+    shutil.rmtree(CFG, ignore_errors=True)
+    CFG.mkdir()
     for compose in compositions.PARTS.values():
         for name, content in compose(tree).items():
             (CFG / f"{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
-    first = [name for name in tasks.TASKS if name.startswith("losses.")]
-    things: dict[str, Any] = {}
-    for names, keep in ((first, RUNS), ([n for n in tasks.TASKS if n not in first], None)):
-        for name, content in run_all(names, Plan(tree, words_for(tree), keep=keep)):
-            if str(content).startswith("failed: "):
-                raise SystemExit(f"{name}: {content}")
-            things[name] = content
-            print(f"frozen   {name}", flush=True)
-    kept = {"machine": machine(), "things": dict(sorted(things.items()))}
-    FROZEN.write_text(json.dumps(kept, indent=0) + "\n")
 
 
 def check(tree: Path, only: list[str]) -> bool:
@@ -244,7 +253,7 @@ def main() -> None:
     forked.begin(tree)
     os.chdir(tempfile.gettempdir())
     if asked.what == "write":
-        write(tree)
+        write(tree, asked.only)
     elif not check(tree, asked.only):
         sys.exit(1)
 

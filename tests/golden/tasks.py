@@ -16,7 +16,7 @@ import numpy as np
 from recipes import CODES, COMMON, LIFTED, LIMIT, LONGER, OPTIONS, OUTPUTS, SYSTEMS, batches
 
 FIRST = 20  # batches whose losses are kept as numbers; later ones as a hash
-SHORT = 300  # characters of a JSON list that is kept as it is
+SHORT = 300  # characters of a JSON list of numbers that is kept as it is
 TIMES = {"seconds", "time", "date", "made"}
 
 
@@ -55,7 +55,8 @@ def timeless(value: Any) -> Any:
     if not isinstance(value, list):
         return value
     text = json.dumps(value)
-    return [timeless(one) for one in value] if len(text) < SHORT else sha(text)
+    short = len(text) < SHORT or isinstance(value[0], dict)
+    return [timeless(one) for one in value] if short else sha(text)
 
 
 def sha(content: Any) -> str:
