@@ -5,7 +5,8 @@
 
 `check` prints a line a frozen thing and ends with 1 where one differs. On the processor and torch
 that it was written with, numbers must be equal bit for bit; elsewhere to 2 %, hashes left out.
-Settings that are renamed on purpose are entered in RENAMED, ADDED and REMOVED below.
+Settings, and keys of JSON answers, that are renamed on purpose are entered in RENAMED, ADDED and
+REMOVED below.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,7 +32,7 @@ import tasks
 import yaml
 
 RENAMED: dict[str, str] = {}  # old setting (or the group above it) -> new: "model.lr": "model.rate"
-REMOVED: set[str] = set()  # old settings that are gone
+REMOVED: set[str] = set()  # old settings that are gone; also patterns: "*.rows.*.name"
 ADDED: set[str] = set()  # new settings that the old code did not have
 
 HERE = Path(__file__).resolve().parent
@@ -45,6 +47,8 @@ Flat = dict[str, Any]
 
 def new_name(key: str) -> str | None:
     """The name that a setting has in the new code, also inside of a list; None: it is gone."""
+    if any(fnmatch(key, pattern) for pattern in REMOVED):
+        return None
     job, own = re.fullmatch(r"(\w+\.\d+\.|settings\.|)(.*)", key).groups()
     for old in sorted({*RENAMED, *REMOVED}, key=len, reverse=True):
         if own == old or own.startswith(f"{old}."):
