@@ -27,7 +27,7 @@ from infogan3d.evaluation.scorecard import optimised, reconstructed, score_model
 from infogan3d.io.files import save_json, save_picture, save_text
 from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.rendering.figures import contact_sheet
-from infogan3d.runs import build, folder
+from infogan3d.runs import build, checkpoint, folder
 from infogan3d.stats.tables import markdown
 
 NAME = "experiments.tables"
@@ -50,7 +50,7 @@ RATES: dict[str, tuple[str, ...]] = {  # where published ones would need days
     "rival_3dgan": ("model.generator_lr=1e-3", "model.trunk_lr=2e-4"),
     "rival_cnn_ae": ("model.lr=2e-3", *LATENTS),
     "rival_im_ae": ("model.lr=2e-3", "model.weights=he", *LATENTS),
-    "inverse": ("model.start_batches=900",),
+    "inverse": ("model.warmup_batches=900",),
 }
 NARROW: dict[str, tuple[str, ...]] = {
     "rival_3dgan": ("model.width=16", "model.trunk_width=16"),
@@ -65,7 +65,7 @@ WIDE: dict[str, tuple[str, ...]] = {  # nearer to the published ones, for a GPU
     "inverse": ("model.width=32", "model.trunk_width=32"),
 }
 OF_SYSTEM: dict[tuple[str, str], tuple[str, ...]] = {
-    ("smoke", "inverse"): ("model.width=2", "model.trunk_width=2", "model.start_batches=4"),
+    ("smoke", "inverse"): ("model.width=2", "model.trunk_width=2", "model.warmup_batches=4"),
     ("smoke", "rival_3dgan"): ("model.width=2", "model.trunk_width=2"),
     ("smoke", "rival_cnn_ae"): ("model.width=2", "model.latent_batches=2", "model.latent_width=8"),
     ("smoke", "rival_im_ae"): (
@@ -117,7 +117,7 @@ def score_run(
     """The run's scores on a split, saved beside it so that they are taken once."""
 
     def score() -> dict[str, Any]:
-        model = folder.load_model(run, device=device)
+        model = checkpoint.load_model(run, device=device)
         data = build.build_data(folder.load_settings(run))
         data.setup()
         numbers, _ = score_model(
@@ -199,7 +199,7 @@ def draw_systems(
     real = data.packs[split].grids(slice(0, count))
     rows, shapes = ["target"], [real]
     for system, run in folders.items():
-        model = folder.load_model(run, device=device)
+        model = checkpoint.load_model(run, device=device)
         if model.has_encoder:
             rows.append(f"{system}\nencoder")
             shapes.append(reconstructed(model, real) > 0.5)

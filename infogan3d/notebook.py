@@ -7,7 +7,6 @@ pictures. Everything here is what the commands do, without their files.
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import trimesh
@@ -17,8 +16,8 @@ from PIL import Image
 from infogan3d.disentanglement.predicted_codes import predict_with_e, predict_with_q
 from infogan3d.geometry.distances import iou_matrix
 from infogan3d.geometry.surface import grid_mesh
+from infogan3d.inversion.config import InversionConfig, ViewsConfig
 from infogan3d.inversion.stages import (
-    InversionConfig,
     ReconstructionRequest,
     Stage,
     codes_by_name,
@@ -31,7 +30,9 @@ from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import set_codes
 from infogan3d.models.sampling import draw_codes, generate_grids, to_batch
 from infogan3d.rendering.render import grid_picture
-from infogan3d.runs import folder, schema
+from infogan3d.runs.checkpoint import load_model
+from infogan3d.runs.folder import find_run, load_settings
+from infogan3d.runs.settings.train import TrainSettings
 
 Grid = Bool[np.ndarray, "R R R"]
 
@@ -59,7 +60,7 @@ class Run:
     """A trained run: its folder, its settings as train wrote them, and its model on the CPU."""
 
     path: Path
-    settings: dict[str, Any]
+    settings: TrainSettings
     model: ShapeModel
 
     @cached_property
@@ -96,16 +97,14 @@ class Run:
 
     def reconstruct_views(self, views: str | Path, *, steps: int = 100) -> Reconstruction:
         """A chair from a folder of pictures, as the reconstruct command reads them."""
-        chosen = schema.defaults("reconstruct") | {"steps": steps}
         request = ReconstructionRequest(
             path=Path(views),
             model=self.model,
-            resolution=self.settings["resolution"],
-            data=self.settings["data"],
-            frame=frame_of(self.settings["data"], None),
+            resolution=self.settings.resolution,
+            data=self.settings.data,
+            frame=frame_of(self.settings.data, None),
             search=InversionConfig(steps=steps),
-            settings=chosen,
-            out=self.path,
+            views=ViewsConfig(),
         )
         fit = fit_views(request, read_chair_views(Path(views)))
         scores = {
@@ -122,8 +121,8 @@ class Run:
 
 def open_run(path: str | Path) -> Run:
     """A run folder, ready to draw from. Errors: no run there, or a damaged one (`ValueError`)."""
-    place = Path(path).expanduser()
-    return Run(place, folder.load_settings(place), folder.load_model(place))
+    place = find_run(str(path))
+    return Run(place, load_settings(place), load_model(place))
 
 
 def picture(grid: Grid, *, size: int = 320) -> Image.Image:

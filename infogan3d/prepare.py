@@ -1,42 +1,19 @@
 """Turn a data set into a pack: python -m infogan3d.prepare data=seeing3d data.root=<folder>"""
 
-import time
 from pathlib import Path
-from typing import Any
 
-from infogan3d.data.build import SPLITS, split_hash, split_of
-from infogan3d.data.shapes import flagged_note
-from infogan3d.io.files import save_picture
-from infogan3d.io.packs import content_hash
-from infogan3d.rendering.figures import contact_sheet
-from infogan3d.runs import build, command, folder
+from infogan3d.runs.command import command
+from infogan3d.runs.settings.prepare import PrepareSettings
 
 
-def prepare(settings: dict[str, Any], out: Path) -> None:
-    """Voxelize (or find in the cache), split, and show the first chairs."""
-    began = time.perf_counter()
-    data = build.build_data(settings)
-    whole = data.pack()
-    seconds = time.perf_counter() - began
-    split = split_of(whole.ids, seed=data.split_seed, fractions=data.fractions)
-    folder.save_config(settings, out)
-    pictured = save_picture(
-        contact_sheet(whole.grids(slice(0, 32)), title=f"{data.source}: the first of {len(whole)}"),
-        out / "samples" / "real.png",
-    )
-    named = f"split {split_hash(whole.ids, split)}"
-    sizes = " / ".join(str(int((split == part).sum())) for part in SPLITS)
-    print(
-        f"{len(whole)} chairs, {' x '.join(str(side) for side in whole.shape)} cells, "
-        f"{named} ({sizes}), content {content_hash(whole)}, {seconds:.1f} s\n"
-        f"pack   {data.path}\nsheet  {pictured}"
-    )
-    if "coherence" in whole.columns:
-        note = flagged_note(dict(zip(whole.ids, whole.columns["coherence"].tolist(), strict=True)))
-        print(note, end="\n" if note else "")
+def work(settings: PrepareSettings, run: Path) -> None:
+    """What the command does: commands/prepare.py, imported only once its settings are right."""
+    from infogan3d.commands.prepare import prepare
+
+    prepare(settings, run)
 
 
-main = command.command("prepare", prepare)
+main = command("prepare", work)
 
 
 if __name__ == "__main__":

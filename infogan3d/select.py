@@ -1,94 +1,19 @@
-"""Choose a run of a sweep without labels: python -m infogan3d.select multirun=runs/multirun/..."""
+"""Choose a run of a sweep without labels: python -m infogan3d.select multirun=<folder>"""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from infogan3d.disentanglement.known_factors import (
-    FactorScorecard,
-    KnownChairs,
-    fresh_chairs,
-    knows_factors,
-    score_codes,
-)
-from infogan3d.disentanglement.model_centrality import Sweep, most_central, open_sweep
-from infogan3d.disentanglement.predicted_codes import predict_with_q
-from infogan3d.disentanglement.report import BOUND, Selected, columns, draw_scores, numbers, report
-from infogan3d.io.files import save_json, save_text
-from infogan3d.io.progress import Tick, counting_bar
-from infogan3d.runs import command
+from infogan3d.runs.command import command
+from infogan3d.runs.settings.select import SelectSettings
 
 
-def select(settings: dict[str, Any], out: Path) -> None:
-    """All runs of a sweep by centrality, the chosen one marked; kept in the sweep's folder."""
-    folder = Path(settings["multirun"])
-    sweep = open_sweep(folder, device=settings["device"])
-    why = unscored(sweep, settings)
-    known = None if why else fresh_chairs(sweep.settings[0], count=settings["chairs"])
-    with counting_bar("reading and scoring runs", len(sweep.names) * (1 if why else 2)) as tick:
-        choice, chance = most_central(
-            sweep, count=settings["count"], seed=settings["seed"], tick=tick
-        )  # without labels; then the labels
-        cards = scored(sweep, known, seed=settings["seed"], tick=tick) if known else ()
-    found = Selected(sweep, choice, chance, cards, why)
-    text = report(found, settings)
-    print(text)
-    print(f"numbers  {save_json(numbers(found, settings), folder / 'select.json')}")
-    print(f"table    {save_text(text + chr(10), folder / 'select.md')}")
-    for path in pictures(found):
-        print(f"picture  {path}")
+def work(settings: SelectSettings, run: Path) -> None:
+    """What the command does: commands/select.py, imported only once its settings are right."""
+    from infogan3d.commands.select import select
+
+    select(settings, run)
 
 
-def scored(
-    sweep: Sweep, known: KnownChairs, *, seed: int, tick: Tick
-) -> tuple[FactorScorecard, ...]:
-    """What each run's Q reads off known chairs, scored by their factors."""
-    return tuple(
-        score_codes({"Q": predict_with_q(model, known.grids)}, known, seed=seed, tick=tick)
-        for model in sweep.models
-    )
-
-
-def unscored(sweep: Sweep, settings: dict[str, Any]) -> str:
-    """Why there are no scores by known factors; empty where there are."""
-    if settings["chairs"] == 0:
-        return "chairs=0: no scores by known factors."
-    if not all(knows_factors(one) for one in sweep.settings):
-        return "These runs' chairs have no known factors, so nothing stands beside the choice."
-    if any(one["data"] != sweep.settings[0]["data"] for one in sweep.settings):
-        return "These runs' chairs differ, so they are not scored by known factors together."
-    return ""
-
-
-def pictures(found: Selected) -> list[Path]:
-    """select.png, and select-covered.png where there are fewer codes than factors."""
-    share = found.cards[0].share if found.cards else 1.0
-    wanted: Sequence[tuple[str, bool, str]] = [("select.png", False, "all known factors")]
-    if share < 1:
-        told = f"the {len(found.cards[0].codes)} factors that each run's codes cover"
-        wanted = [*wanted, ("select-covered.png", True, told)]
-    made = []
-    for name, few, told in wanted:
-        titles, values, floors = columns(found, covered=few)
-        bound = [share if title in BOUND and not few else 1.0 for title in titles]
-        by = f", scored by {told}" if found.cards else ""
-        made.append(
-            draw_scores(
-                found.sweep.folder / name,
-                title=f"{len(values)} runs of {found.sweep.folder.name}{by}",
-                names=titles,
-                values=values,
-                chosen=found.chosen,
-                floors=floors,
-                ceilings=np.array(bound),
-            )
-        )
-    return made
-
-
-main = command.command("select", select)
+main = command("select", work)
 
 
 if __name__ == "__main__":

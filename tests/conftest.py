@@ -12,8 +12,10 @@ import torch
 from filelock import FileLock
 from fixtures import TINY_CHAIRS, TINY_MODEL, run_command
 
+from infogan3d.data.config import data_config
 from infogan3d.data.datamodule import ChairData
 from infogan3d.models.infogan import InfoGAN3D
+from infogan3d.stats.clock import BatchClock
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -32,16 +34,16 @@ def tiny_data(tiny_cache: Path) -> Callable[..., ChairData]:
     """Builds ChairData of 40 exact chairs at 16^3; all of them read one cached pack."""
 
     def build(**changes: Any) -> ChairData:
+        source, root = changes.pop("source", "chairs"), changes.pop("root", None)
+        own = changes.pop("settings", TINY_CHAIRS)
+        changes.setdefault("clock", BatchClock(changes.pop("seed", 0)))
         given = {
-            "source": "chairs",
-            "root": None,
             "resolution": 16,
             "batch_size": 8,
             "cache": str(tiny_cache),
             "workers": 1,
-            "settings": TINY_CHAIRS,
         }
-        return ChairData(**{**given, **changes})
+        return ChairData(data_config(source, root, **own), **{**given, **changes})
 
     return build
 

@@ -17,18 +17,24 @@ from omegaconf import OmegaConf
 from PIL import Image
 from torch import Tensor, nn
 
+from infogan3d.data.build import Report, prepare_pack
+from infogan3d.data.config import data_config
 from infogan3d.data.multiview import write_views
 from infogan3d.data.procedural.chairs import Factors, chair_mesh
 from infogan3d.disentanglement.model_centrality import Sweep
 from infogan3d.geometry.camera import Views
 from infogan3d.io.files import save_json
+from infogan3d.io.packs import Pack
+from infogan3d.io.settings import read_settings
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.rendering.render import silhouettes
 from infogan3d.runs import folder as runs_folder
+from infogan3d.runs import schema
 from infogan3d.runs.build import build_model
+from infogan3d.runs.settings.train import TrainSettings
 from infogan3d.semantics.card import Card
 from infogan3d.stats.estimate import Estimate
 
@@ -59,8 +65,24 @@ CONF = ROOT / "conf"
 SHARED = ROOT.parent / "shared"
 
 
-def composed(name: str, *words: str) -> dict:
+def settings_of(name: str, *words: str) -> Any:
     """A command's settings as its `main` hands them on."""
+    return read_settings(schema.COMMANDS[name], composed(name, *words))
+
+
+def prepared(name: str, root: Path | str | None = None, **settings: Any) -> tuple[Pack, Report]:
+    """The pack of a data set by some of its settings, and what became of its shapes."""
+    how = {
+        key: settings.pop(key)
+        for key in ("resolution", "workers", "on_progress")
+        if key in settings
+    }
+    return prepare_pack(data_config(name, root, **settings), **how)
+
+
+def composed(name: str, *words: str) -> dict:
+    """A command's plain settings as Hydra composes them."""
+    schema.store_defaults()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return OmegaConf.to_container(compose(name, list(words)), resolve=True)
@@ -156,6 +178,7 @@ def fit(
             **settings,
         },
     )
+    data.clock = model.clock
     trainer.fit(model, data, ckpt_path=resume, weights_only=True)
     trainer.losses = losses.rows
     return trainer
@@ -163,6 +186,7 @@ def fit(
 
 def lines(name: str, *words: str) -> int:
     """Lines of `--cfg job`."""
+    schema.store_defaults()
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return len(OmegaConf.to_yaml(compose(name, list(words))).splitlines())
@@ -249,7 +273,7 @@ def leave_run(part: Any) -> Path:
 def sweep_of(*models: ShapeModel, **changes: Any) -> Sweep:
     """A sweep of models that lie nowhere."""
     names = tuple(f"{i}-boxes" for i in range(len(models)))
-    given = {"folder": Path("there"), "settings": ({},) * len(models), "lost": ()}
+    given = {"folder": Path("there"), "settings": (TrainSettings(),) * len(models), "lost": ()}
     return Sweep(names=names, models=models, **{**given, **changes})
 
 

@@ -35,7 +35,7 @@ from infogan3d.disentanglement.known_factors import fresh_chairs
 from infogan3d.disentanglement.metrics.suite import NAMES, factor_scores
 from infogan3d.io.files import save_json, save_text
 from infogan3d.models.sampling import batches
-from infogan3d.runs import folder
+from infogan3d.runs import checkpoint, folder
 from infogan3d.stats.tables import markdown
 from infogan3d.stats.variables import Variables, code_variables
 
@@ -45,8 +45,8 @@ CASES: dict[str, tuple[int, tuple[str, ...]]] = {  # name -> batches by z alone,
     "longer": (4000, ()),
     "larger batches": (2000, ("batch_size=128",)),
     "wider": (2000, ("model.width=32", "model.trunk_width=32")),
-    "half the price": (2000, ("model.divergence=0.15",)),
-    "twice the price": (2000, ("model.divergence=0.6",)),
+    "half the price": (2000, ("model.kl_weight=0.15",)),
+    "twice the price": (2000, ("model.kl_weight=0.6",)),
     "fewer numbers": (2000, ("codes.noise=12",)),
     "more numbers": (2000, ("codes.noise=24",)),
     "smoke": (2, ("resolution=16", "data.count=300", "batch_size=4", "model.width=2")),
@@ -60,7 +60,7 @@ def part_of(case: str, *, seed: str, settings: Sequence[str], out: Path) -> Part
     words = (
         f"batches={first + 2}",
         f"model.unmix_after={first}",
-        f"model.start_batches={first + 2}",
+        f"model.warmup_batches={first + 2}",
         "model.teach_batches=2",
         *changes,
         *QUIET,
@@ -90,7 +90,7 @@ def score_run(run: Path, *, chairs: int, device: str) -> dict[str, float]:
 
     def score() -> dict[str, Any]:
         known = fresh_chairs(folder.load_settings(run), count=chairs, seed=FRESH)
-        model: Any = folder.load_model(run, device=device)
+        model: Any = checkpoint.load_model(run, device=device)
         read = read_by_teacher(model, known.grids)
         numbers = {"codes": float(len(read.names)), **dict.fromkeys(NAMES, math.nan)}
         if len(read.names) > 1:

@@ -23,7 +23,7 @@ from infogan3d.disentanglement.known_factors import (
     scorecard_of,
 )
 from infogan3d.disentanglement.model_centrality import load_sweep, most_central
-from infogan3d.runs import folder
+from infogan3d.runs import checkpoint, folder
 from infogan3d.stats.variables import variables
 
 RECIPES: dict[str, str] = {  # name in the tables -> experiment
@@ -39,7 +39,7 @@ COMMON = {
     "cpu": (),  # as the recipes' files say
 }
 OF_RECIPE: dict[tuple[str, str], tuple[str, ...]] = {
-    ("smoke", "codes"): ("model.start_batches=4", "model.unmix_after=2", "model.teach_batches=1"),
+    ("smoke", "codes"): ("model.warmup_batches=4", "model.unmix_after=2", "model.teach_batches=1"),
 }
 QUIET = ("logger=csv", "score_shapes=0")
 MEASURED = {  # factor -> the attribute that tells it, where it has another name
@@ -68,7 +68,7 @@ def score_run(run: Path, *, chairs: int, device: str = "cpu") -> FactorScorecard
     def score() -> dict[str, Any]:
         start = time.monotonic()
         known = fresh_chairs(folder.load_settings(run), count=chairs, seed=FRESH)
-        card = score_codes(read_by_all(folder.load_model(run, device=device), known), known)
+        card = score_codes(read_by_all(checkpoint.load_model(run, device=device), known), known)
         print(f"{run.parent.name}: scored in {time.monotonic() - start:.0f} s", flush=True)
         return card.numbers()
 

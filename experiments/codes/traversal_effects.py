@@ -24,7 +24,7 @@ from torch import Tensor
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import Codes, traverse
 from infogan3d.models.sampling import draw_codes, ema_occupancy
-from infogan3d.runs.folder import load_model
+from infogan3d.runs.checkpoint import load_model
 from infogan3d.stats.estimate import Estimate
 
 BLOCKS, STEPS, BASES = 8, 8, 32

@@ -31,7 +31,7 @@ from infogan3d.io.files import save_picture
 from infogan3d.models.networks.latent import traverse
 from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.rendering.figures import INK, contact_sheet
-from infogan3d.runs.folder import load_model
+from infogan3d.runs.checkpoint import load_model
 from infogan3d.stats.estimate import Estimate
 from infogan3d.stats.tables import markdown
 

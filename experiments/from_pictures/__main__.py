@@ -17,7 +17,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,6 @@ from infogan3d.geometry.orientation import rotation_z90
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.inversion.silhouette_loss import Placement
 from infogan3d.inversion.stages import (
-    InversionConfig,
     ReconstructionRequest,
     ViewFit,
     fit_views,
@@ -53,8 +52,11 @@ from infogan3d.inversion.targets import frame_of
 from infogan3d.io.files import file_name, save_json, save_picture, save_text
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.io.packs import Pack, join_packs, load_pack, pack_grids, save_pack
-from infogan3d.runs import build, schema
+from infogan3d.io.settings import read_settings
+from infogan3d.runs import build, checkpoint
 from infogan3d.runs import folder as runs_folder
+from infogan3d.runs.settings.reconstruct import ReconstructSettings
+from infogan3d.runs.settings.train import TrainSettings
 
 Wanted = Sequence[tuple[Path, Seat]]
 
@@ -112,7 +114,7 @@ def score_seat(
     scores, ids, grids = {}, [], []
     for count in counts:
         began = time.perf_counter()
-        asked = replace(order, settings=order.settings | {"use": count})
+        asked = replace(order, views=replace(order.views, use=count))
         fitted = fit_views(asked, views)
         seconds = time.perf_counter() - began
         scores[str(count)] = score_fitted(fitted, mesh) | {"seconds": seconds}
@@ -122,13 +124,18 @@ def score_seat(
 
 
 def measure(
-    order: ReconstructionRequest, wanted: Wanted, counts: Sequence[int], asked: dict[str, Any]
+    order: ReconstructionRequest,
+    wanted: Wanted,
+    counts: Sequence[int],
+    asked: dict[str, Any],
+    *,
+    out: Path,
 ) -> Seats:
     """Every seat's numbers; what <out>/seats holds is not measured again.
 
     Errors: what it holds was asked for otherwise (`ValueError`).
     """
-    folder = order.out / "seats"
+    folder = out / "seats"
     folder.mkdir(parents=True, exist_ok=True)
     seats: Seats = {}
     for number, (path, seat) in enumerate(wanted, 1):
@@ -175,7 +182,7 @@ def in_short(scores: dict[str, SeatScores]) -> str:
 
 
 def choose_seats(
-    every: Wanted, trained: dict[str, Any], *, split: str, count: int | None
+    every: Wanted, trained: TrainSettings, *, split: str, count: int | None
 ) -> list[tuple[Path, Seat]]:
     """`count` seats spread over a split, or over all. Errors: the run was trained on some."""
     data = build.build_data(trained)
@@ -228,22 +235,19 @@ def read_counts(text: str) -> list[int]:
     return sorted({int(part) for part in parts}, reverse=True)
 
 
-def request_of(
-    settings: dict[str, Any], trained: dict[str, Any], *, out: Path
-) -> ReconstructionRequest:
+def request_of(settings: ReconstructSettings, trained: TrainSettings) -> ReconstructionRequest:
     """The run's model and frame with the settings of `reconstruct`; `trained` are the run's."""
-    run = Path(settings["run"])
+    run = Path(settings.run)
     packed = build.build_data(trained).path
     grids = load_pack(packed).grids(slice(0, 64)) if packed.exists() else None
     return ReconstructionRequest(
         run,
-        runs_folder.load_model(run, device=settings["device"]),
-        trained["resolution"],
-        trained["data"],
-        frame_of(trained["data"], grids),
-        InversionConfig(**{item.name: settings[item.name] for item in fields(InversionConfig)}),
-        settings,
-        out,
+        checkpoint.load_model(run, device=settings.device),
+        trained.resolution,
+        trained.data,
+        frame_of(trained.data, grids),
+        settings.search,
+        settings.pictures,
     )
 
 
@@ -253,16 +257,16 @@ def compare_seats(words: argparse.Namespace) -> None:
     out = words.out or Path("runs") / "from_pictures" / "-".join(words.run.resolve().parts[-2:])
     searched = ("steps", "starts", "tuning", "inside", "seed")
     chosen = {name: getattr(words, name) for name in searched}
-    settings = schema.defaults("reconstruct") | chosen
-    settings |= {"run": str(words.run), "device": words.device, "held_out": 0}
+    plain = {**chosen, "run": str(words.run), "device": words.device, "held_out": 0}
+    settings = read_settings(ReconstructSettings, {**plain, "views": str(words.run)})
     libraries = list_files(words.root or find_libraries(), "sh3f")
     every = [(path, seat) for path in libraries for seat in read_seats(path)]
     trained = runs_folder.load_settings(words.run)
     wanted = choose_seats(every, trained, split=words.split, count=words.count)
-    order = request_of(settings, trained, out=out)
+    order = request_of(settings, trained)
     weights = hashlib.sha256((words.run / runs_folder.LAST).read_bytes()).hexdigest()[:12]
-    seats = measure(order, wanted, counts, {"checkpoint": weights, **chosen})
-    measured_by = protocol(order, seats, checkpoint=weights)
+    seats = measure(order, wanted, counts, {"checkpoint": weights, **chosen}, out=out)
+    measured_by = protocol(order, seats, run=words.run, checkpoint=weights)
     save_json({"protocol": measured_by, "seats": seats}, out / "from_pictures.json")
     text = page(seats, counts, measured_by)
     written = save_text(text, out / "from_pictures.md")

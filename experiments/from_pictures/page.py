@@ -39,15 +39,14 @@ SeatScores = dict[str, Any]  # of one seat at one number of views
 Seats = dict[str, dict[str, Any]]  # id -> kind, longest side, number of views -> SeatScores
 
 
-def protocol(order: ReconstructionRequest, seats: Seats, *, checkpoint: str) -> str:
+def protocol(order: ReconstructionRequest, seats: Seats, *, run: Path, checkpoint: str) -> str:
     """What a stranger must set to measure the same."""
     kinds = [seat["kind"] for seat in seats.values()]
     frame, search, carving = order.frame, order.search, carving_of(order.data)
     parts = [
         f"{len(seats)} seats of Sweet Home 3D, none of them trained on",
         ", ".join(f"{kinds.count(kind)} {kind}" for kind in sorted(set(kinds))),
-        f"run {order.settings['run']} ({checkpoint}), {order.model.batches_done} batches of"
-        f" data={order.data['name']}",
+        f"run {run} ({checkpoint}), {order.model.batches_done} batches of data={order.data.name}",
         f"its grids lie {frame.kind}, span {frame.span:g}, {'hulls' if frame.carved else 'solids'}",
         f"of {PICTURES} exact silhouettes a seat, 600 x 600, by the cameras of Seeing 3D chairs"
         " (rings at 20 and 30 degrees, 96 inches away or as far as the seat needs), as many as the"

@@ -76,11 +76,11 @@ def codes(settings: dict[str, Any]) -> str:
 
 
 def reading(settings: dict[str, Any]) -> str:
-    return str(settings["model"]["reading"])
+    return str(settings["model"]["shape_limit_form"])
 
 
 def gradient(settings: dict[str, Any]) -> str:
-    return f"heard by the {settings['model']['information_reaches']}"
+    return f"heard by the {settings['model']['mi_gradient_to']}"
 
 
 # ---- the plan ------------------------------------------------------------------------------
@@ -199,7 +199,8 @@ EXPERIMENTS: dict[str, Experiment] = {
         claim="The shape limit's curve is negative and falls; `y log^(y-x)` does not say what ran.",
         shows="a negative, falling curve of the shape limit's first term",
         condition=reading,
-        rule="reading `run` ends below 0 and has fallen (the curve's first tenth against its last)",
+        rule="`kldiv_on_probabilities` ends below 0 and has fallen (the curve's first tenth against"
+        " its last)",
         verdict=run_fits,
         curves=LIMIT_CURVES,
     ),

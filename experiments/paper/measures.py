@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from experiments.runner.records import job_number, read_times
-from infogan3d.runs.folder import load_settings, read_metrics
+from infogan3d.runs.folder import read_config, read_metrics
 from infogan3d.stats.estimate import Estimate
 
 WARM = 20  # batches that are slower, since everything happens for the first time
@@ -60,7 +60,7 @@ def read_job(folder: Path) -> TrainedRun:
             first, second = (curves[part] for part in parts)
             added = [a + b for a, b in zip(first[1], second[1], strict=False)]
             curves[name] = (first[0][: len(added)], added)
-    return TrainedRun(folder, load_settings(folder), curves, job_scores(folder, curves))
+    return TrainedRun(folder, read_config(folder), curves, job_scores(folder, curves))
 
 
 def job_scores(folder: Path, curves: dict[str, Curve]) -> dict[str, float]:

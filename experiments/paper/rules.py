@@ -148,13 +148,16 @@ def falls_below_zero(row: dict[str, Estimate]) -> Verdict:
     return outcome, f"first term ends at {range_text(last)}, fell by {range_text(fallen)}"
 
 
+USUAL = "kldiv_on_probabilities"
+
+
 def run_fits(rows: Rows) -> Verdict:
     """Which readings give a first term that falls and ends below 0, as the paper's does."""
-    verdicts = {name: falls_below_zero(rows.get(name, {})) for name in ("run", "literal", "kl")}
+    verdicts = {name: falls_below_zero(rows.get(name, {})) for name in (USUAL, "literal", "kl")}
     falling = [name for name, (outcome, _) in verdicts.items() if outcome == HELD]
     numbers = [f"{name}: {text}" for name, (_, text) in verdicts.items()]
     summary = f"negative and falling: {', '.join(falling) or 'none'}"
-    return verdicts["run"][0], "; ".join([*numbers, summary])
+    return verdicts[USUAL][0], "; ".join([*numbers, summary])
 
 
 def trunk_hears_better(rows: Rows) -> Verdict:

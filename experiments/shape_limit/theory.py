@@ -21,16 +21,18 @@ None depends on z or c: the loss pulls every sample to one shape, against the ga
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from scipy.optimize import minimize_scalar
 
+from infogan3d.models.config import InfoGANConfig, LossConfig
 from infogan3d.models.sampling import draw_codes, ema_occupancy
 from infogan3d.runs.build import build_data
-from infogan3d.runs.folder import load_model, load_settings
+from infogan3d.runs.checkpoint import load_model
+from infogan3d.runs.folder import load_settings
+from infogan3d.runs.settings.train import TrainSettings
 
 SAMPLES = 128
 Cells = Float[np.ndarray, "*cells"]
@@ -65,7 +67,9 @@ class LimitRun:
         return (self.between / self.real_between) ** 2
 
 
-def optimum(p: Cells, lambda1: float, lambda2: float, *, reading: str = "run") -> Cells:
+def optimum(
+    p: Cells, lambda1: float, lambda2: float, *, form: str = "kldiv_on_probabilities"
+) -> Cells:
     """x* of each cell under random pairing, from p in [0, 1]; see the table above.
 
     Errors (`ValueError`): `literal` and `dice`, which have none of their own a cell, and weights
@@ -73,14 +77,17 @@ def optimum(p: Cells, lambda1: float, lambda2: float, *, reading: str = "run") -
     """
     if lambda1 < 0 or lambda2 < 0 or lambda1 + lambda2 == 0:
         raise ValueError(f"lambda1={lambda1}, lambda2={lambda2} limit nothing: give one above 0.")
-    if reading not in ("run", "kl", "bce"):
-        raise ValueError(f"reading={reading} has no optimum of one cell: choose run, kl or bce.")
-    if reading == "bce":
+    if form not in ("kldiv_on_probabilities", "kl", "bce"):
+        raise ValueError(f"form={form} has no optimum of one cell: choose another.")
+    if form == "bce":
         return np.asarray(p, dtype=float)
     if lambda2 == 0:
         return (np.asarray(p) > 0).astype(float)
     ratio = lambda1 / lambda2
-    inflated = p * (1 + ratio / 2) if reading == "run" else (p + np.sqrt(p**2 + 2 * ratio * p)) / 2
+    if form == "kldiv_on_probabilities":
+        inflated = p * (1 + ratio / 2)
+    else:
+        inflated = (p + np.sqrt(p**2 + 2 * ratio * p)) / 2
     return np.minimum(1.0, inflated)
 
 
@@ -127,12 +134,12 @@ def compare(
     )
 
 
-def mean_shape(settings: dict[str, Any]) -> Float[np.ndarray, "R R R"]:
+def mean_shape(settings: TrainSettings) -> Float[np.ndarray, "R R R"]:
     """p: the mean training shape of a run's settings, with its mirror image where that is shown."""
     data = build_data(settings)
     data.setup()
     p = np.asarray(data.packs["train"].grids().mean(0))
-    return (p + p[::-1]) / 2 if settings["mirror"] else p
+    return (p + p[::-1]) / 2 if settings.mirror else p
 
 
 @cache
@@ -151,19 +158,20 @@ def read_jobs(folder: Path) -> tuple[LimitRun, ...]:
 def read_job(run: Path) -> LimitRun:
     """One job of the sweep."""
     settings = load_settings(run)
-    model = settings["model"]
-    if (model["reading"], model["pairing"]) != ("run", "random") or model["lambda2"] == 0:
-        trained = ", ".join(f"{name}={model[name]}" for name in ("reading", "pairing", "lambda2"))
-        raise ValueError(
-            f"{run} has {trained}: the slope is that of run, random and lambda2 above 0."
-        )
-    network: Any = load_model(run)
+    assert isinstance(settings.model, InfoGANConfig)
+    loss = settings.model.loss
+    usual = (LossConfig().shape_limit_form, "random")
+    if (loss.shape_limit_form, loss.pairing) != usual or loss.lambda2 == 0:
+        names = ("shape_limit_form", "pairing", "lambda2")
+        trained = ", ".join(f"{name}={getattr(loss, name)}" for name in names)
+        raise ValueError(f"{run} has {trained}: the slope is that of {usual} and lambda2 above 0.")
+    network = load_model(run)
     codes = draw_codes(network, SAMPLES, seed=0)
     samples = [ema_occupancy(network, codes.row(i)) for i in range(SAMPLES)]
     return compare(
         torch.cat(samples).numpy(),
         mean_shape(settings),
-        ratio=model["lambda1"] / model["lambda2"],
-        adversarial=model["adversarial_weight"],
+        ratio=loss.lambda1 / loss.lambda2,
+        adversarial=loss.adversarial_weight,
         name=run.name,
     )

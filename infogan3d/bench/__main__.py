@@ -5,43 +5,35 @@ or carve, loader, generate, discover.
 
 import re
 import sys
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from infogan3d.bench.cases.carve import carve_costs
-from infogan3d.bench.cases.discover import discover_costs
-from infogan3d.bench.cases.generate import generate_costs
-from infogan3d.bench.cases.loader import loader_costs
-from infogan3d.bench.cases.step import step_costs
-from infogan3d.bench.timing import device
 from infogan3d.io.files import save_json
-from infogan3d.runs import command, folder
-
-WHATS: dict[str, Callable[[dict[str, Any], int, Path], dict[str, Any]]] = {
-    "carve": carve_costs,
-    "step": step_costs,
-    "loader": loader_costs,
-    "generate": generate_costs,
-    "discover": discover_costs,
-}
+from infogan3d.runs import folder
+from infogan3d.runs.command import command
+from infogan3d.runs.settings.bench import BenchSettings
 
 
-def bench(settings: dict[str, Any], out: Path) -> None:
+def bench(settings: BenchSettings, out: Path) -> None:
     """Time `what`, print it, and keep it in the run folder as bench.json."""
-    what = settings["what"]
-    if what not in WHATS:
-        raise ValueError(f"what={what!r} cannot be timed: choose one of {', '.join(WHATS)}.")
+    from infogan3d.bench.cases import carve, discover, generate, loader, step  # torch with them
+    from infogan3d.bench.timing import device
+
     folder.save_config(settings, out)
     about = device()
     print(", ".join(f"{name} {value}" for name, value in about.items()))
-    results = WHATS[what](settings[what], settings["seed"], out)
-    results = {"what": what, "day": str(date.today()), "device": about, **results}
-    print(f"kept     {save_json(results, out / 'bench.json')}")
+    costs = {
+        "carve": lambda: carve.carve_costs(settings.carve, settings.seed, out),
+        "step": lambda: step.step_costs(settings.step, settings.seed, out),
+        "loader": lambda: loader.loader_costs(settings.loader, settings.seed, out),
+        "generate": lambda: generate.generate_costs(settings.generate, settings.seed, out),
+        "discover": lambda: discover.discover_costs(settings.discover, settings.seed, out),
+    }[settings.what]()
+    costs = {"what": settings.what, "day": str(date.today()), "device": about, **costs}
+    print(f"kept     {save_json(costs, out / 'bench.json')}")
 
 
-run = command.command("bench", bench)
+run = command("bench", bench)
 
 
 def main() -> None:

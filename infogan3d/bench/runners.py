@@ -31,12 +31,14 @@ from infogan3d.bench.reference_port import (
 )
 from infogan3d.bench.roofline import MachineRates, wait_for
 from infogan3d.bench.timing import cores, peak_memory
+from infogan3d.data.config import PackConfig
 from infogan3d.data.datamodule import ChairData
 from infogan3d.data.procedural.chairs import chair_grid, sample_factors
 from infogan3d.io.packs import pack_grids, save_pack
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.optim import supports_bf16
-from infogan3d.runs.command import retain_malloc_arenas
+from infogan3d.runs.memory import retain_malloc_arenas
+from infogan3d.stats.clock import BatchClock
 
 OURS, OURS_WIDE, PORT = "ours", "ours, fp32", "reference port"
 
@@ -127,15 +129,15 @@ def lay_out(folder: Path, count: int, resolution: int, *, seed: int = 0) -> Path
     return folder
 
 
-def chair_data(folder: Path, case: Case) -> ChairData:
+def chair_data(folder: Path, case: Case, clock: BatchClock | None = None) -> ChairData:
     """Our data module over that pack."""
     return ChairData(
-        source="pack",
-        root=str(folder / PACK),
+        PackConfig(root=str(folder / PACK)),
         resolution=case.resolution,
         batch_size=case.batch_size,
         cache=str(folder / "cache"),
         workers=1,
+        clock=clock,
     )
 
 
@@ -201,7 +203,7 @@ def our_block(
         enable_model_summary=False,
         default_root_dir=task.folder,
     )
-    trainer.fit(model, chair_data(task.folder, case))
+    trainer.fit(model, chair_data(task.folder, case, model.clock))
     assert clock.done == task.warm + task.batches
     return (clock.end - clock.start) / task.batches, clock.waiting / task.batches
 

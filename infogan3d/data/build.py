@@ -10,16 +10,15 @@ import hashlib
 import inspect
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 
+from infogan3d.data.config import DataConfig
 from infogan3d.data.datasets import (
     meshes,
     modelnet,
@@ -56,6 +55,9 @@ SPLITS = ("train", "validation", "test")
 Progress = Callable[[int, int, str], None]
 
 
+CARVING = "infogan3d.geometry.visual_hull.carve"  # imports torch
+
+
 @dataclass(frozen=True)
 class Report:
     """What became of every shape: `skipped` (id, reason), `duplicates` (dropped id, kept id).
@@ -78,45 +80,42 @@ class Report:
 
 
 def prepare_pack(
-    name: str,
+    config: DataConfig,
     *,
-    root: Path | str | None,
     resolution: int = 64,
-    on_error: str = "skip",
     workers: int = 1,
     on_progress: Progress | None = None,
-    **settings: Any,
 ) -> tuple[Pack, Report]:
-    """Read the data set `name` at `root` into a pack of `resolution`^3, and say what became of it.
+    """Read a data set into a pack of `resolution`^3, and say what became of it.
 
-    `settings` are those of the function in SOURCES; conf/data/<name>.yaml lists them. A broken
-    shape is left out and counted (`on_error="skip"`) or ends the run (`"stop"`). `on_progress`
-    hears (done, total, what happened to the last one). Errors: an unknown name or setting, nothing
-    at `root`, no shape that could be read; all `ValueError`.
+    A broken shape is left out and counted (`on_error="skip"`) or ends the run (`"stop"`).
+    `on_progress` hears (done, total, what happened to the last one). Errors: nothing at its root,
+    no shape that could be read (`ValueError`).
     """
-    if on_error not in ("skip", "stop"):
-        raise ValueError(f"on_error={on_error!r} is unknown: take skip or stop.")
     if workers < 1 or resolution < 8:
         raise ValueError(f"workers={workers}, resolution={resolution}: take at least 1 and 8.")
     began = time.perf_counter()
-    jobs = list_jobs(name, root=root, resolution=resolution, **settings)
-    kept: dict[bytes, Pack] = {}
+    jobs = list_jobs(config, resolution=resolution)
+    unique: dict[bytes, Pack] = {}
     skipped, duplicates = list[tuple[str, str]](), list[tuple[str, str]]()
-    with closing(_made(jobs, resolution=resolution, workers=workers)) as stream:
-        for done, (job, made) in enumerate(stream, 1):
-            if isinstance(made, str) and on_error == "stop":
-                raise ValueError(made)
-            note = _sort(job.id, made, kept, skipped, duplicates)
+    with closing(_read_jobs(jobs, resolution, workers=workers, carved=config.carved)) as stream:
+        for done, (job, result) in enumerate(stream, 1):
+            if isinstance(result, str) and config.on_error == "stop":
+                raise ValueError(result)
+            note = _sort(job.id, result, unique, skipped, duplicates)
             if on_progress:
                 on_progress(done, len(jobs), note)
-    if not kept:
-        raise ValueError(f"data={name} gave no shape: {len(skipped)} refused, {skipped[0][1]}")
-    if settings.get("pictures"):
+    if not unique:
+        raise ValueError(
+            f"data={config.name} gave no shape: {len(skipped)} refused, {skipped[0][1]}"
+        )
+    pictures = getattr(config, "pictures", None)
+    if pictures:
         refused = {id for id, _ in skipped}
-        _list_pictures([job.id for job in jobs if job.id not in refused], settings["pictures"])
-    told = (tuple(skipped), tuple(duplicates), time.perf_counter() - began)
+        _list_pictures([job.id for job in jobs if job.id not in refused], pictures)
+    outcome = (tuple(skipped), tuple(duplicates), time.perf_counter() - began)
     aside = jobs.left_aside() if isinstance(jobs, Listing) else ""
-    return join_packs(list(kept.values())), Report(len(kept), *told, aside)
+    return join_packs(list(unique.values())), Report(len(unique), *outcome, aside)
 
 
 def _sort(
@@ -137,41 +136,50 @@ def _sort(
     return f"{id} is a copy of {first}"
 
 
-def list_jobs(
-    name: str, *, root: Path | str | None, resolution: int, **settings: Any
-) -> Sequence[ShapeJob]:
+def list_jobs(config: DataConfig, *, resolution: int) -> Sequence[ShapeJob]:
     """One job for every shape of the data set, in a fixed order; nothing is decoded yet."""
-    if name not in SOURCES:
-        raise ValueError(f"data={name} is unknown: take one of {', '.join(SOURCES)}.")
-    known = set(inspect.signature(SOURCES[name]).parameters) - {"root"}
-    unknown = sorted(settings.keys() - known)
-    if unknown:
-        raise ValueError(f"data={name} has no setting {unknown}: it takes {sorted(known)}.")
-    if "resolution" in known:
+    source, settings = SOURCES[config.name], config.own()
+    if "resolution" in inspect.signature(source).parameters:
         settings["resolution"] = resolution
-    jobs = SOURCES[name](root, **settings)
+    root = None if config.root is None else Path(config.root).expanduser()
+    jobs = source(root, **settings)
     if not jobs:
-        raise ValueError(f"data={name} holds no shape at {root}: give another, or a higher count.")
+        raise ValueError(
+            f"data={config.name} holds no shape at {root}: give another, or a higher count."
+        )
     twice = [id for id, count in Counter(job.id for job in jobs).items() if count > 1]
     if twice:
         raise ValueError(f"{root} holds several shapes called {twice[0]!r}: rename all but one.")
     return jobs
 
 
-def _made(
-    jobs: Sequence[ShapeJob], *, resolution: int, workers: int
+def _read_jobs(
+    jobs: Sequence[ShapeJob], resolution: int, *, workers: int, carved: bool
 ) -> Generator[tuple[ShapeJob, Pack | str], None, None]:
-    """Every job with its pack of one, or with the reason why there is none, in the jobs' order."""
+    """Every job with its pack of one, or with the reason why there is none, in the jobs' order.
+
+    Only what is `carved` needs torch, and then one thread of it a process.
+    """
     make = partial(_make, resolution=resolution)
     if workers == 1 or len(jobs) < 2:
-        threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-        try:
+        with one_thread() if carved else nullcontext():
             yield from ((job, make(job)) for job in jobs)
-        finally:
-            torch.set_num_threads(threads)
         return
-    yield from in_processes(make, jobs, workers=workers, imports=__name__)
+    imports = (__name__, CARVING) if carved else (__name__,)
+    yield from in_processes(make, jobs, workers=workers, imports=imports)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread of torch inside."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _make(job: ShapeJob, *, resolution: int) -> Pack | str:

@@ -1,4 +1,4 @@
-"""Chairs made wider, deeper or taller as they are loaded, so that few shapes teach more."""
+"""A pack as batches on the device: the split, the order, what is mirrored and stretched."""
 
 import hashlib
 import json
@@ -19,8 +19,21 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from infogan3d.data import build
+from infogan3d.data.config import DataConfig
 from infogan3d.data.shapes import walk_files
-from infogan3d.io.packs import Pack, load_pack, save_pack, unpack_bits
+from infogan3d.io.packs import Pack, load_pack, save_pack
+from infogan3d.stats.clock import BatchClock
+
+
+def unpack_bits(
+    packed: UInt8[Tensor, "b bytes"], shape: tuple[int, int, int]
+) -> Float[Tensor, "b 1 x y z"]:
+    """Open packed rows [b, bytes] on their own device into 0/1 floats [b, 1, x, y, z]."""
+    steps = torch.arange(8, dtype=torch.uint8, device=packed.device)
+    places = torch.full_like(steps, 128) >> steps  # made there: a copy would wait for the device
+    bits = (packed.unsqueeze(-1) & places).ne(0).flatten(1)
+    cells = shape[0] * shape[1] * shape[2]
+    return bits[:, :cells].reshape(-1, 1, *shape).float()
 
 
 def stretched(
@@ -45,9 +58,6 @@ def stretched(
 
 
 CACHE_VERSION = 2  # raise it when the same settings give other grids
-
-
-QUIET = ("pictures", "masks")  # settings that leave the grids as they are
 
 
 class PackedGrids(Dataset[UInt8[Tensor, "B bytes"]]):
@@ -107,49 +117,43 @@ class SeededBatches(Sampler[list[int]]):
 
 
 class ChairData(pl.LightningDataModule):
-    """Chairs of one data set as batches of occupancy grids.
+    """Shapes of one data set as batches of occupancy grids.
 
-    `settings` are the data set's own (conf/data/<source>.yaml). The pack is kept under `cache`,
-    named by everything that decides its grids, and made once even when several processes start
-    together. Errors (`ValueError`): what sources.prepare_pack refuses, and splits left empty.
+    The pack is kept under `cache`, named by everything that decides its grids, and made once even
+    when several processes start together. `clock` is that of the model in training: it says where
+    an interrupted run goes on, and seeds mirror and stretch. Errors (`ValueError`): what
+    build.prepare_pack refuses, and splits left empty.
     """
 
     def __init__(
         self,
+        config: DataConfig,
         *,
-        source: str,
-        root: str | None,
         resolution: int,
-        batch_size: int,
         cache: str,
-        seed: int = 0,
+        batch_size: int = 32,
         split_seed: int = 0,
-        fractions: tuple[float, float, float] | list[float] = (0.8, 0.1, 0.1),
-        mirror: bool = True,
+        fractions: tuple[float, float, float] = (0.8, 0.1, 0.1),
+        mirror: bool = False,
         stretch: float = 0.0,
         workers: int = 0,
-        settings: dict[str, Any] | None = None,
+        clock: BatchClock | None = None,
     ) -> None:
         super().__init__()
-        self.source, self.resolution = source, resolution
-        self.root = None if root is None else Path(root).expanduser()
-        if not 0 <= stretch <= 0.5:
-            raise ValueError(f"stretch={stretch} is no share from 0 to 0.5: 0.15 is a good one.")
-        self.batch_size, self.seed = batch_size, seed
+        self.config, self.source, self.resolution = config, config.name, resolution
+        self.root = None if config.root is None else Path(config.root).expanduser()
+        self.batch_size, self.clock = batch_size, clock or BatchClock()
         self.mirror, self.stretch = mirror, stretch
-        train, validation, test = fractions
-        self.split_seed, self.fractions = split_seed, (train, validation, test)
+        self.split_seed, self.fractions = split_seed, fractions
         self.workers = workers or len(os.sched_getaffinity(0))
-        self.settings = dict(settings or {})
-        self.path = Path(cache) / f"{source}-{resolution}-{self.key()}.npz"
+        self.path = Path(cache) / f"{self.source}-{resolution}-{self.key()}.npz"
         self.packs: dict[str, Pack] = {}
 
     def key(self) -> str:
         """12 hex digits that change with anything that decides the grids."""
-        deciding = {k: v for k, v in self.settings.items() if k not in QUIET}
         root = None if self.root is None else stamp(self.root)
-        told = [CACHE_VERSION, self.source, root, self.resolution, deciding]
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:12]
+        parts = [CACHE_VERSION, self.source, root, self.resolution, self.config.deciding()]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
     # ---- making and splitting --------------------------------------------------------------
 
@@ -168,7 +172,7 @@ class ChairData(pl.LightningDataModule):
             )
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(self.path.with_suffix(".lock")):
-            pictures = self.settings.get("pictures")
+            pictures = getattr(self.config, "pictures", None)
             if not self.path.exists() or (pictures and not Path(pictures).exists()):
                 made, report = self.voxelize()
                 save_pack(made, self.path)
@@ -194,12 +198,7 @@ class ChairData(pl.LightningDataModule):
                     progress.console.print(note, style="yellow", highlight=False)
 
             return build.prepare_pack(
-                self.source,
-                root=self.root,
-                resolution=self.resolution,
-                workers=self.workers,
-                on_progress=tell,
-                **self.settings,
+                self.config, resolution=self.resolution, workers=self.workers, on_progress=tell
             )
 
     def setup(self, stage: str | None = None) -> None:
@@ -221,14 +220,16 @@ class ChairData(pl.LightningDataModule):
     def train_dataloader(self) -> DataLoader[Tensor]:
         trainer = self.trainer
         rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
-        train = self.packs["train"]
-        batches = SeededBatches(
-            len(train), size=self.batch_size, seed=self.seed, rank=rank, world=world
-        )
-        if trainer is not None:
-            batches.start_after(trainer.lightning_module.batches_done)  # type: ignore[arg-type]
-        rows = PackedGrids(train, self.device())
-        return DataLoader(rows, batch_sampler=batches, collate_fn=as_it_is)
+        return self.training_batches(self.device(), rank=rank, world=world)
+
+    def training_batches(
+        self, device: torch.device | str, *, rank: int = 0, world: int = 1
+    ) -> DataLoader[Tensor]:
+        """Packed rows of the training split in the seed's order, from the clock's batch on."""
+        train, seed = self.packs["train"], self.clock.seed
+        batches = SeededBatches(len(train), size=self.batch_size, seed=seed, rank=rank, world=world)
+        batches.start_after(self.clock.batches)
+        return DataLoader(PackedGrids(train, device), batch_sampler=batches, collate_fn=as_it_is)
 
     def device(self) -> torch.device | str:
         """Where the trainer computes; the CPU without one."""
@@ -248,19 +249,32 @@ class ChairData(pl.LightningDataModule):
     def on_after_batch_transfer(
         self, batch: UInt8[Tensor, "B bytes"], dataloader_idx: int
     ) -> Float[Tensor, "B 1 R R R"]:
-        """Unpack on the device; in training mirror half of the chairs and stretch all of them."""
+        """Unpack on the device; in training as `training_grids`."""
         trainer = self.trainer
-        model: Any = trainer.lightning_module if trainer is not None and trainer.training else None
-        if self.mirror and model is not None:
-            random = model.rng(model.batches_done, stream=1)
-            turned = torch.rand(len(batch), generator=random, device=batch.device) < 0.5
-            slices = batch.view(len(batch), self.resolution, -1)  # one of x after the other
-            batch = torch.where(turned[:, None, None], slices.flip(1), slices).flatten(1)
-        grids = unpack_bits(batch, (self.resolution,) * 3)
-        if self.stretch and model is not None:
-            random = model.rng(model.batches_done, stream=4)
-            grids = stretched(grids, share=self.stretch, random=random)
+        if trainer is not None and trainer.training:
+            return self.training_grids(batch)
+        return self.grids(batch)
+
+    def grids(self, rows: UInt8[Tensor, "B bytes"]) -> Float[Tensor, "B 1 R R R"]:
+        """Packed rows as occupancy, on their own device."""
+        grids = unpack_bits(rows, (self.resolution,) * 3)
         return grids.contiguous(memory_format=torch.channels_last_3d)
+
+    def training_grids(self, rows: UInt8[Tensor, "B bytes"]) -> Float[Tensor, "B 1 R R R"]:
+        """The same with half of the shapes mirrored and all of them stretched, by the clock."""
+        if self.mirror:
+            turned = torch.rand(len(rows), generator=self.rng(1, rows), device=rows.device) < 0.5
+            slices = rows.view(len(rows), self.resolution, -1)  # one of x after the other
+            rows = torch.where(turned[:, None, None], slices.flip(1), slices).flatten(1)
+        grids = self.grids(rows)
+        if not self.stretch:
+            return grids
+        grids = stretched(grids, share=self.stretch, random=self.rng(4, rows))
+        return grids.contiguous(memory_format=torch.channels_last_3d)
+
+    def rng(self, stream: int, rows: Tensor) -> torch.Generator:
+        """The random numbers of one use in the batch that comes next, where its rows lie."""
+        return torch.Generator(rows.device).manual_seed(self.clock.seed_now(stream))
 
 
 def as_it_is(rows: Any) -> Any:

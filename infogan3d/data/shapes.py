@@ -17,7 +17,6 @@ from jaxtyping import Float, Int
 
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.orientation import Shape, turn
-from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.geometry.voxelize import solid_voxelize
 
 NAMELESS = re.compile(r"models?|model_normalized(\.\w+)?", re.I)  # ShapeNet calls every file so
@@ -184,6 +183,8 @@ def carved(views: Views, carving: dict[str, Any], *, facing: str | int = 0) -> S
     Columns: size_x, size_y, size_z in the cameras' units (inches for Seeing 3D chairs), coherence
     (the mean share of a silhouette that the hull covers), flagged (below 0.98), quarter_turns.
     """
+    from infogan3d.geometry.visual_hull.carve import carve  # torch comes with it
+
     hull = carve(views, **carving)
     grid, columns = turn(hull.grid, facing)
     columns |= sizes(np.array(hull.size), turns=int(columns["quarter_turns"]))

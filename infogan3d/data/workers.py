@@ -4,16 +4,16 @@ A worker that is killed (out of memory) breaks its whole pool. Then the jobs tha
 at are made again one by one, each in a process of its own, so that the guilty one is known by name.
 """
 
+import importlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
-
-import torch
 
 from infogan3d.data.shapes import ShapeJob
 
@@ -21,11 +21,15 @@ Made = tuple[ShapeJob, Any]
 
 
 def in_processes(
-    make: Callable[[ShapeJob], Any], jobs: Sequence[ShapeJob], *, workers: int, imports: str
+    make: Callable[[ShapeJob], Any],
+    jobs: Sequence[ShapeJob],
+    *,
+    workers: int,
+    imports: Sequence[str],
 ) -> Generator[Made, None, None]:
     """Each job with what `make` gives for it, or with the reason (`str`) why its process died.
 
-    `imports` is the module that worker processes import once for all of them. Errors: processes
+    `imports` are the modules that worker processes import once for all of them. Errors: processes
     that cannot even start (`BrokenProcessPool`).
     """
     rest = list(jobs)
@@ -47,7 +51,7 @@ def in_processes(
         rest = rest[done:]
 
 
-def _alone(make: Callable[[ShapeJob], Any], job: ShapeJob, imports: str) -> Any:
+def _alone(make: Callable[[ShapeJob], Any], job: ShapeJob, imports: Sequence[str]) -> Any:
     """One job in a process of its own."""
     with _pool(1, imports) as pool:
         try:
@@ -56,11 +60,13 @@ def _alone(make: Callable[[ShapeJob], Any], job: ShapeJob, imports: str) -> Any:
             return f"{job.id}: the process that read it was killed (out of memory?): leave it out."
 
 
-def _pool(workers: int, imports: str) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=_context(imports), initializer=_begin)
+def _pool(workers: int, imports: Sequence[str]) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        workers, mp_context=_context(imports), initializer=_begin, initargs=(imports,)
+    )
 
 
-def _context(imports: str) -> multiprocessing.context.BaseContext:
+def _context(imports: Sequence[str]) -> multiprocessing.context.BaseContext:
     """Worker processes that import `imports` once for all of them where the system can do so.
 
     They come from a clean server process, never from a copy of this one and its threads.
@@ -68,13 +74,19 @@ def _context(imports: str) -> multiprocessing.context.BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([imports])
+    context.set_forkserver_preload(list(imports))
     return context
 
 
-def _begin() -> None:
-    """What a worker does first: one thread, Ctrl-C left to its parent, and an end with it."""
-    torch.set_num_threads(1)
+def _begin(imports: Sequence[str]) -> None:
+    """What a worker does first: one thread, Ctrl-C left to its parent, and an end with it.
+
+    Torch has threads only where one of the imports needs it.
+    """
+    for name in imports:  # at hand already where the server process has them
+        importlib.import_module(name)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

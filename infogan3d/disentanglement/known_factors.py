@@ -10,13 +10,14 @@ choosing them adds is in that table's floor, which chooses too.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 from scipy.optimize import linear_sum_assignment
 
+from infogan3d.data.config import ChairsConfig
 from infogan3d.data.procedural.chairs import CONTINUOUS, DISCRETE
 from infogan3d.disentanglement.metrics.mutual_information import (
     CODE_BINS,
@@ -37,6 +38,7 @@ from infogan3d.io.packs import Pack
 from infogan3d.io.progress import Tick
 from infogan3d.models.base import ShapeModel
 from infogan3d.runs import build
+from infogan3d.runs.settings.train import TrainSettings
 from infogan3d.stats.estimate import Estimate
 from infogan3d.stats.tables import Rows, to_json
 from infogan3d.stats.variables import Variables, variables
@@ -111,9 +113,9 @@ def scorecard_of(numbers: Mapping[str, Any]) -> FactorScorecard:
 # ---- known chairs --------------------------------------------------------------------------
 
 
-def knows_factors(settings: dict[str, Any]) -> bool:
+def knows_factors(settings: TrainSettings) -> bool:
     """Whether a run was trained on chairs whose factors are known."""
-    return str(settings["data"]["name"]) == "chairs"
+    return isinstance(settings.data, ChairsConfig)
 
 
 def known_chairs(pack: Pack, *, description: str) -> KnownChairs:
@@ -128,26 +130,27 @@ def known_chairs(pack: Pack, *, description: str) -> KnownChairs:
     return KnownChairs(pack.grids(), variables(columns).varying(), f"{len(pack)} {description}")
 
 
-def fresh_chairs(settings: dict[str, Any], *, count: int = 2500, seed: int = FRESH) -> KnownChairs:
+def fresh_chairs(settings: TrainSettings, *, count: int = 2500, seed: int = FRESH) -> KnownChairs:
     """`count` chairs made as the run's own were, from another seed; kept in the run's cache.
 
     Small tables flatter the FactorVAE score: 2,000 or more are wanted. Photographed and carved like
     the run's (`data.exact=true`: drawn), since Q has learnt on such shapes.
     """
     check_known(settings)
-    data = settings["data"]
-    fresh = {**data, "count": count, "seed": data["seed"] + seed, "pictures": None}
-    pack = build.build_data({**settings, "data": fresh}).pack()
-    how = "drawn cell by cell" if data["exact"] else "photographed and carved"
-    kind = "simple known-factor chairs" if data["simple"] else "known-factor chairs"
-    return known_chairs(pack, description=f"fresh {kind} {how} (seed {fresh['seed']})")
+    data = settings.data
+    assert isinstance(data, ChairsConfig)
+    fresh = replace(data, count=count, seed=data.seed + seed, pictures=None)
+    pack = build.build_data(replace(settings, data=fresh)).pack()
+    how = "drawn cell by cell" if data.exact else "photographed and carved"
+    kind = "simple known-factor chairs" if data.simple else "known-factor chairs"
+    return known_chairs(pack, description=f"fresh {kind} {how} (seed {fresh.seed})")
 
 
-def check_known(settings: dict[str, Any]) -> None:
+def check_known(settings: TrainSettings) -> None:
     """Refuse a run whose chairs have no known factors (`ValueError`)."""
     if not knows_factors(settings):
         raise ValueError(
-            f"the run's chairs are of data={settings['data']['name']}, whose factors nobody knows: "
+            f"the run's chairs are of data={settings.data.name}, whose factors nobody knows: "
             "train with data=chairs."
         )
 

@@ -23,10 +23,12 @@ from jaxtyping import Float, Int
 from infogan3d.disentanglement.metrics.factor_vae import factor_vae_score
 from infogan3d.disentanglement.predicted_codes import drawn_codes, merge_variables, q_posterior
 from infogan3d.io.progress import Tick
+from infogan3d.io.settings import flatten, plain_settings
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.sampling import BATCH, draw_codes
 from infogan3d.runs import folder as runs_folder
-from infogan3d.runs.schema import flatten
+from infogan3d.runs.checkpoint import load_model
+from infogan3d.runs.settings.train import TrainSettings
 from infogan3d.stats.variables import Variables
 
 
@@ -117,13 +119,13 @@ class Sweep:
 
     folder: Path
     names: tuple[str, ...]
-    settings: tuple[dict[str, Any], ...]
+    settings: tuple[TrainSettings, ...]
     models: tuple[ShapeModel, ...]
     lost: tuple[str, ...]
 
     def differing(self) -> tuple[str, ...]:
         """Settings besides the seed that these runs do not share."""
-        flat = [flatten(settings) for settings in self.settings]
+        flat = [flatten(plain_settings(settings)) for settings in self.settings]
         names = list(dict.fromkeys(name for settings in flat for name in settings))
         return tuple(
             name
@@ -166,7 +168,7 @@ def load_sweep(
     device: str = "cpu",
 ) -> Sweep:
     """Run folders, wherever they lie, as one sweep. Errors (`ValueError`): `check` below."""
-    models = tuple(runs_folder.load_model(job, device=device) for job in jobs)
+    models = tuple(load_model(job, device=device) for job in jobs)
     settings = tuple(runs_folder.load_settings(job) for job in jobs)
     sweep = Sweep(folder, tuple(names), settings, models, lost)
     check_comparable(sweep)

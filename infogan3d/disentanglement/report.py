@@ -12,7 +12,9 @@ from infogan3d.disentanglement.known_factors import FactorScorecard
 from infogan3d.disentanglement.metrics.suite import NAMES
 from infogan3d.disentanglement.model_centrality import CentralChoice, Sweep
 from infogan3d.io.files import save_figure
+from infogan3d.io.settings import plain_settings
 from infogan3d.runs import folder
+from infogan3d.runs.settings.select import SelectSettings
 from infogan3d.stats.tables import markdown
 
 BROWN, GREY, RED = "#8a5a2b", "#9a9a9a", "#c0392b"
@@ -159,13 +161,13 @@ def table(selected: Selected, *, covered: bool = False) -> str:
     return markdown(["run", *names], rows).rstrip("\n")
 
 
-def report(selected: Selected, settings: dict[str, Any]) -> str:
+def report(selected: Selected, settings: SelectSettings) -> str:
     """Everything that is printed, as Markdown."""
     sweep, count = selected.sweep, len(selected.sweep.names)
     parts = [
         f"Chosen without labels: {selected.choice.chosen}, the most central of {count} runs. "
         f"Centrality: mean FactorVAE score between a run's Q and the shapes of the others, both "
-        f"ways, {settings['count']} shapes a run (ModelCentrality, Lin et al. 2020)."
+        f"ways, {settings.count} shapes a run (ModelCentrality, Lin et al. 2020)."
     ]
     if sweep.lost:
         parts.append(f"Left out, for they have no {folder.LAST}: {', '.join(sweep.lost)}.")
@@ -218,7 +220,7 @@ def chosen_factors(selected: Selected) -> str:
 # ---- files ---------------------------------------------------------------------------------
 
 
-def numbers(selected: Selected, settings: dict[str, Any]) -> dict[str, Any]:
+def numbers(selected: Selected, settings: SelectSettings) -> dict[str, Any]:
     """All of it as plain numbers."""
     choice = selected.choice
     rows = {
@@ -232,7 +234,7 @@ def numbers(selected: Selected, settings: dict[str, Any]) -> dict[str, Any]:
     }
     return {
         "chosen": choice.chosen,
-        "settings": settings,
+        "settings": plain_settings(settings),
         "left_out": list(selected.sweep.lost),
         "differing": list(selected.sweep.differing()),
         "unscored": selected.why,

@@ -6,14 +6,15 @@ encoder starts on a higher rung.
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from infogan3d.data.config import DataConfig
 from infogan3d.geometry.camera import Views
+from infogan3d.inversion.config import InversionConfig, ViewsConfig
 from infogan3d.inversion.optimize import Loss, invert, layout
 from infogan3d.inversion.pivotal_tuning import tune
 from infogan3d.inversion.silhouette_loss import (
@@ -41,21 +42,9 @@ class Stage:
     occupancy: Float[np.ndarray, "B R R R"]
 
 
-@dataclass(frozen=True)
-class InversionConfig:
-    """How latents are optimised: see `invert` and `tune`; 0 `starts` leaves it to the model."""
-
-    steps: int = 100
-    lr: float = 0.1
-    prior: float = 1.0
-    starts: int = 0
-    tuning: int = 0
-    tuning_lr: float = 5e-4
-    seed: int = 0
-
-    def starts_for(self, model: ShapeModel) -> int:
-        """As set, else 1 for a model with an encoder and 4 for one without."""
-        return self.starts or (1 if model.has_encoder else 4)
+def starts_for(search: InversionConfig, model: ShapeModel) -> int:
+    """As set, else 1 for a model with an encoder and 4 for one without."""
+    return search.starts or (1 if model.has_encoder else 4)
 
 
 def run_stages(
@@ -85,7 +74,7 @@ def run_stages(
         lr=search.lr,
         prior=search.prior,
         seed=search.seed,
-        starts=search.starts_for(model),
+        starts=starts_for(search, model),
         loss=loss,
         on_step=on_step,
     )
@@ -166,7 +155,7 @@ def choose_placement(
             lr=search.lr,
             prior=search.prior,
             seed=search.seed,
-            starts=search.starts_for(model),
+            starts=starts_for(search, model),
             loss=silhouette_loss(rays, hull, inside=inside),
             on_step=on_step,
         )
@@ -200,11 +189,10 @@ class ReconstructionRequest:
     path: Path
     model: ShapeModel
     resolution: int
-    data: dict[str, Any]
+    data: DataConfig
     frame: GridFrame
     search: InversionConfig
-    settings: dict[str, Any]
-    out: Path
+    views: ViewsConfig
 
 
 # ---- from pictures ---------------------------------------------------------------------------
@@ -222,20 +210,23 @@ class ViewFit:
 
 def fit_views(order: ReconstructionRequest, views: Views) -> ViewFit:
     """The ladder for one chair's views, at the placement that explains them best."""
-    settings = order.settings
+    chosen = order.views
     target = picture_target(
         views,
         data=order.data,
         frame=order.frame,
         resolution=order.resolution,
-        **{name: settings[name] for name in ("use", "held_out", "facing")},
+        use=chosen.use,
+        held_out=chosen.held_out,
+        facing=chosen.facing,
     )
     count = len(target.used.cameras)
     search = order.search
     if count < MANY and not search.starts:
         search = replace(search, starts=STARTS_OF_FEW_VIEWS)
-    inside = settings["inside"]
-    inside = interior_weight(count, carved=order.frame.carved) if inside is None else float(inside)
+    inside = chosen.inside
+    if inside is None:
+        inside = interior_weight(count, carved=order.frame.carved)
     with objective_bar("placing") as tell:
         best, hull, loss = choose_placement(
             order.model,

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from infogan3d.data.config import ChairsConfig, DataConfig
 from infogan3d.data.multiview import DISTANCE, FARTHER, photograph
 from infogan3d.data.procedural.chairs import CUBE, FLOOR
 from infogan3d.geometry.camera import seeing3d_cameras
@@ -56,17 +57,14 @@ class GridFrame:
     carved: bool
 
 
-def frame_of(data: dict[str, Any], grids: Bool[np.ndarray, "n R R R"] | None = None) -> GridFrame:
+def frame_of(data: DataConfig, grids: Bool[np.ndarray, "n R R R"] | None = None) -> GridFrame:
     """The frame of a data set by its settings, and by some of its grids where its name is silent.
 
     A pack whose shapes differ in their longest side by more than 3 cells lies like chairs.py's.
     """
-    name = data["name"]
-    if name == "chairs":
-        return GridFrame("floor", SPAN, not data["exact"])
-    hulls = {"seeing3d": True, "sweethome3d": not data.get("solid")}
-    hulls["wide_chairs"] = not data.get("exact")
-    carved = hulls.get(name, name == "choy" and not data.get("vox32"))
+    carved = data.carved
+    if isinstance(data, ChairsConfig):
+        return GridFrame("floor", SPAN, carved)
     if grids is None or not len(grids):
         return GridFrame("fitted", SPAN, carved)
     longest = np.array([(np.ptp(np.argwhere(grid), axis=0) + 1).max() for grid in grids])
@@ -98,7 +96,7 @@ def pack_target(path: Path, *, index: int | str, resolution: int) -> Pack:
 def mesh_target(
     path: Path,
     *,
-    data: dict[str, Any],
+    data: DataConfig,
     frame: GridFrame,
     resolution: int,
     up: str = "y",
@@ -176,19 +174,20 @@ def floor_grid(
 
 
 def photograph_and_carve(
-    mesh: Mesh, *, data: dict[str, Any], frame: GridFrame, resolution: int
+    mesh: Mesh, *, data: DataConfig, frame: GridFrame, resolution: int
 ) -> Bool[np.ndarray, "R R R"]:
     """The hull of a mesh in inches by the pictures that the run's data set takes of its own."""
     vertices, faces = mesh
     radius = float(np.linalg.norm(vertices, axis=1).max())
-    rings = {name: data[name] for name in ("elevations", "azimuths", "size") if name in data}
+    own = data.own()
+    rings = {name: own[name] for name in ("elevations", "azimuths", "size") if name in own}
     distance = DISTANCE if frame.kind == "floor" else max(DISTANCE, np.ceil(FARTHER * radius))
     views = photograph(
         (vertices, faces),
         id="mesh",
         cameras=seeing3d_cameras(distance=float(distance), **rings),
         pictures=None,
-        shaded=bool(data.get("shaded")),
+        shaded=bool(own.get("shaded")),
     )
     box = None
     if frame.kind == "floor":
@@ -197,9 +196,10 @@ def photograph_and_carve(
     return carve(views, resolution=resolution, box=box, **carving_of(data)).grid
 
 
-def carving_of(data: dict[str, Any]) -> dict[str, Any]:
+def carving_of(data: DataConfig) -> dict[str, Any]:
     """How the run's data set carves; as Seeing 3D chairs are where it does not."""
-    return {name: data.get(name, value) for name, value in CARVING.items()}
+    own = data.own()
+    return {name: own.get(name, value) for name, value in CARVING.items()}
 
 
 def cube_for(

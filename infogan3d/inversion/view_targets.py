@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
+from infogan3d.data.config import DataConfig
 from infogan3d.data.datasets.r2n2 import read_choy_views
 from infogan3d.data.datasets.seeing3d import list_chairs
 from infogan3d.data.multiview import read_views
@@ -46,7 +47,7 @@ class PictureTarget:
 def picture_target(
     views: Views,
     *,
-    data: dict[str, Any],
+    data: DataConfig,
     frame: GridFrame,
     resolution: int,
     use: int = 0,

@@ -25,9 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float, UInt8
-from torch import Tensor
+from jaxtyping import Bool, UInt8
 
 from infogan3d.io.files import _file, read_arrays
 
@@ -126,17 +124,6 @@ def load_pack(path: str | Path) -> "Pack":
         raise ValueError(f"{path}: id is {ids.dtype} {list(ids.shape)} but must be a row of words.")
     size = (int(shape[1]), int(shape[2]), int(shape[3]))
     return _checked(Pack(occupancy, size, tuple(ids.tolist()), arrays), str(path))
-
-
-def unpack_bits(
-    packed: UInt8[Tensor, "b bytes"], shape: tuple[int, int, int]
-) -> Float[Tensor, "b 1 x y z"]:
-    """Open packed rows [b, bytes] on their own device into 0/1 floats [b, 1, x, y, z]."""
-    steps = torch.arange(8, dtype=torch.uint8, device=packed.device)
-    places = torch.full_like(steps, 128) >> steps  # made there: a copy would wait for the device
-    bits = (packed.unsqueeze(-1) & places).ne(0).flatten(1)
-    cells = shape[0] * shape[1] * shape[2]
-    return bits[:, :cells].reshape(-1, 1, *shape).float()
 
 
 def resize_grids(pack: "Pack", resolution: int) -> "Pack":

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, step_seed
+from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector
 from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.models.optim import (
     NonFiniteError,
@@ -18,6 +18,7 @@ from infogan3d.models.optim import (
     step_if_finite,
     supports_bf16,
 )
+from infogan3d.stats.clock import BatchClock, step_seed
 
 RENAMED = {  # the start of a weight's name: before, today
     "average.": "ema.",
@@ -49,17 +50,22 @@ class ShapeModel(pl.LightningModule):
 
     spec: CodeSpec
     to_lower = "model.generator_lr, model.trunk_lr or model.lambda1"  # where something breaks
-    batches_done: int
+    clock: BatchClock
     broken: Tensor  # 1 as soon as something is not finite
 
     def __init__(self) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.batches_done = 0
+        self.clock = BatchClock()  # a system gives it the run's seed; the data share it
         self.terms: dict[str, Tensor] = {}  # the losses of the last batch
         self.register_buffer("broken", torch.zeros(()), persistent=False)
 
     # ---- what others call ------------------------------------------------------------------
+
+    @property
+    def batches_done(self) -> int:
+        """How many batches it has learned from."""
+        return self.clock.batches
 
     @property
     def latent_size(self) -> int:
@@ -153,7 +159,7 @@ class ShapeModel(pl.LightningModule):
 
     def log_batch(self) -> None:
         """Count the batch; every `log_every_n_steps` look for what broke, and log the terms."""
-        self.batches_done += 1
+        self.clock.batches += 1
         if self.batches_done % self.trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
             self.check_finite()
             self.log_dict(self.terms, sync_dist=True)
@@ -181,6 +187,10 @@ class ShapeModel(pl.LightningModule):
 
     # ---- Lightning -------------------------------------------------------------------------
 
+    def setup(self, stage: str) -> None:
+        """The clock's rank, once the processes know theirs and before the data are asked."""
+        self.clock.rank = self.global_rank
+
     def on_train_start(self) -> None:
         """Weights, and what a resumed optimizer remembers of them, in the device's order."""
         self.to_device_layout()
@@ -199,7 +209,7 @@ class ShapeModel(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["state_dict"] = todays_names(checkpoint["state_dict"])
-        self.batches_done = checkpoint.get("progress", {"batches": 0})["batches"]
+        self.clock.batches = checkpoint.get("progress", {"batches": 0})["batches"]
 
 
 class GANModel(ShapeModel):

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from infogan3d.io.files import check_choice
 from infogan3d.models.base import GANModel
 from infogan3d.models.code_discovery.teacher import Teacher
+from infogan3d.models.config import InfoGANConfig, LatentConfig, read_model_settings
 from infogan3d.models.networks import losses
 from infogan3d.models.networks.discriminator import (
     DiscriminatorHead,
@@ -34,76 +34,43 @@ from infogan3d.models.warmup import (
     phase_transition,
     transition_before,
 )
+from infogan3d.stats.clock import BatchClock
 
 
 class InfoGAN3D(GANModel):
-    """The paper's model and its training step. Every argument is a plain number or word.
-
-    Defaults are the paper's where it states one, else InfoGAN's (chairs, appendix C.5).
-    """
+    """The paper's model and its training step."""
 
     ema: Generator
 
-    def __init__(
-        self,
-        *,
-        resolution: int = 64,
-        width: int = 64,
-        trunk_width: int = 64,
-        trunk_layers: int = 4,
-        trunk_norm: str = "none",
-        noise: int = 128,
-        discrete: tuple[int, ...] | list[int] = (20, 20, 20),
-        continuous: int = 1,
-        real_labels: tuple[float, float] | list[float] = (0.7, 1.2),
-        fake_labels: tuple[float, float] | list[float] = (0.0, 0.3),
-        adversarial_weight: float = 1.0,
-        information_discrete: float = 1.0,
-        information_continuous: float = 0.1,
-        information_reaches: str = "trunk",
-        reading: str = "run",
-        lambda1: float = 10.0,
-        lambda2: float = 100.0,
-        pairing: str = "random",
-        accuracy_gate: float = 1.0,
-        generator_lr: float = 1e-3,
-        trunk_lr: float = 2e-4,
-        beta1: float = 0.5,
-        ema: float = 0.999,
-        start_batches: int = 0,
-        start_lr: float = 2e-3,
-        divergence: float = 0.03,
-        codes_divergence: float = 0.4,
-        unmix_after: int = 0,
-        teach_batches: int = 500,
-        match_prior: bool = False,
-        trunk_from_encoder: bool = False,
-        one_piece: float = 0.0,
-        checkpointing: bool = False,
-        precision: str = "auto",
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, **settings: Any) -> None:
+        """By the flat settings of a checkpoint: see InfoGANConfig and LatentConfig."""
         super().__init__()
-        check_choice("model.pairing", pairing, ("random", "inverse"))
-        check_choice("model.information_reaches", information_reaches, ("trunk", "head"))
-        check_choice("model.precision", precision, ("auto", "32", "bf16"))
-        check_choice("model.reading", reading, losses.SHAPE_LIMIT_FORMS)
-        self.save_hyperparameters()
-        self.spec = CodeSpec(noise, tuple(discrete), continuous)
-        grid: dict[str, Any] = {"resolution": resolution, "redo": checkpointing}
-        self.generator = Generator(latent_size=self.spec.size, width=width, **grid)
-        layers = encoder_layers(resolution) if trunk_from_encoder else trunk_layers
-        self.trunk = Trunk(width=trunk_width, layers=layers, norm=trunk_norm, **grid)
+        self.config, latent, flat = read_model_settings(InfoGANConfig, LatentConfig, settings)
+        network, loss, warmup = self.config.network, self.config.loss, self.config.warmup
+        self.save_hyperparameters(flat)
+        self.clock = BatchClock(latent.seed)
+        self.spec = CodeSpec(latent.noise, latent.discrete, latent.continuous)
+        grid: dict[str, Any] = {"resolution": latent.resolution, "redo": network.checkpointing}
+        self.generator = Generator(latent_size=self.spec.size, width=network.width, **grid)
+        layers = network.trunk_layers
+        if network.trunk_from_encoder:
+            layers = encoder_layers(latent.resolution)
+        width, norm = network.trunk_width, network.trunk_norm
+        self.trunk = Trunk(width=width, layers=layers, norm=norm, **grid)
         self.discriminator_head = DiscriminatorHead(self.trunk.features)
         self.q_head = QHead(self.trunk.features, spec=self.spec)
         self.encoder: Encoder | None = None
-        if pairing == "inverse" or start_batches > 0:
-            self.encoder = Encoder(spec=self.spec, resolution=resolution, width=trunk_width)
-        if trunk_from_encoder:
-            check_transfer(self.encoder, norm=trunk_norm)
+        if loss.pairing == "inverse" or warmup.warmup_batches > 0:
+            self.encoder = Encoder(spec=self.spec, resolution=latent.resolution, width=width)
+        if network.trunk_from_encoder:
+            check_transfer(self.encoder, norm=norm)
         self.teacher: Teacher | None = None
-        if unmix_after:
-            check_phases(unmix_after=unmix_after, warmup_batches=start_batches, spec=self.spec)
+        if warmup.unmix_after:
+            check_phases(
+                unmix_after=warmup.unmix_after,
+                warmup_batches=warmup.warmup_batches,
+                spec=self.spec,
+            )
             assert self.encoder is not None
             self.teacher = Teacher(self.encoder, self.spec)
         self.to(memory_format=torch.channels_last_3d)
@@ -135,7 +102,7 @@ class InfoGAN3D(GANModel):
         self.terms = {}
         random = self.rng(self.batches_done)
         self.change_phase(optimizer_g)
-        if self.batches_done < self.hparams["start_batches"]:
+        if self.batches_done < self.config.warmup.warmup_batches:
             self.auto_encoding_turn(real, random, optimizer_g)
         else:
             codes = sample_codes(self.spec, len(real), generator=random)
@@ -144,25 +111,25 @@ class InfoGAN3D(GANModel):
             made = torch.sigmoid(logits)
             self.discriminator_turn(real, made.detach(), codes, random, optimizer_d)
             self.generator_turn(real, (logits, made), codes, random, optimizer_g)
-        update_ema(self.ema, self.generator, n=self.batches_done, most=self.hparams["ema"])
+        update_ema(self.ema, self.generator, n=self.batches_done, most=self.config.optim.ema)
         self.log_batch()
 
     def discriminator_turn(
         self, real: Tensor, made: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
     ) -> None:
         """Discriminator: tell real shapes from made ones. Q: read the codes off the made ones."""
-        settings = self.hparams
+        loss = self.config.loss
         self.toggle_optimizer(optimizer)
         with self.autocast():
             real_features, made_features = self.features_of(real, made)
             real_logits = self.discriminator_head(real_features).float()
             made_logits = self.discriminator_head(made_features).float()
             posterior: CodePosterior = self.q_head(made_features)
-        loss_real = losses.soft_label_loss(real_logits, *settings["real_labels"], generator=random)
-        loss_made = losses.soft_label_loss(made_logits, *settings["fake_labels"], generator=random)
+        loss_real = losses.soft_label_loss(real_logits, *loss.real_labels, generator=random)
+        loss_made = losses.soft_label_loss(made_logits, *loss.fake_labels, generator=random)
         discrete, continuous, information = self.information(posterior, codes)
-        heard = information if settings["information_reaches"] == "trunk" else information * 0
-        gate = settings["accuracy_gate"]
+        heard = information if loss.mi_gradient_to == "trunk" else information * 0
+        gate = self.config.optim.discriminator_accuracy_cap
         if gate >= 1 or self.accuracy.item() <= gate:
             self.step_optimizer(loss_real + loss_made + heard, optimizer)
         self.untoggle_optimizer(optimizer)
@@ -200,14 +167,14 @@ class InfoGAN3D(GANModel):
             posterior: CodePosterior = self.q_head(features)
         gen = losses.label_loss(made_logits, torch.ones_like(made_logits))
         discrete, continuous, information = self.information(posterior, codes)
-        if self.hparams["pairing"] == "inverse":
+        if self.config.loss.pairing == "inverse":
             limit, terms = self.rebuilding(real, self.posterior(real), random)
         else:
             limit, terms = self.limit(logits, real, made=made)
-        total = self.hparams["adversarial_weight"] * gen + information + limit
-        if self.hparams["one_piece"]:
+        total = self.config.loss.adversarial_weight * gen + information + limit
+        if self.config.loss.one_piece:
             apart = connectivity_loss(logits)
-            total, terms = total + self.hparams["one_piece"] * apart, {**terms, "G/apart": apart}
+            total, terms = total + self.config.loss.one_piece * apart, {**terms, "G/apart": apart}
         self.step_optimizer(total, optimizer)
         self.untoggle_optimizer(optimizer)
         occupancy = made.detach().mean()
@@ -221,7 +188,7 @@ class InfoGAN3D(GANModel):
         """
         part = self.part()
         for group in optimizer.param_groups:
-            group["lr"] = self.hparams["start_lr"] * part.lr_scale
+            group["lr"] = self.config.warmup.start_lr * part.lr_scale
         self.toggle_optimizer(optimizer)
         posterior = self.posterior(real)
         total, terms = self.rebuilding(
@@ -230,25 +197,27 @@ class InfoGAN3D(GANModel):
         self.step_optimizer(total, optimizer)
         self.untoggle_optimizer(optimizer)
         for group in optimizer.param_groups:
-            group["lr"] = self.hparams["generator_lr"]
+            group["lr"] = self.config.optim.generator_lr
         self.record({**terms, "G/loss": total})
 
     def part(self) -> Phase:
         """Where in the start this batch is."""
         return phase_at(
             self.batches_done,
-            warmup_batches=self.hparams["start_batches"],
-            unmix_after=self.hparams["unmix_after"],
-            teach_batches=self.hparams["teach_batches"],
+            warmup_batches=self.config.warmup.warmup_batches,
+            unmix_after=self.config.warmup.unmix_after,
+            teach_batches=self.config.warmup.teach_batches,
         )
 
     def change_phase(self, optimizer: Any) -> None:
         """What changes between the warm-up's phases and at its end, before this batch."""
-        names = ("unmix_after", "match_prior", "trunk_from_encoder")
+        warmup = self.config.warmup
         change = transition_before(
             self.batches_done,
-            warmup_batches=self.hparams["start_batches"],
-            **{name: self.hparams[name] for name in names},
+            warmup_batches=warmup.warmup_batches,
+            unmix_after=warmup.unmix_after,
+            match_prior=warmup.match_prior,
+            trunk_from_encoder=self.config.network.trunk_from_encoder,
         )
         if change == Transition():
             return
@@ -262,7 +231,7 @@ class InfoGAN3D(GANModel):
             self.generator, self.ema, self.encoder, self.trunk, self.q_head, self.teacher
         )
         log = phase_transition(
-            networks, change, latents, seed=self.hparams["seed"], batch=self.batches_done
+            networks, change, latents, seed=self.clock.seed, batch=self.batches_done
         )
         if change.find_codes:
             optimizer.state.clear()
@@ -272,7 +241,7 @@ class InfoGAN3D(GANModel):
 
     def features_of(self, real: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
         """The trunk's features of real and of made shapes: in one pass, but with BatchNorm."""
-        if self.hparams["trunk_norm"] == "batch":
+        if self.config.network.trunk_norm == "batch":
             return self.trunk(real), self.trunk(made)
         real_features, made_features = self.trunk(torch.cat([real, made])).split(len(real))
         return real_features, made_features
@@ -283,18 +252,18 @@ class InfoGAN3D(GANModel):
             posterior, codes = self.teacher.select_assigned(posterior, codes)
         discrete = losses.categorical_nll(posterior.discrete_logits, codes.discrete)
         continuous = losses.gaussian_nll(posterior.mean, posterior.log_variance, codes.continuous)
-        weights = self.hparams["information_discrete"], self.hparams["information_continuous"]
+        weights = self.config.loss.information_discrete, self.config.loss.information_continuous
         return discrete, continuous, weights[0] * discrete + weights[1] * continuous
 
     def limit(
         self, logits: Tensor, real: Tensor, *, made: Tensor | None = None
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The shape-limit loss by this run's settings, and its terms by name."""
-        settings = self.hparams
+        weights = self.config.loss
         first, square = losses.shape_limit_terms(
-            logits, real, reading=settings["reading"], made=made, binary=True
+            logits, real, form=weights.shape_limit_form, made=made, binary=True
         )
-        limit = settings["lambda1"] * first + settings["lambda2"] * square
+        limit = weights.lambda1 * first + weights.lambda2 * square
         return limit, {"G/loss_shape_limit": limit, "G/loss_kl": first, "G/loss_mse": square}
 
     def rebuilding(
@@ -311,7 +280,7 @@ class InfoGAN3D(GANModel):
 
         `by_z`: all codes are 0, and z pays the codes' price.
         """
-        latent, share = posterior.rsample(random), self.hparams["codes_divergence"]
+        latent, share = posterior.rsample(random), self.config.warmup.code_kl_scale
         if by_z:
             latent = latent * (torch.arange(self.spec.size, device=self.device) < self.spec.noise)
             nats = share * losses.gaussian_kl(posterior.noise_mean, posterior.noise_log_variance)
@@ -320,7 +289,7 @@ class InfoGAN3D(GANModel):
         with self.autocast():
             again = self.generator(latent).float()
         limit, terms = self.limit(again, real)
-        total = limit + price * self.hparams["divergence"] * nats
+        total = limit + price * self.config.warmup.kl_weight * nats
         terms = {**terms, "E/divergence": nats}
         if self.teacher is not None and self.part().taught:
             with self.autocast():
@@ -342,12 +311,12 @@ class InfoGAN3D(GANModel):
         """Adam for the trunk with its heads, and Adam for G and E (and Q, in `head`)."""
         judge = [*self.trunk.parameters(), *self.discriminator_head.parameters()]
         maker = [*self.generator.parameters()]
-        (judge if self.hparams["information_reaches"] == "trunk" else maker).extend(
+        (judge if self.config.loss.mi_gradient_to == "trunk" else maker).extend(
             self.q_head.parameters()
         )
         if self.encoder is not None:
             maker.extend(self.encoder.parameters())
         return [
-            self.adam(judge, lr=self.hparams["trunk_lr"]),
-            self.adam(maker, lr=self.hparams["generator_lr"]),
+            self.adam(judge, lr=self.config.optim.trunk_lr),
+            self.adam(maker, lr=self.config.optim.generator_lr),
         ]

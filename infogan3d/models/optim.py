@@ -18,6 +18,8 @@ from torch import Tensor, nn
 class NonFiniteError(ArithmeticError):
     """A loss or a gradient became infinite or NaN; the weights are as they were before it."""
 
+    exit_code = 5  # of a command that ends so
+
 
 def step_if_finite(optimizer: Any, broken: Float[Tensor, ""]) -> None:
     """Step Adam unless a gradient is not finite; then set `broken` to 1 in place.

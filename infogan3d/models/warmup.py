@@ -21,8 +21,9 @@ from infogan3d.models.code_discovery.independent_components import find_factors
 from infogan3d.models.code_discovery.teacher import Teacher, targets_for
 from infogan3d.models.networks.discriminator import Encoder, QHead, Trunk
 from infogan3d.models.networks.generator import Generator
-from infogan3d.models.networks.latent import CodeSpec, step_seed
+from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.prior_matching import NoisePosterior, match_prior
+from infogan3d.stats.clock import step_seed
 
 Q_VARIANCE = 0.05  # that Q begins with
 
@@ -93,7 +94,7 @@ def check_phases(*, unmix_after: int, warmup_batches: int, spec: CodeSpec) -> No
     if not 0 < unmix_after < warmup_batches:
         raise ValueError(
             f"model.unmix_after={unmix_after} is not inside the warm-up of {warmup_batches} "
-            "batches: give a number below model.start_batches."
+            "batches: give a number below model.warmup_batches."
         )
     if spec.noise < 2 or not spec.names:
         raise ValueError(
@@ -105,7 +106,9 @@ def check_phases(*, unmix_after: int, warmup_batches: int, spec: CodeSpec) -> No
 def check_transfer(encoder: Encoder | None, *, norm: str) -> None:
     """Refuse a model without E, and a trunk with a norm of its own."""
     if encoder is None:
-        raise ValueError("model.trunk_from_encoder=true needs E: give model.start_batches above 0.")
+        raise ValueError(
+            "model.trunk_from_encoder=true needs E: give model.warmup_batches above 0."
+        )
     if norm != "none":
         raise ValueError(
             f"model.trunk_from_encoder=true and model.trunk_norm={norm} do not go together: give "

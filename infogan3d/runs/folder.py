@@ -1,4 +1,4 @@
-"""Run folders and commands: one config in, one folder out, one sentence where something is wrong.
+"""Run folders: their settings, their curves, and which one is meant; imports no torch.
 
 runs/<name>/<day>_<time>/
     config.yaml  metrics.csv  checkpoints/  samples/  meshes/  evaluation.json  report.html
@@ -6,16 +6,74 @@ runs/<name>/<day>_<time>/
 
 import csv
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
-import torch
 from omegaconf import OmegaConf
-from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from infogan3d.models.base import ShapeModel
-from infogan3d.runs.build import system_of
+from infogan3d.io.settings import plain_settings, read_settings
+from infogan3d.models.config import todays_settings
+from infogan3d.runs.settings.train import TrainSettings
+
+LAST = "checkpoints/last.ckpt"
+RUNS = Path("runs")
+
+
+# ---- which one -----------------------------------------------------------------------------
+
+
+def find_run(text: str) -> Path:
+    """The run folder that is meant: its path, `latest`, or `latest:<name>` for one of that name.
+
+    Errors: no such run (`ValueError`).
+    """
+    if text == "latest" or text.startswith("latest:"):
+        return newest_run(text.partition(":")[2] or "*")
+    run = Path(text).expanduser()
+    if not (run / "config.yaml").exists():
+        near = sorted(run.glob("*/config.yaml")) if run.is_dir() else []
+        hint = f"did you mean {near[-1].parent}?" if near else "give a folder that train made."
+        raise ValueError(f"{run} is no run folder (it has no config.yaml): {hint}")
+    return run
+
+
+def newest_run(name: str) -> Path:
+    """The newest run with a checkpoint of runs/<name>/. Errors: none (`ValueError`)."""
+    saved = [path.parents[1] for path in RUNS.glob(f"{name}/*/{LAST}")]
+    runs = [run for run in saved if (run / "config.yaml").exists()]
+    if not runs:
+        where = RUNS if name == "*" else RUNS / name
+        raise ValueError(f"there is no trained run in {where}: train one, or give its folder.")
+    return max(runs, key=lambda run: (run / LAST).stat().st_mtime)
+
+
+# ---- what it holds -------------------------------------------------------------------------
+
+
+def save_config(settings: Any, run: Path) -> Path:
+    """config.yaml: every setting of the command, so that it can be read and run again."""
+    run.mkdir(parents=True, exist_ok=True)
+    plain = settings if isinstance(settings, Mapping) else plain_settings(settings)
+    unfinished = run / ".config.yaml"
+    OmegaConf.save(OmegaConf.create(dict(plain)), unfinished)
+    os.replace(unfinished, run / "config.yaml")
+    return run / "config.yaml"
+
+
+def read_config(run: Path) -> dict[str, Any]:
+    """config.yaml as plain values by today's names. Errors: no such run (`ValueError`)."""
+    path = find_run(str(run)) / "config.yaml"
+    plain = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    assert isinstance(plain, dict)
+    if isinstance(plain.get("model"), dict):
+        plain["model"] = todays_settings(plain["model"])
+    return plain  # type: ignore[return-value]
+
+
+def load_settings(run: Path) -> TrainSettings:
+    """The settings of a training run. Errors: no such run (`ValueError`)."""
+    return read_settings(TrainSettings, read_config(run))
 
 
 def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:
@@ -32,61 +90,3 @@ def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:
                 steps.append(float(row["step"]))
                 values.append(float(value))
     return curves
-
-
-LAST = "checkpoints/last.ckpt"
-
-
-# ---- what a run folder holds ---------------------------------------------------------------
-
-
-def save_config(settings: dict[str, Any], run: Path) -> Path:
-    """config.yaml: every setting of the command, so that it can be read and run again."""
-    run.mkdir(parents=True, exist_ok=True)
-    unfinished = run / ".config.yaml"
-    OmegaConf.save(OmegaConf.create(settings), unfinished)
-    os.replace(unfinished, run / "config.yaml")
-    return run / "config.yaml"
-
-
-def load_settings(run: Path) -> dict[str, Any]:
-    """A run folder's config.yaml. Errors: no such run (`ValueError`)."""
-    path = run / "config.yaml"
-    if not path.exists():
-        near = sorted(run.glob("*/config.yaml")) if run.is_dir() else []
-        hint = f"did you mean {near[-1].parent}?" if near else "give a folder that train made."
-        raise ValueError(f"{run} is no run folder (it has no config.yaml): {hint}")
-    settings = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
-    assert isinstance(settings, dict)
-    return settings  # type: ignore[return-value]
-
-
-def load_model(run: Path, *, device: str = "cpu") -> ShapeModel:
-    """The model of a run folder's last checkpoint, ready to make shapes."""
-    kind = system_of(load_settings(run))
-    path = run / LAST
-    if not path.exists():
-        raise ValueError(f"{run} has no {LAST}: its training did not get to the first save.")
-    try:
-        model = kind.load_from_checkpoint(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, LookupError, TypeError, EOFError, OSError, UnpicklingError) as error:
-        raise ValueError(
-            f"{path} cannot be read ({type(error).__name__}): it is damaged."
-        ) from error
-    try:
-        return model.to(device).to_device_layout().eval()
-    except (RuntimeError, AssertionError) as error:
-        raise ValueError(f"device={device} cannot be used here: choose cpu or cuda.") from error
-
-
-class WholeCheckpoints(TorchCheckpointIO):
-    """Writes a checkpoint under a temporary name beside its place, then moves it there whole."""
-
-    def save_checkpoint(
-        self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
-    ) -> None:
-        final = Path(path)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = final.with_name(f".{final.name}.unfinished")
-        torch.save(checkpoint, unfinished)
-        os.replace(unfinished, final)

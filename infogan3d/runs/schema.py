@@ -1,136 +1,76 @@
-"""What kind of value a setting takes: told by its default, checked before anything runs."""
+"""Which settings a command has, and their defaults in Hydra's store for conf/ to begin with.
 
+conf/<command>.yaml begins with `settings/<command>`, a file of conf/data/ with
+`settings/data/<name>`, one of conf/system/ with `settings/<system>`: the dataclasses' defaults.
+"""
+
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-# Settings that are null unless set, and the least value of those that have one.
-UNSET: dict[str, Any] = {
-    "codes.noise": 0,
-    "codes.discrete": [0],
-    "codes.continuous": 0,
-    "resume": "",
-    "walk": "",
-}
-
-
-PAIRS = ("model.real_labels", "model.fake_labels")
-
-
-LEAST: dict[str, float] = {
-    "batch_size": 1,
-    "epochs": -1,
-    "batches": -1,
-    "log_every": 1,
-    "validate_every": 1,
-    "snapshot_every": 0,
-    "checkpoint_every": 1,
-    "score_shapes": 0,
-    "workers": 0,
-    "seed": 0,
-    "split_seed": 0,
-    "count": 1,
-    "invert": 0,
-    "tries": 1,
-    "base": 0,
-    "chairs": 0,
-    "points": 1,
-    "data.count": 1,
-    "data.seed": 0,
-    "data.azimuths": 1,
-    "data.size": 16,
-    "model.width": 1,
-    "model.trunk_width": 1,
-    "model.trunk_layers": 1,
-    "model.start_batches": 0,
-    "model.generator_lr": 0,
-    "model.trunk_lr": 0,
-    "model.start_lr": 0,
-}
-
-
-def flatten(node: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested settings by their dotted names, the inner nodes among them."""
-    flat: dict[str, Any] = {}
-    for key, value in node.items():
-        flat[f"{prefix}{key}"] = value
-        if isinstance(value, dict):
-            flat |= flatten(value, f"{prefix}{key}.")
-    return flat
-
-
-def check_kinds(settings: dict[str, Any], defaults: dict[str, Any]) -> None:
-    """Refuse a value of another kind than its default, or below the least (`ValueError`)."""
-    known = flatten(defaults)
-    for name, value in flatten(settings).items():
-        default = known.get(name)
-        if default is None or default == "???":
-            default = UNSET.get(name)
-            if default is None or value is None:
-                continue
-        wanted = kind_wanted(value, default)
-        if wanted:
-            raise ValueError(f"{name}={value} is no {wanted}: give one, such as {default}.")
-        if name in PAIRS and len(value) != 2:
-            raise ValueError(f"{name}={value} is no range: give its two ends, such as [0.7, 1.2].")
-        if name in LEAST and value < LEAST[name]:
-            raise ValueError(f"{name}={value} is too small: give {LEAST[name]:g} or more.")
-
-
-def kind_wanted(value: Any, default: Any) -> str:
-    """What a value should have been, in words; empty where its kind is right."""
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(default, bool):
-        return "" if isinstance(value, bool) else "true or false"
-    if isinstance(default, int):
-        return "" if number and isinstance(value, int) else "whole number"
-    if isinstance(default, float):
-        return "" if number else "number"
-    if isinstance(default, list):
-        good = isinstance(value, list) and all(isinstance(one, int | float) for one in value)
-        return "" if good else "list of numbers"
-    if isinstance(default, dict):
-        return "" if isinstance(value, dict) else "group of settings"
-    return "" if isinstance(value, str | int | float) else "word"
-
+from infogan3d.data.config import DATA_SETS
+from infogan3d.io.settings import defaults_of, every_setting
+from infogan3d.models.config import SYSTEMS, CodesConfig
+from infogan3d.runs.settings.bench import BenchSettings
+from infogan3d.runs.settings.dashboard import DashboardSettings
+from infogan3d.runs.settings.discover import DiscoverSettings
+from infogan3d.runs.settings.evaluate import EvaluateSettings
+from infogan3d.runs.settings.generate import GenerateSettings
+from infogan3d.runs.settings.prepare import PrepareSettings
+from infogan3d.runs.settings.reconstruct import ReconstructSettings
+from infogan3d.runs.settings.select import SelectSettings
+from infogan3d.runs.settings.train import TrainerConfig, TrainSettings
 
 HERE = Path(__file__).resolve().parents[1]
-
-
 CONF = HERE.parent / "conf" if (HERE.parent / "conf" / "train.yaml").exists() else HERE / "conf"
 
-
-def known_settings(name: str) -> list[str]:
-    """Every setting of a command, in dotted form."""
-    return list(flatten(defaults(name)))
-
-
-def defaults(name: str) -> dict[str, Any]:
-    """The settings of conf/<name>.yaml and of the groups it chooses from, when nobody sets them."""
-    own = read_conf(CONF / f"{name}.yaml")
-    chosen = [one for one in own.pop("defaults") if isinstance(one, dict)]
-    groups = [group for one in chosen for group in one if group != "hydra"]
-    if "system" in groups:  # the one group whose settings stand at the top
-        groups.remove("system")
-        own |= group_defaults("system")
-    return {**own, **{group: group_defaults(group) for group in groups}}
+COMMANDS: dict[str, type] = {
+    "train": TrainSettings,
+    "prepare": PrepareSettings,
+    "evaluate": EvaluateSettings,
+    "generate": GenerateSettings,
+    "reconstruct": ReconstructSettings,
+    "discover": DiscoverSettings,
+    "select": SelectSettings,
+    "dashboard": DashboardSettings,
+    "bench": BenchSettings,
+}
+GROUPS: dict[str, dict[str, type]] = {"data": DATA_SETS, "model": SYSTEMS}  # of several kinds
+CHOSEN = ("system", "codes", "trainer")  # what files of conf/ below the command's own bring
 
 
-def group_defaults(group: str) -> dict[str, Any]:
-    """Every setting of a group's files; where files differ the first one's value."""
-    merged: dict[str, Any] = {}
-    for path in sorted((CONF / group).glob("*.yaml")):
-        more = read_conf(path)
-        told = {key: value for key, value in merged.items() if value is not None}
-        inner = {key: {**more[key], **told[key]} for key in told if isinstance(more.get(key), dict)}
-        merged = {**more, **told, **inner}
-    merged.pop("defaults", None)
-    return merged
+def store_defaults() -> None:
+    """Put every dataclass's defaults into Hydra's store, where conf/ finds them."""
+    store = ConfigStore.instance()
+    for name, kind in COMMANDS.items():
+        plain = {key: value for key, value in defaults_of(kind).items() if key not in CHOSEN}
+        store.store(group="settings", name=name, node=plain)
+    for name, kind in {**SYSTEMS, "codes": CodesConfig, "trainer": TrainerConfig}.items():
+        store.store(group="settings", name=name, node=defaults_of(kind))
+    for name, data in DATA_SETS.items():
+        store.store(group="settings/data", name=name, node=defaults_of(data))
+
+
+def known_settings(name: str) -> dict[str, Any]:
+    """Every setting of a command by its dotted name, those of every data set and system too."""
+    kind = COMMANDS[name]
+    known = dict(every_setting(kind))
+    for group, kinds in GROUPS.items():
+        for one in kinds.values() if of_kinds(kind, group) else ():
+            known = {**dict(every_setting(one, f"{group}.")), **known}
+    return known
+
+
+def of_kinds(command: type, group: str) -> bool:
+    """Whether a command has a group of settings of which there are several kinds."""
+    return any(one.name == group and one.metadata.get("which") for one in fields(command))
 
 
 def read_conf(path: Path) -> dict[str, Any]:
     """One file of conf/ as it stands, nothing resolved."""
-    found = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
-    assert isinstance(found, dict)
-    return found  # type: ignore[return-value]
+    plain = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+    assert isinstance(plain, dict)
+    return plain  # type: ignore[return-value]

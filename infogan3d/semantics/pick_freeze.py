@@ -33,18 +33,6 @@ QUANTILES = (0.02, 0.98)  # of the values drawn: the ends of a continuous code's
 
 
 @dataclass(frozen=True)
-class PickFreezeConfig:
-    """How many shapes are measured, and how codes are cut and shown (conf/discover.yaml)."""
-
-    count: int = 10_000  # shapes that the first-order effects are measured on
-    pairs: int = 1000  # more shapes a code, for its total effects
-    directions: int = 6  # SeFa and PCA directions of each kind beside the codes; 0: none
-    bins: int = 20  # a continuous code is cut into so many parts of equal counts
-    bases: int = 3  # shapes that every traversal starts from
-    seed: int = 0
-
-
-@dataclass(frozen=True)
 class LatentAxis:
     """One thing to move: a code by its name, or a direction; and its values in the first shapes."""
 

@@ -132,7 +132,7 @@ def random_pairs(settings: Settings) -> bool:
 
 def one_sided(settings: Settings) -> bool:
     """Whether the shape limit's first term only pays for filling the cells of real chairs."""
-    return settings.get("reading", "run") in ("run", "literal", "kl")
+    return settings.get("shape_limit_form", "kl") in ("kldiv_on_probabilities", "literal", "kl")
 
 
 def hard(settings: Settings) -> bool:
@@ -144,10 +144,8 @@ def hard(settings: Settings) -> bool:
 PAIR = Remedy(
     "set model.pairing=inverse (random pairs are best answered by one shape)", random_pairs
 )
-CHEAPER = Remedy("lower model.divergence (E's answers cost more than they win)", inverse)
-REACH_TRUNK = Remedy(
-    "set model.information_reaches=trunk", lambda s: s.get("information_reaches") == "head"
-)
+CHEAPER = Remedy("lower model.kl_weight (E's answers cost more than they win)", inverse)
+REACH_TRUNK = Remedy("set model.mi_gradient_to=trunk", lambda s: s.get("mi_gradient_to") == "head")
 UNREAD = ("discrete codes unread", "continuous codes unread")
 SHAPELESS = ("mean chair", "G constant", "z ignored", "codes ignored", *UNREAD)
 RULES = (
@@ -218,7 +216,7 @@ RULES = (
         lambda v: (
             f"changing z alone moves {percent(v.z_effect)} of the cells that a new sample moves"
         ),
-        (REACH_TRUNK, PAIR, Remedy("raise model.codes_divergence", inverse), CHEAPER),
+        (REACH_TRUNK, PAIR, Remedy("raise model.code_kl_scale", inverse), CHEAPER),
         term="noise ignored",
     ),
     Rule(
@@ -231,7 +229,7 @@ RULES = (
         (
             REACH_TRUNK,
             Remedy("raise model.information_discrete and model.information_continuous"),
-            Remedy("lower model.codes_divergence", inverse),
+            Remedy("lower model.code_kl_scale", inverse),
         ),
         hides=UNREAD,
     ),
@@ -244,8 +242,8 @@ RULES = (
         (
             Remedy("soften model.real_labels and model.fake_labels", hard),
             Remedy(
-                "set model.accuracy_gate=0.8 (D rests while it is ahead)",
-                lambda s: s.get("accuracy_gate", 1.0) > 0.8,
+                "set model.discriminator_accuracy_cap=0.8 (D rests while it is ahead)",
+                lambda s: s.get("discriminator_accuracy_cap", 1.0) > 0.8,
             ),
             Remedy("lower model.trunk_lr"),
         ),

@@ -2,7 +2,6 @@
 
 import csv
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
@@ -12,6 +11,7 @@ from infogan3d.io.files import save_json, save_picture
 from infogan3d.models.base import ShapeModel
 from infogan3d.rendering.figures import contact_sheet, draw_curves, write_page
 from infogan3d.runs.folder import read_metrics
+from infogan3d.runs.settings.train import TrainSettings
 
 
 def describe(data: ChairData) -> str:
@@ -21,7 +21,7 @@ def describe(data: ChairData) -> str:
 
 
 def finish(
-    model: ShapeModel, data: ChairData, run: Path, title: str, settings: dict[str, Any]
+    model: ShapeModel, data: ChairData, run: Path, title: str, settings: TrainSettings
 ) -> None:
     """Scores on validation chairs, curves, the page of the run, and where everything lies."""
     save_picture(reals_sheet(data), run / "samples" / "real.png")
@@ -29,13 +29,13 @@ def finish(
     drawn = {name: curve for name, curve in drawn.items() if not name.startswith("doctor/")}
     curves = draw_curves(drawn, run / "samples" / "curves.png")
     text = ""
-    if settings["score_shapes"]:
+    if settings.score_shapes:
         numbers, text = score_model(
             model.cpu(),
             data.packs["train"].grids(),
             data.packs["validation"].grids(),
             split=f"{data.source} validation {data.split_hash}",
-            count=settings["score_shapes"],
+            count=settings.score_shapes,
         )
         save_json(numbers, run / "evaluation.json")
         print(f"\n{text}")

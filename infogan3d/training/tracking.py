@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
+from infogan3d.io.settings import plain_settings
 from infogan3d.runs.folder import read_metrics
+from infogan3d.runs.settings.train import TrainSettings
 
 BATCHES = "trainer/global_step"  # Lightning's name; here it counts batches
 
@@ -107,17 +109,15 @@ def read_wandb(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in synced.stdout.splitlines()]
 
 
-def build_loggers(settings: dict[str, Any], run: Path) -> list[Logger]:
+def build_loggers(settings: TrainSettings, run: Path) -> list[Logger]:
     """metrics.csv always; W&B where asked for, offline by itself without a key or a network."""
     loggers: list[Logger] = [CSVLogger(run, name="", version="", flush_logs_every_n_steps=50)]
-    if settings["logger"] not in ("wandb", "csv"):
-        raise ValueError(f"logger={settings['logger']} is not known: choose wandb or csv.")
-    if settings["logger"] == "wandb" and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+    if settings.logger == "wandb" and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
         loggers.append(start_wandb(settings, run))
     return loggers
 
 
-def start_wandb(settings: dict[str, Any], run: Path) -> WandbLogger:
+def start_wandb(settings: TrainSettings, run: Path) -> WandbLogger:
     """One W&B run, in the group that the experiment names, kept inside the run folder."""
     import wandb
 
@@ -125,12 +125,12 @@ def start_wandb(settings: dict[str, Any], run: Path) -> WandbLogger:
     if mode == "offline":
         print(f"W&B: {why}, so this run is kept offline in {run / 'wandb'}.")
     experiment = wandb.init(
-        project=settings["project"],
-        group=settings["group"],
-        name=f"{settings['name']}-seed{settings['seed']}",
+        project=settings.project,
+        group=settings.group,
+        name=f"{settings.name}-seed{settings.seed}",
         dir=run,
         mode=mode,
-        config=settings,
+        config=plain_settings(settings),
         settings=wandb.Settings(quiet=True),
     )
     draw_over_batches(experiment)

@@ -3,14 +3,15 @@
 import logging
 import warnings
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from infogan3d.runs import folder
+from infogan3d.models.config import AutoEncoderConfig
+from infogan3d.runs.checkpoint import WholeCheckpoints
+from infogan3d.runs.settings.train import TrainSettings
 from infogan3d.training.snapshots import Snapshots
 from infogan3d.training.validation import Validation
 
@@ -30,10 +31,11 @@ def quieten() -> None:
         warnings.filterwarnings("ignore", remark)
 
 
-def all_batches(settings: dict[str, Any]) -> int:
+def all_batches(settings: TrainSettings) -> int:
     """When the trainer stops: a latent GAN's batches come on top. -1: when the epochs are over."""
-    batches: int = settings["batches"]
-    return batches + settings["model"].get("latent_batches", 0) if batches > 0 else batches
+    model = settings.model
+    later = model.latent_batches if isinstance(model, AutoEncoderConfig) else 0
+    return settings.batches + later if settings.batches > 0 else settings.batches
 
 
 class LastCheckpoint(ModelCheckpoint):
@@ -46,9 +48,9 @@ class LastCheckpoint(ModelCheckpoint):
             trainer.save_checkpoint(Path(str(self.dirpath)) / "last.ckpt", weights_only=False)
 
 
-def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) -> pl.Trainer:
+def build_trainer(settings: TrainSettings, run: Path, loggers: list[Logger]) -> pl.Trainer:
     """Lightning's trainer: as many devices as asked for, checkpoints and sheets into the run."""
-    every = settings["checkpoint_every"]
+    every = settings.checkpoint_every
     keep = LastCheckpoint(
         dirpath=run / "checkpoints",
         filename="last",
@@ -56,29 +58,29 @@ def build_trainer(settings: dict[str, Any], run: Path, loggers: list[Logger]) ->
         save_top_k=1,
         enable_version_counter=False,
     )
-    where = settings["trainer"]
-    several = where["devices"] not in (1, "1") or where["nodes"] > 1
+    where = settings.trainer
+    several = where.devices not in (1, "1") or where.nodes > 1
     return pl.Trainer(
-        accelerator=where["accelerator"],
-        devices=where["devices"],
-        num_nodes=where["nodes"],
+        accelerator=where.accelerator,
+        devices=where.devices,
+        num_nodes=where.nodes,
         strategy="ddp_find_unused_parameters_true" if several else "auto",
         use_distributed_sampler=False,
-        max_epochs=settings["epochs"],
+        max_epochs=settings.epochs,
         max_steps=all_batches(settings),
-        val_check_interval=settings["validate_every"],
+        val_check_interval=settings.validate_every,
         check_val_every_n_epoch=None,
         num_sanity_val_steps=0,
         limit_val_batches=1,  # validation.py draws and measures by itself
-        log_every_n_steps=settings["log_every"],
+        log_every_n_steps=settings.log_every,
         logger=loggers,
         callbacks=[
             keep,
             Validation(run),
-            Snapshots(run, every=settings["snapshot_every"]),
+            Snapshots(run, every=settings.snapshot_every),
             RichProgressBar(),
         ],
-        plugins=[folder.WholeCheckpoints()],
+        plugins=[WholeCheckpoints()],
         enable_model_summary=False,
         default_root_dir=run,
     )

@@ -41,7 +41,7 @@ def test_a_tiny_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_whole_batches_are_read(tmp_path: Path) -> None:
     lay_out(tmp_path, 11, 16)
-    data = set_up(chair_data(tmp_path, Case(16, 2, 4)), "cpu")
+    data = set_up(chair_data(tmp_path, Case(16, 2, 4)))
     train = len(data.packs["train"])
     assert our_epoch(data, "cpu") == train // 4 * 4
     assert port_epoch(port_loader(tmp_path / FILES, batch_size=4), "cpu") == 8
@@ -49,11 +49,11 @@ def test_whole_batches_are_read(tmp_path: Path) -> None:
 
 def test_the_mirror_is_drawn_as_in_training(tmp_path: Path) -> None:
     lay_out(tmp_path, 11, 16)
-    data = set_up(chair_data(tmp_path, Case(16, 2, 8)), "cpu")
-    rows = next(iter(data.train_dataloader()))
-    grids = data.on_after_batch_transfer(rows, 0)
+    data = set_up(chair_data(tmp_path, Case(16, 2, 8)))
+    rows = next(iter(data.training_batches("cpu")))
+    grids = data.training_grids(rows)
     data.mirror = False
-    plain = data.on_after_batch_transfer(rows, 0)
+    plain = data.training_grids(rows)
     turned = [not np.array_equal(a, b) for a, b in zip(grids, plain, strict=True)]
     assert 0 < sum(turned) < 8
     first = turned.index(True)

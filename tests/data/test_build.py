@@ -11,12 +11,12 @@ import h5py
 import numpy as np
 import pytest
 import yaml
-from fixtures import CATALOGUE, CONF, chair_obj
+from fixtures import CATALOGUE, CONF, chair_obj, prepared
 from PIL import Image, ImageDraw
 from scipy.io import savemat
 from scipy.spatial import ConvexHull
 
-from infogan3d.data.build import SOURCES, Report, prepare_pack, split_hash, split_of
+from infogan3d.data.build import SOURCES, Report, split_hash, split_of
 from infogan3d.io.packs import content_hash
 
 DATA = CONF / "data"
@@ -106,7 +106,7 @@ def off(turn: int = 0, height: float = 1) -> str:
 
 def test_seeing3d_carves_and_turns_the_back(tmp_path: Path) -> None:
     seeing3d(tmp_path, ["a" * 32], turn=1)
-    pack, report = prepare_pack("seeing3d", root=tmp_path, resolution=32)
+    pack, report = prepared("seeing3d", root=tmp_path, resolution=32)
     (grid,) = pack.grids()
     columns = {name: values[0] for name, values in pack.columns.items()}
     assert (pack.ids, report.read) == (("a" * 32,), 1)
@@ -127,7 +127,7 @@ def test_seeing3d_flags_cameras_that_disagree(tmp_path: Path) -> None:
         shifted = Image.new("RGB", picture.size, "white")
         shifted.paste(picture, (24, 0))
         shifted.save(path)
-    pack, _ = prepare_pack("seeing3d", root=tmp_path, resolution=16)
+    pack, _ = prepared("seeing3d", root=tmp_path, resolution=16)
     assert pack.columns["coherence"][0] < 0.98
     assert pack.columns["flagged"][0]
 
@@ -161,8 +161,8 @@ def test_choy_carves_or_takes_its_grids(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     turned = np.rot90(solid(32), 1)  # the front, -y here, at +x
     (folder / "model.binvox").write_bytes(binvox(turned))
-    hull, _ = prepare_pack("choy", root=tmp_path, resolution=16, facing=0)
-    grid, _ = prepare_pack("choy", root=tmp_path, resolution=32, vox32=True, facing=0)
+    hull, _ = prepared("choy", root=tmp_path, resolution=16, facing=0)
+    grid, _ = prepared("choy", root=tmp_path, resolution=32, vox32=True, facing=0)
     assert hull.ids == grid.ids == ("abc",)
     assert (grid.grids()[0] == solid(32)).all()
     occupied = np.argwhere(hull.grids()[0])
@@ -183,10 +183,10 @@ def test_shapenet_reads_binvox_and_imnet_with_their_names(tmp_path: Path) -> Non
     with h5py.File(tmp_path / "all_vox.hdf5", "w") as file:
         file["voxels"] = np.stack([yup, yup])[..., None].astype(np.uint8)
     (tmp_path / "all_vox.txt").write_text("03001627/def\n02691156/jet\n")
-    pack, _ = prepare_pack("shapenet", root=tmp_path, resolution=16)
+    pack, _ = prepared("shapenet", root=tmp_path, resolution=16)
     assert pack.ids == ("abc",)  # def is an exact copy once both have their back at +y
     assert (pack.grids()[0] == halved(solid(32))).all()
-    alone, report = prepare_pack("shapenet", root=tmp_path / "all_vox.hdf5", resolution=8)
+    alone, report = prepared("shapenet", root=tmp_path / "all_vox.hdf5", resolution=8)
     assert alone.ids == ("def",)
     assert alone.columns["quarter_turns"].tolist() == [2]
     assert report.read == 1
@@ -200,7 +200,7 @@ def test_modelnet_fills_off_and_takes_rotation_one(tmp_path: Path) -> None:
     for rotation in (1, 2, 10):
         grid = np.pad(solid(24), 3) if rotation == 1 else np.zeros((30, 30, 30))
         savemat(folder / f"chair_000000182_{rotation}.mat", {"instance": grid.astype(np.uint8)})
-    pack, _ = prepare_pack("modelnet", root=tmp_path, resolution=32)
+    pack, _ = prepared("modelnet", root=tmp_path, resolution=32)
     assert pack.ids == ("chair_000000182", "chair_0001")
     assert (pack.grids()[0] == np.pad(solid(24), 4)).all()
     assert pack.columns["quarter_turns"].tolist() == [0, 2]
@@ -214,10 +214,10 @@ def test_meshes_keep_their_size_and_name(tmp_path: Path) -> None:
     (tmp_path / "oak" / "chair.off").write_text(off())
     (tmp_path / "notes.txt").write_text("left aside")
     (tmp_path / "tiny.obj").write_text(chair_obj())
-    pack, _ = prepare_pack("meshes", root=tmp_path / "oak", resolution=16, up="z")
+    pack, _ = prepared("meshes", root=tmp_path / "oak", resolution=16, up="z")
     assert pack.ids == ("chair",)
     assert [float(pack.columns[f"size_{axis}"][0]) for axis in "xyz"] == [20, 20, 36]
-    both, _ = prepare_pack("meshes", root=tmp_path, resolution=16)
+    both, _ = prepared("meshes", root=tmp_path, resolution=16)
     assert both.ids == ("oak_chair", "tiny")
     assert [float(both.columns[f"size_{axis}"][1]) for axis in "xyz"] == [2, 5, 4]
 
@@ -237,8 +237,8 @@ FEW: dict[str, Any] = {"elevations": [0, 20], "azimuths": 8, "size": 192}
 
 def test_sweethome3d_photographs_or_fills_seats(library: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    hull, report = prepare_pack("sweethome3d", root=library, resolution=32, pictures=kept, **FEW)
-    filled, _ = prepare_pack("sweethome3d", root=library, resolution=32, solid=True)
+    hull, report = prepared("sweethome3d", root=library, resolution=32, pictures=kept, **FEW)
+    filled, _ = prepared("sweethome3d", root=library, resolution=32, solid=True)
     assert hull.ids == filled.ids == ("Made_tiny", "Made_turned")
     assert [id for id, _ in report.skipped] == ["Made_lost", "Made_wide"]
     assert hull.columns["kind"].tolist() == ["chair", "sofa"]
@@ -246,7 +246,7 @@ def test_sweethome3d_photographs_or_fills_seats(library: Path, tmp_path: Path) -
     assert filled.columns["size_z"].tolist() == pytest.approx([40, 30])
     assert hull.columns["size_z"].tolist() == pytest.approx([40, 30], abs=4)
     assert min(map(overlap, hull.grids(), filled.grids())) > 0.6
-    again, _ = prepare_pack("seeing3d", root=kept, resolution=32, facing=0)
+    again, _ = prepared("seeing3d", root=kept, resolution=32, facing=0)
     assert (again.ids, again.occupancy.tolist()) == (hull.ids, hull.occupancy.tolist())
     assert not [path for path in kept.iterdir() if path.name != "rendered_chairs"]
 
@@ -257,7 +257,7 @@ def test_large_seats_are_seen_from_farther_away(tmp_path: Path) -> None:
         archive.writestr("PluginFurnitureCatalog.properties", wide.encode("latin-1"))
         archive.writestr("made/tiny/tiny.obj", chair_obj())
     kept = tmp_path / "kept"
-    pack, _ = prepare_pack("sweethome3d", root=tmp_path, resolution=32, pictures=kept, **FEW)
+    pack, _ = prepared("sweethome3d", root=tmp_path, resolution=32, pictures=kept, **FEW)
     names = [path.name for path in (kept / "rendered_chairs" / "Made_tiny").rglob("*.png")]
     radius = np.linalg.norm([60, 15, 20])
     assert {int(re.findall(r"_r(\d+)", name)[0]) for name in names} == {np.ceil(2.2 * radius)}
@@ -269,15 +269,15 @@ def test_a_missing_furniture_package_is_told_with_its_cure(
 ) -> None:
     monkeypatch.setattr("infogan3d.data.datasets.sweethome3d.LIBRARIES", "share/nowhere")
     with pytest.raises(ValueError, match="apt-get install sweethome3d-furniture"):
-        prepare_pack("sweethome3d", root=None)
+        prepared("sweethome3d", root=None)
 
 
 def test_chairs_carry_their_factors_and_pictures_agree_with_the_truth(tmp_path: Path) -> None:
     settings: dict[str, Any] = {"root": None, "count": 3, "seed": 1, "resolution": 32}
     kept = tmp_path / "kept"
-    hull, _ = prepare_pack("chairs", **settings, **FEW, pictures=kept)
-    exact, _ = prepare_pack("chairs", **settings, exact=True)
-    longer, _ = prepare_pack("chairs", **settings | {"count": 4}, exact=True)
+    hull, _ = prepared("chairs", **settings, **FEW, pictures=kept)
+    exact, _ = prepared("chairs", **settings, exact=True)
+    longer, _ = prepared("chairs", **settings | {"count": 4}, exact=True)
     assert hull.ids == ("chair_s1_000000", "chair_s1_000001", "chair_s1_000002")
     assert longer.select([0, 1, 2]).occupancy.tolist() == exact.occupancy.tolist()
     assert (hull.columns["seat_width"] == exact.columns["seat_width"]).all()
@@ -293,7 +293,7 @@ def test_pack_is_resized_and_keeps_its_columns(tmp_path: Path) -> None:
     shape, ids = np.array([2, 32, 32, 32]), np.array(["b", "a"])
     path = tmp_path / "a.npz"
     np.savez(path, occupancy=bits, shape=shape, id=ids, year=np.array([1950, 1960]))
-    pack, _ = prepare_pack("pack", root=path, resolution=16)
+    pack, _ = prepared("pack", root=path, resolution=16)
     assert pack.ids == ("b", "a")
     assert pack.columns["year"].tolist() == [1950, 1960]
     assert (pack.grids()[0] == halved(solid(32))).all()
@@ -304,8 +304,8 @@ def test_a_coarse_pack_is_enlarged_only_where_it_is_asked_for(tmp_path: Path) ->
     bits = np.packbits(grid.reshape(1, -1), axis=1)
     np.savez(tmp_path / "a.npz", occupancy=bits, shape=np.array([1, 30, 30, 30]), id=["a"])
     with pytest.raises(ValueError, match=r"30\^3 cannot become 64\^3"):
-        prepare_pack("pack", root=tmp_path / "a.npz", resolution=64)
-    pack, _ = prepare_pack("pack", root=tmp_path / "a.npz", resolution=64, enlarge=True)
+        prepared("pack", root=tmp_path / "a.npz", resolution=64)
+    pack, _ = prepared("pack", root=tmp_path / "a.npz", resolution=64, enlarge=True)
     large = pack.grids()[0]
     assert large.sum() == 8 * grid.sum()
     assert (halved(large)[1:-1, 1:-1, 1:-1] == grid).all()  # a rim of two cells is one of one
@@ -326,7 +326,7 @@ def four_meshes(folder: Path) -> Path:
 
 def test_broken_files_are_skipped_and_copies_dropped_with_counts(tmp_path: Path) -> None:
     heard: list[tuple[int, int, str]] = []
-    pack, report = prepare_pack(
+    pack, report = prepared(
         "meshes",
         root=four_meshes(tmp_path / "m"),
         resolution=16,
@@ -345,12 +345,12 @@ def test_broken_files_are_skipped_and_copies_dropped_with_counts(tmp_path: Path)
 def test_a_broken_file_stops_the_run_when_told_so(tmp_path: Path) -> None:
     root = four_meshes(tmp_path / "m")
     with pytest.raises(ValueError, match=r"b\.off cannot be read as \.off"):
-        prepare_pack("meshes", root=root, resolution=16, up="z", on_error="stop")
+        prepared("meshes", root=root, resolution=16, up="z", on_error="stop")
 
 
 def test_files_that_cannot_be_listed_count_as_broken(library: Path) -> None:
     (library / "Broken.sh3f").write_text("no zip")
-    _, report = prepare_pack("sweethome3d", root=library, resolution=16, solid=True)
+    _, report = prepared("sweethome3d", root=library, resolution=16, solid=True)
     assert [id for id, _ in report.skipped] == ["Broken.sh3f", "Made_lost", "Made_wide"]
     assert "Broken.sh3f is no zip archive" in report.skipped[0][1]
 
@@ -378,20 +378,20 @@ def test_wrong_settings_are_told_with_their_cure(
 ) -> None:
     asked = {"name": "meshes", "root": four_meshes(tmp_path / "m"), "resolution": 16} | settings
     with pytest.raises(ValueError, match=words):
-        prepare_pack(asked.pop("name"), **asked)
+        prepared(asked.pop("name"), **asked)
 
 
 def test_two_shapes_of_one_name_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.off").write_text(off())
     (tmp_path / "a.obj").write_text(chair_obj())
     with pytest.raises(ValueError, match="holds several shapes called 'a'"):
-        prepare_pack("meshes", root=tmp_path, resolution=16)
+        prepared("meshes", root=tmp_path, resolution=16)
 
 
 def test_a_rim_for_30_cells_and_no_other_stretching(tmp_path: Path) -> None:
     savemat(tmp_path / "chair_1_1.mat", {"instance": np.pad(solid(24), 3).astype(np.uint8)})
     with pytest.raises(ValueError, match=r"gave no shape: 1 refused, .*30\^3 cannot become 64\^3"):
-        prepare_pack("modelnet", root=tmp_path, resolution=64)
+        prepared("modelnet", root=tmp_path, resolution=64)
 
 
 # Workers
@@ -400,8 +400,8 @@ def test_a_rim_for_30_cells_and_no_other_stretching(tmp_path: Path) -> None:
 def test_one_and_two_workers_give_the_same_pack_and_report(library: Path) -> None:
     shutil.copy(library / "Made.sh3f", library / "Copy.sh3f")  # its seats come first, as copies
     settings: dict[str, Any] = {"root": library, "resolution": 16, **FEW}
-    a, one = prepare_pack("sweethome3d", workers=1, **settings)
-    b, two = prepare_pack("sweethome3d", workers=2, **settings)
+    a, one = prepared("sweethome3d", workers=1, **settings)
+    b, two = prepared("sweethome3d", workers=2, **settings)
     assert a.ids == b.ids == ("Copy_tiny", "Copy_turned")
     assert one.duplicates == two.duplicates
     assert one.duplicates == (("Made_tiny", "Copy_tiny"), ("Made_turned", "Copy_turned"))

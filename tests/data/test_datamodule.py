@@ -11,30 +11,23 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from fixtures import prepared
 
 from infogan3d.data import build
+from infogan3d.data.config import ChairsConfig
 from infogan3d.data.datamodule import ChairData, SeededBatches, stamp
 from infogan3d.io.packs import content_hash, load_pack, pack_grids, save_pack
-from infogan3d.models.networks.latent import step_seed
 
 
 def order(sampler: SeededBatches) -> list[int]:
     return [row for batch in sampler for row in batch]
 
 
-def as_trained(data: ChairData, **model: object) -> ChairData:
-    """The data with the little of a trainer that it asks for."""
-    seeds = {"seed": 0, "global_rank": 0, "batches_done": 0, **model}
-
-    def random(step: int, *, stream: int) -> torch.Generator:
-        seed = step_seed(seeds["seed"], seeds["global_rank"], step, stream)
-        return torch.Generator().manual_seed(seed)
-
-    module = SimpleNamespace(random=random, batches_done=seeds["batches_done"])
+def as_trained(data: ChairData, *, batches: int = 0) -> ChairData:
+    """The data as in training, some batches of which are done."""
+    data.clock.batches = batches
     strategy = SimpleNamespace(root_device=torch.device("cpu"))
-    data.trainer = SimpleNamespace(
-        training=True, global_rank=0, world_size=1, lightning_module=module, strategy=strategy
-    )
+    data.trainer = SimpleNamespace(training=True, global_rank=0, world_size=1, strategy=strategy)
     return data
 
 
@@ -60,9 +53,7 @@ def test_a_second_setup_reads_what_the_first_made(tiny_data, tmp_path, monkeypat
 
 def test_the_pack_is_the_sources(tiny_data):
     data = tiny_data()
-    pack, _ = build.prepare_pack(
-        "chairs", root=None, resolution=16, count=40, simple=True, exact=True
-    )
+    pack, _ = prepared("chairs", resolution=16, count=40, simple=True, exact=True)
     assert content_hash(data.pack()) == content_hash(pack)
     assert data.pack().shape == (16, 16, 16)
 
@@ -121,7 +112,7 @@ def make_slowly(cache: str, log: str) -> None:
         return pack, build.Report(40, (), (), 0.5)
 
     build.prepare_pack = noted
-    data = ChairData(source="chairs", root=None, resolution=16, batch_size=8, cache=cache)
+    data = ChairData(ChairsConfig(), resolution=16, batch_size=8, cache=cache)
     data.setup()
     assert len(data.packs["train"]) > 8
 
@@ -255,7 +246,7 @@ def test_loaders_give_packed_rows_of_their_split(tiny_data):
     data = tiny_data(batch_size=3)
     data.setup()
     count = len(data.packs["train"])
-    as_trained(data, batches_done=count // 3 + 2)
+    as_trained(data, batches=count // 3 + 2)
     rows = torch.cat(list(data.val_dataloader()))
     assert (rows.dtype, rows.shape) == (torch.uint8, (len(data.packs["validation"]), 512))
     assert (rows.numpy() == data.packs["validation"].occupancy).all()
@@ -278,7 +269,7 @@ def test_half_of_the_training_chairs_are_mirrored_in_x_only(tiny_data):
     assert (kept ^ mirrored).all()
     assert mirrored.mean() == pytest.approx(0.5, abs=0.1)
     assert (data.on_after_batch_transfer(packed, 0)[:, 0].numpy() == seen).all()
-    later = as_trained(tiny_data(), batches_done=1).on_after_batch_transfer(packed, 0)
+    later = as_trained(tiny_data(), batches=1).on_after_batch_transfer(packed, 0)
     assert not (later[:, 0].numpy() == seen).all()
 
 
@@ -305,10 +296,10 @@ def test_the_cached_pack_keeps_the_factors(tiny_data):
 def test_a_script_that_workers_import_again_is_told_so_and_does_not_hang(tmp_path):
     script = tmp_path / "mine.py"
     script.write_text(
+        "from infogan3d.data.config import ChairsConfig\n"
         "from infogan3d.data.datamodule import ChairData\n"
-        "ChairData(source='chairs', root=None, resolution=16, batch_size=2,\n"
-        "    workers=2, cache='cache',\n"
-        "    settings={'count': 8, 'seed': 0, 'simple': True, 'exact': True}).pack()\n"
+        "ChairData(ChairsConfig(count=8, simple=True, exact=True), resolution=16, batch_size=2,\n"
+        "    workers=2, cache='cache').pack()\n"
     )
     done = subprocess.run(
         [sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120

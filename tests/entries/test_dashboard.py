@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixtures import CONF, composed, run_command
+from fixtures import CONF, run_command, settings_of
 from hydra.core.global_hydra import GlobalHydra
 
 import infogan3d.dashboard
-from infogan3d.dashboard import check, dashboard, excuse, experiment, lacking
-from infogan3d.train import train
+from infogan3d.commands.dashboard import check, dashboard, excuse, experiment, lacking
+from infogan3d.commands.train import train
 from infogan3d.training.tracking import BATCHES, Logged
 from infogan3d.training.workspace import PANELS, SECTIONS, Panel, send, workspace
 
@@ -25,7 +25,7 @@ KEYS = [key for panel in PANELS for key in panel.keys]
 def small(cache: Path, *words: str) -> dict[str, Any]:
     """Settings of a run of a second: drawn chairs, no scores, one device."""
     own = ("data.exact=true", f"cache={cache}", "workers=1", "score_shapes=0", "trainer=cpu")
-    return composed("train", "+experiment=smoke", "epochs=9", "logger=wandb", *own, *words)
+    return settings_of("train", "+experiment=smoke", "epochs=9", "logger=wandb", *own, *words)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def plain(tiny_cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run as different from the smoke run as can be: no encoder, no start, it validates, and its
     loss only ever pays for filled cells, so that there are meshes to log."""
     run = tmp_path_factory.mktemp("plain")
-    own = ("model.pairing=random", "model.start_batches=0", "model.ema=0.0")
+    own = ("model.pairing=random", "model.warmup_batches=0", "model.ema=0.0")
     fill = ("model.lambda1=100.0", "model.lambda2=0.0", "model.generator_lr=0.1")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("WANDB_MODE", "offline")
@@ -114,8 +114,8 @@ def test_what_is_not_drawn_over_batches_is_an_error(plain, monkeypatch, without,
     ("words", "batches", "why", "keys"),
     [
         ((), 1, "it ended before it validated", {"val/coverage", "doctor/empty", "doctor"}),
-        (("model.start_batches=4",), 4, "it ended in its auto-encoding start", {"D/loss"}),
-        (("model.start_batches=2",), 3, "it did not validate after its", {"val/code_accuracy"}),
+        (("model.warmup_batches=4",), 4, "it ended in its auto-encoding start", {"D/loss"}),
+        (("model.warmup_batches=2",), 3, "it did not validate after its", {"val/code_accuracy"}),
         (("codes.discrete=[]",), 4, "it has no discrete codes", {"val/code_accuracy"}),
         (("codes.noise=0",), 4, "it has no noise", {"val/z_effect"}),
         (("codes.discrete=[]", "codes.continuous=0"), 4, "no codes", {"val/code_effect"}),
@@ -145,7 +145,7 @@ def panels_of(kept: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 def test_without_a_network_the_workspace_is_kept(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("WANDB_MODE", "offline")
-    dashboard(composed("dashboard", "show=hard_label", "entity=me"), tmp_path)
+    dashboard(settings_of("dashboard", "show=hard_label", "entity=me"), tmp_path)
     path = tmp_path / "workspace.json"
     assert capsys.readouterr().out == (
         "W&B: its mode is offline, so the workspace of group labels was not sent but kept in "
@@ -300,5 +300,5 @@ def test_a_missing_package_is_named_with_its_cure(tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setitem(sys.modules, "wandb_workspaces.workspaces", None)
     with pytest.raises(ValueError, match=r"not installed: pip install 'infogan3d\[dashboard\]'\.$"):
-        dashboard(composed("dashboard", "show=soft_label"), tmp_path)
+        dashboard(settings_of("dashboard", "show=soft_label"), tmp_path)
     assert list(tmp_path.iterdir()) == []

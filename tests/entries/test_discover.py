@@ -6,8 +6,8 @@ import torch
 from fixtures import AttributeBoxes, AttributeBoxesRead, run_command
 from PIL import Image
 
-from infogan3d.discover import check, discover
-from infogan3d.runs import folder
+from infogan3d.commands.discover import check, discover
+from infogan3d.runs import checkpoint, folder
 
 SETTINGS: dict[str, Any] = {
     "count": 1200,
@@ -114,7 +114,7 @@ def test_the_real_command(smoke, tmp_path):
     done = run_command("discover", f"run={smoke.folder}", *words, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     numbers = json.loads((smoke.folder / "codes.json").read_text())
-    names = [*folder.load_model(smoke.folder).spec.names, *(f"{family} 0" for family in FOUND)]
+    names = [*checkpoint.load_model(smoke.folder).spec.names, *(f"{family} 0" for family in FOUND)]
     assert [card["name"] for card in numbers["cards"]] == names
     for name in ("codes.json", "codes.png", "codes.html"):
         assert f"{smoke.folder / name}\n" in done.stdout

@@ -4,9 +4,9 @@ import json
 import shutil
 
 import pytest
-from fixtures import composed
+from fixtures import settings_of
 
-from infogan3d.evaluate import evaluate
+from infogan3d.commands.evaluate import evaluate
 from infogan3d.io.packs import save_pack
 from infogan3d.runs import build, folder
 
@@ -23,7 +23,7 @@ def test_any_pack_is_scored_in_place_of_a_split(smoke, run, tmp_path, monkeypatc
     data.setup()
     pack = save_pack(data.packs["test"].select([0, 1, 2]), tmp_path / "three.npz")
     words = (f"run={run}", f"data.pack={pack}", "points=64", "invert=2")
-    evaluate(composed("evaluate", *words), tmp_path)
+    evaluate(settings_of("evaluate", *words), tmp_path)
     told = json.loads((run / "evaluation-three.json").read_text())["reconstruction"]
     assert "three.npz" in told["protocol"]
     assert "n = 3" in told["protocol"]
@@ -39,7 +39,7 @@ def test_a_pack_of_training_shapes_alone_is_refused(smoke, run, tmp_path, monkey
     data.setup()
     pack = save_pack(data.packs["train"].select([0, 1, 2]), tmp_path / "known.npz")
     with pytest.raises(ValueError, match="all 3 held-out shapes are training shapes"):
-        evaluate(composed("evaluate", f"run={run}", f"data.pack={pack}", "points=64"), tmp_path)
+        evaluate(settings_of("evaluate", f"run={run}", f"data.pack={pack}", "points=64"), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_a_pack_of_training_shapes_alone_is_refused(smoke, run, tmp_path, monkey
 def test_mistakes_are_told(smoke, run, tmp_path, monkeypatch, word, sentence):
     monkeypatch.chdir(smoke.home)
     with pytest.raises((ValueError, FileNotFoundError), match=sentence):
-        evaluate(composed("evaluate", f"run={run}", word), tmp_path)
+        evaluate(settings_of("evaluate", f"run={run}", word), tmp_path)

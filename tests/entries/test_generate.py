@@ -4,21 +4,21 @@ import json
 
 import numpy as np
 import pytest
-from fixtures import composed, run_command
+from fixtures import run_command, settings_of
 
-from infogan3d.generate import generate
+from infogan3d.commands.generate import generate
 from infogan3d.io.packs import load_pack
 from infogan3d.models.onnx_export import shape_session
 from infogan3d.models.sampling import draw_codes, generate_grids
-from infogan3d.runs import folder
+from infogan3d.runs import checkpoint
 
 
 def test_a_sample_is_changed_and_what_was_reached_is_printed(smoke, tmp_path, capsys):
     words = ("set.width=0.5", "set.arms=none", "tries=60", "count=4", "base=2", "seed=3")
-    generate(composed("generate", f"run={smoke.folder}", *words), tmp_path)
+    generate(settings_of("generate", f"run={smoke.folder}", *words), tmp_path)
     pack = load_pack(tmp_path / "shapes.npz")
     assert pack.ids == ("sample-0002", "dialled")
-    model = folder.load_model(smoke.folder)
+    model = checkpoint.load_model(smoke.folder)
     assert (pack.grids()[0] == generate_grids(model, draw_codes(model, 4, seed=3))[2]).all()
     told = json.loads((tmp_path / "dial.json").read_text())
     assert told["asked"] == {"width": 0.5, "arms": 0.0}
@@ -57,13 +57,13 @@ def test_a_mistyped_attribute_is_met_by_the_nearest(tmp_path):
 )
 def test_what_cannot_be_asked_is_told(smoke, tmp_path, words, sentence):
     with pytest.raises(ValueError, match=sentence):
-        generate(composed("generate", f"run={smoke.folder}", *words), tmp_path)
+        generate(settings_of("generate", f"run={smoke.folder}", *words), tmp_path)
     assert not np.array(list(tmp_path.iterdir())).size
 
 
 def test_g_is_written_as_an_onnx_file_that_makes_the_same_shapes(smoke, tmp_path):
-    generate(composed("generate", f"run={smoke.folder}", "format=onnx", "count=2"), tmp_path)
-    model = folder.load_model(smoke.folder)
+    generate(settings_of("generate", f"run={smoke.folder}", "format=onnx", "count=2"), tmp_path)
+    model = checkpoint.load_model(smoke.folder)
     session = shape_session(tmp_path / "generator.onnx", threads=1)
     latent = model.to_latent(draw_codes(model, 2, seed=0)).numpy()
     model.hparams["precision"] = "32"

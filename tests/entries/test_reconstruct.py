@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 import trimesh
-from fixtures import boxes, composed, run_command, written
+from fixtures import boxes, run_command, settings_of, written
 from omegaconf import OmegaConf
 from PIL import Image
 
+from infogan3d.commands.reconstruct import reconstruct
+from infogan3d.commands.train import train
 from infogan3d.data.procedural.chairs import Factors, chair_mesh
 from infogan3d.geometry.camera import seeing3d_camera, seeing3d_cameras
 from infogan3d.inversion.stages import Stage
 from infogan3d.io.packs import load_pack, pack_grids, save_pack
-from infogan3d.reconstruct import reconstruct
-from infogan3d.runs import folder as runs_folder
-from infogan3d.train import train
+from infogan3d.runs import checkpoint
 
 QUICK = ("steps=15", "points=64")
 
@@ -39,15 +39,15 @@ LEARNING = (
     "batches=200",
     "epochs=-1",
     "data.method=any128",
-    "model.start_batches=200",
+    "model.warmup_batches=200",
     "model.start_lr=0.01",
     "model.width=8",
     "model.trunk_width=8",
     "model.ema=0.9",
-    "model.reading=bce",
+    "model.shape_limit_form=bce",
     "model.lambda1=100.0",
     "model.lambda2=0.0",
-    "model.divergence=0.001",
+    "model.kl_weight=0.001",
     "model.precision=32",
     "log_every=50",
     "snapshot_every=0",
@@ -61,7 +61,7 @@ LEARNING = (
 def learned(tmp_path_factory) -> Path:
     """A run that rebuilds 48 carved chairs roughly: two seconds of auto-encoding at 16^3."""
     home = tmp_path_factory.mktemp("learned")
-    given = composed("train", "+experiment=smoke", f"cache={home / 'cache'}", *LEARNING)
+    given = settings_of("train", "+experiment=smoke", f"cache={home / 'cache'}", *LEARNING)
     train(given, home / "run")
     return home / "run"
 
@@ -71,7 +71,7 @@ def ask(learned, tmp_path):
     """Reconstruct in this process; returns the folder and what codes.json says."""
 
     def run(*words: str) -> tuple[Path, dict[str, Any]]:
-        given = composed("reconstruct", f"run={learned}", *QUICK, *words)
+        given = settings_of("reconstruct", f"run={learned}", *QUICK, *words)
         out = tmp_path / "out"
         reconstruct(given, out)
         return out, json.loads((out / "codes.json").read_text())
@@ -91,7 +91,7 @@ def test_the_command_leaves_codes_a_pack_a_mesh_and_a_picture(learned, tmp_path)
     assert set(told["rungs"]["Q"]) == {"mse_x1e3", "iou", "ap", "cd_x1e4", "cd_diagonal_x1e4"}
     assert "n = 1" in told["protocol"]
     (shape,) = told["shapes"]
-    model = runs_folder.load_model(learned)
+    model = checkpoint.load_model(learned)
     assert len(shape["latent"]) == model.latent_size
     assert list(shape["codes"]) == model.spec.names
     assert OmegaConf.load(out / "config.yaml").steps == 15

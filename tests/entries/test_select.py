@@ -5,15 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures import CodeBoxes, composed, save_run, sweep_of
+from fixtures import CodeBoxes, save_run, settings_of, sweep_of
 from PIL import Image
 
+from infogan3d.commands.select import select, unscored
 from infogan3d.disentanglement import known_factors
 from infogan3d.disentanglement.known_factors import FactorScorecard
 from infogan3d.disentanglement.metrics import suite
 from infogan3d.disentanglement.model_centrality import choose
 from infogan3d.disentanglement.report import Selected, columns, places, report, table
-from infogan3d.select import select, unscored
 from infogan3d.stats.estimate import Estimate
 
 AGREEMENT = np.array([[1.0, 0.4, 0.8], [0.6, 1.0, 0.2], [1.0, 0.4, 1.0]])
@@ -101,7 +101,7 @@ def chosen(tiny_model, tmp_path_factory) -> Path:
         patch.setattr(suite, "RESAMPLES", 3)
         patch.setattr(known_factors, "PERMUTATIONS", 1)
         words = (f"multirun={home / 'sweep'}", "count=200", "chairs=450")
-        select(composed("select", *words), home / "out")
+        select(settings_of("select", *words), home / "out")
     return home / "sweep"
 
 

@@ -12,16 +12,16 @@ from unittest.mock import Mock
 import pytest
 import torch
 import trimesh
-from fixtures import composed, run_command
+from fixtures import run_command, settings_of
 from omegaconf import OmegaConf
 from PIL import Image
 from pytorch_lightning.loggers import WandbLogger
 
-from infogan3d.generate import generate
+from infogan3d.commands.generate import generate
+from infogan3d.commands.train import train
 from infogan3d.geometry.components import floater_fraction
 from infogan3d.io.packs import content_hash, load_pack
-from infogan3d.runs import folder
-from infogan3d.train import train
+from infogan3d.runs import checkpoint, folder
 
 
 def test_smoke_leaves_a_whole_run(smoke):
@@ -76,7 +76,7 @@ def test_wandb_keeps_an_offline_run_in_its_group(smoke):
     assert started["config"]["update"]["model"]["real_labels"] == [0.7, 1.2]
     items = [record["history"]["item"] for record in records if record["type"] == "history"]
     steps = [item["trainer/global_step"] for item in items if "G/loss_shape_limit" in item]
-    assert steps == list(range(folder.load_model(smoke.folder).batches_done))
+    assert steps == list(range(checkpoint.load_model(smoke.folder).batches_done))
     pictures = {name for item in items for name in item if name.endswith(".filenames")}
     assert pictures == {"media/samples.filenames", "media/walks.filenames"}
     ends = [record["exit"]["exit_code"] for record in records if record["type"] == "exit"]
@@ -146,7 +146,7 @@ def test_prepare_splits_and_shows_a_pack(smoke, tmp_path):
 
 
 def test_a_walk_moves_one_code(smoke, tmp_path):
-    given = composed("generate", f"run={smoke.folder}", "walk=c0", "count=5", "span=2.0")
+    given = settings_of("generate", f"run={smoke.folder}", "walk=c0", "count=5", "span=2.0")
     generate(given, tmp_path)
     pack = load_pack(tmp_path / "shapes.npz")
     assert pack.ids == tuple(f"c0-{i:04d}" for i in range(5))
@@ -158,20 +158,21 @@ def test_a_walk_moves_one_code(smoke, tmp_path):
 def test_pieces_are_joined_where_that_is_asked_for(smoke, tmp_path):
     for how in ("all", "joined"):
         generate(
-            composed("generate", f"run={smoke.folder}", "count=4", f"pieces={how}"), tmp_path / how
+            settings_of("generate", f"run={smoke.folder}", "count=4", f"pieces={how}"),
+            tmp_path / how,
         )
     whole, made = (load_pack(tmp_path / how / "shapes.npz").grids() for how in ("all", "joined"))
     apart, left = ([floater_fraction(one) for one in grids if one.any()] for grids in (whole, made))
     assert sum(left) <= sum(apart)
     assert (whole != made).any() == (sum(apart) > 0)
     with pytest.raises(ValueError, match="pieces"):
-        generate(composed("generate", f"run={smoke.folder}", "pieces=few"), tmp_path / "few")
+        generate(settings_of("generate", f"run={smoke.folder}", "pieces=few"), tmp_path / "few")
 
 
 def small(cache: Path, *words: str) -> dict[str, Any]:
     """Settings of a run of a second: drawn chairs, no scores, one device."""
     own = ("data.exact=true", f"cache={cache}", "workers=1", "score_shapes=0", "trainer=cpu")
-    return composed("train", "+experiment=smoke", "epochs=9", *own, *words)
+    return settings_of("train", "+experiment=smoke", "epochs=9", *own, *words)
 
 
 def test_a_resumed_run_equals_the_unbroken_one(tiny_cache, tmp_path):
@@ -179,7 +180,9 @@ def test_a_resumed_run_equals_the_unbroken_one(tiny_cache, tmp_path):
     train(small(tiny_cache, "batches=8"), tmp_path / "whole")
     train(small(tiny_cache, "batches=3"), tmp_path / "part")
     train(small(tiny_cache, "batches=8", f"resume={tmp_path / 'part'}"), tmp_path / "rest")
-    whole, part, rest = (folder.load_model(tmp_path / name) for name in ("whole", "part", "rest"))
+    whole, part, rest = (
+        checkpoint.load_model(tmp_path / name) for name in ("whole", "part", "rest")
+    )
     assert (whole.batches_done, part.batches_done, rest.batches_done) == (8, 3, 8)
     expected = whole.state_dict()
     unequal = [k for k, v in rest.state_dict().items() if not torch.equal(v, expected[k])]
@@ -198,7 +201,7 @@ def test_a_run_that_fails_ends_its_wandb_run_as_failed(tiny_cache, tmp_path, mon
         "infogan3d.training.tracking.start_wandb", lambda *_: WandbLogger(experiment=Mock())
     )
     wrong = small(
-        tiny_cache, "logger=wandb", "model.fake_labels=[0.3,0.0]", "model.start_batches=0"
+        tiny_cache, "logger=wandb", "model.fake_labels=[0.3,0.0]", "model.warmup_batches=0"
     )
     with pytest.raises(ValueError, match="is upside down"):
         train(wrong, tmp_path)
@@ -208,6 +211,6 @@ def test_a_run_that_fails_ends_its_wandb_run_as_failed(tiny_cache, tmp_path, mon
 
 def test_a_run_with_wandb_disabled_leaves_none_of_it(tiny_cache, tmp_path, monkeypatch):
     monkeypatch.setenv("WANDB_MODE", "disabled")
-    train(small(tiny_cache, "batches=1", "logger=wandb", "model.start_batches=0"), tmp_path)
+    train(small(tiny_cache, "batches=1", "logger=wandb", "model.warmup_batches=0"), tmp_path)
     assert (tmp_path / folder.LAST).exists()
     assert not list(tmp_path.rglob("*wandb*"))

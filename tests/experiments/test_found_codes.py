@@ -15,7 +15,7 @@ from infogan3d.models.base import ShapeModel
 def test_a_case_trains_the_first_part_alone(tmp_path):
     part = found_codes.part_of("half the price", seed="3", settings=["workers=1"], out=tmp_path)
     assert part.folder == tmp_path / "half-the-price-seed3"
-    assert {"batches=2002", "model.unmix_after=2000", "model.divergence=0.15"} < set(part.words)
+    assert {"batches=2002", "model.unmix_after=2000", "model.kl_weight=0.15"} < set(part.words)
     assert part.words[-2:] == ("seed=3", "workers=1")
 
 

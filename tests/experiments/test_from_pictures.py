@@ -7,12 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
-from fixtures import boxes, composed
+from fixtures import boxes, settings_of
 from PIL import Image
 
 from experiments.from_pictures import __main__ as from_pictures
 from experiments.from_pictures import page as picture_page
 from experiments.from_pictures.__main__ import Truth, choose_seats, overlap_with, truth_at
+from infogan3d.commands.reconstruct import read_request
+from infogan3d.commands.train import train
 from infogan3d.data.datasets.sweethome3d import Seat
 from infogan3d.data.multiview import photograph, rings_around
 from infogan3d.geometry.visual_hull.carve import carve
@@ -20,9 +22,6 @@ from infogan3d.inversion.silhouette_loss import Placement
 from infogan3d.inversion.stages import fit_views
 from infogan3d.inversion.view_targets import pick_views, spread_views
 from infogan3d.io.packs import pack_grids, save_pack
-from infogan3d.reconstruct import read_order
-from infogan3d.runs import schema
-from infogan3d.train import train
 
 # Inches, Z up, around 0; the cells of a 16-inch cube at 16^3 are an inch.
 CHAIR = boxes(((10, 10, 2), (0, 0, 0)), ((10, 2, 6), (0, 4, 4)), ((4, 4, 6), (-3, 0, -4)))
@@ -53,7 +52,7 @@ def run(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("pictures")
     words = ("+experiment=smoke", "data.exact=true", "batches=2", "epochs=-1", "score_shapes=0")
     words += ("snapshot_every=0", "workers=1", "trainer=cpu", f"cache={home / 'cache'}")
-    train(composed("train", *words), home / "run")
+    train(settings_of("train", *words), home / "run")
     return home / "run"
 
 
@@ -114,14 +113,14 @@ def test_the_hull_is_that_of_the_same_views_in_the_same_cube(run, tmp_path, coun
     mesh = mesh_of(boxes(((30, 30, 30), (0, 0, 0))))
     cameras = rings_around(mesh, size=120)
     views = photograph(mesh, id="cube", cameras=cameras, pictures=None, shaded=False)
-    settings = schema.defaults("reconstruct") | {"run": str(run), "steps": 1, "held_out": 0}
-    order = read_order(settings | {"use": count}, path=run, out=tmp_path)
+    words = (f"run={run}", "views=there", "steps=1", "held_out=0", f"use={count}")
+    order = read_request(settings_of("reconstruct", *words))
     fitted = fit_views(order, views)
     place = fitted.target.placements[fitted.best]
     assert place.low[0] == -place.side / 2
     box = (place.low, tuple(one + place.side for one in place.low))
     chosen = pick_views(views, spread_views(views, count))
-    given = carve(chosen, resolution=16, method=order.data["method"], tolerance=0, box=box)
+    given = carve(chosen, resolution=16, method=order.data.method, tolerance=0, box=box)
     hull = fitted.target.hulls[fitted.best]
     np.testing.assert_array_equal(hull, np.rot90(given.grid, place.turns))
     found = from_pictures.score_fitted(fitted, mesh)

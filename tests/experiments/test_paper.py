@@ -42,8 +42,8 @@ MODEL: dict[str, Any] = {
     "lambda2": 1.0,
     "adversarial_weight": 1.0,
     "trunk_layers": 4,
-    "reading": "run",
-    "information_reaches": "trunk",
+    "shape_limit_form": "kldiv_on_probabilities",
+    "mi_gradient_to": "trunk",
 }
 
 

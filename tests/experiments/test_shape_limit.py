@@ -42,11 +42,11 @@ def rest(p: np.ndarray, **weights: Any) -> np.ndarray:
     return 1 / (1 + np.exp(-found.x))
 
 
-@pytest.mark.parametrize("reading", ["run", "kl", "bce"])
+@pytest.mark.parametrize("form", ["kldiv_on_probabilities", "kl", "bce"])
 @pytest.mark.parametrize(("lambda1", "lambda2"), [(0.1, 1.0), (2.0, 1.0), (3.0, 2.0)])
-def test_the_optimum_is_the_numeric_one(reading, lambda1, lambda2):
-    found = rest(P, reading=reading, lambda1=lambda1, lambda2=lambda2)
-    assert found == pytest.approx(optimum(P, lambda1, lambda2, reading=reading), abs=0.01)
+def test_the_optimum_is_the_numeric_one(form, lambda1, lambda2):
+    found = rest(P, form=form, lambda1=lambda1, lambda2=lambda2)
+    assert found == pytest.approx(optimum(P, lambda1, lambda2, form=form), abs=0.01)
 
 
 def test_optima_by_hand():
@@ -55,15 +55,15 @@ def test_optima_by_hand():
     assert optimum(p, 1.0, 1.0) == pytest.approx([0, 0.3, 0.75, 1])
     assert optimum(p, 0.1, 1.0) == pytest.approx(1.05 * p)  # the paper's weights
     assert optimum(p, 1.0, 0.0).tolist() == [0, 1, 1, 1]
-    assert optimum(p, 1.0, 0.0, reading="kl").tolist() == [0, 1, 1, 1]
-    assert optimum(p, 1.0, 0.0, reading="bce").tolist() == p.tolist()
+    assert optimum(p, 1.0, 0.0, form="kl").tolist() == [0, 1, 1, 1]
+    assert optimum(p, 1.0, 0.0, form="bce").tolist() == p.tolist()
     full = np.array([0.49, 0.5, 0.51])  # at l1 = 2 l2 kl is full from p = 2 / (2 + 2) on
-    assert optimum(full, 2.0, 1.0, reading="kl") == pytest.approx([0.9867, 1, 1], abs=1e-4)
+    assert optimum(full, 2.0, 1.0, form="kl") == pytest.approx([0.9867, 1, 1], abs=1e-4)
     with pytest.raises(ValueError, match="lambda1=0, lambda2=0 limit nothing: give one above 0"):
         optimum(p, 0, 0)
-    for reading in ("literal", "dice"):
-        with pytest.raises(ValueError, match=f"reading={reading} has no optimum of one cell"):
-            optimum(p, 1.0, 1.0, reading=reading)
+    for form in ("literal", "dice"):
+        with pytest.raises(ValueError, match=f"form={form} has no optimum of one cell"):
+            optimum(p, 1.0, 1.0, form=form)
 
 
 @pytest.mark.parametrize(("p", "dip"), [(0.1, True), (0.7, True), (0.9, False)])
@@ -72,11 +72,11 @@ def test_literal_falls_towards_the_real_shape_and_may_dip_before(p, dip):
     assert ((1 - p) ** 2 > 2 * lambda1 * p) == dip
     real, every = torch.ones(1, 1, 1, 1, 1), T(x).float()
     full = np.array(
-        [float(losses.shape_limit_first_term(one * real, real, reading="literal")) for one in every]
+        [float(losses.shape_limit_first_term(one * real, real, form="literal")) for one in every]
     )
     assert (np.diff(full) < 0).all()  # y = 1: down and down towards x = 1
     assert np.diff(full)[-1] < 100 * np.diff(full)[0]  # and ever steeper
-    assert float(losses.shape_limit_first_term(real / 2, 0 * real, reading="literal")) == 0
+    assert float(losses.shape_limit_first_term(real / 2, 0 * real, form="literal")) == 0
     mean = lambda1 * p * full + x**2 - 2 * p * x + p
     assert (np.diff(mean) > 0).any() == dip
     if dip:
@@ -89,7 +89,7 @@ def test_literal_pulls_the_logit_by_its_probability():
     for logit in logits:
         own = logit.clone().requires_grad_()
         real = torch.ones(1, 1, 1, 1, 1)
-        losses.shape_limit(own * real, real, reading="literal", lambda1=1.0, lambda2=0.0).backward()
+        losses.shape_limit(own * real, real, form="literal", lambda1=1.0, lambda2=0.0).backward()
         assert float(own.grad) == pytest.approx(-float(torch.sigmoid(logit)), abs=1e-5)
 
 
@@ -102,7 +102,7 @@ def test_dice_rests_at_a_sharp_shape_of_the_cells_above_half_of_its_value():
 
     def dice(x: tuple[float, ...]) -> float:
         made = T(x).reshape(1, 1, 2, 2, 2).clamp(1e-6, 1 - 1e-6).logit().expand(400, -1, -1, -1, -1)
-        return 1 - float(losses.shape_limit(made, grids, reading="dice", lambda1=1.0, lambda2=0.0))
+        return 1 - float(losses.shape_limit(made, grids, form="dice", lambda1=1.0, lambda2=0.0))
 
     sharp = {x: dice(x) for x in product((0.0, 1.0), repeat=8)}
     best = max(sharp, key=sharp.__getitem__)
@@ -192,7 +192,7 @@ def sweep(tiny_model, tiny_cache, tmp_path) -> Path:
         weights = {"lambda1": 1.0 + number, "lambda2": 2.0, "adversarial_weight": game}
         model = tiny_model(**weights)
         settings = {
-            "model": {**weights, "reading": "run", "pairing": "random"},
+            "model": {**weights, "shape_limit_form": "kldiv_on_probabilities", "pairing": "random"},
             "data": chairs,
             "resolution": 16,
             "batch_size": 8,
@@ -246,4 +246,4 @@ def test_what_is_no_such_sweep_is_refused(sweep, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
         main([str(sweep)])
     assert ended.value.code == 2
-    assert "1-job has reading=bce, pairing=random, lambda2=2.0" in capsys.readouterr().err
+    assert "1-job has shape_limit_form=bce, pairing=random, lambda2=2.0" in capsys.readouterr().err

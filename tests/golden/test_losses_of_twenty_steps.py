@@ -13,13 +13,14 @@ import torch
 from fixtures import TINY_CHAIRS, TINY_MODEL, fit
 from pytorch_lightning.loggers import CSVLogger, WandbLogger
 
+from infogan3d.data.config import ChairsConfig
 from infogan3d.data.datamodule import ChairData
 from infogan3d.models.infogan import InfoGAN3D
 
 GOLDEN = Path(__file__).with_name("losses.json")
 WAYS: dict[str, dict[str, Any]] = {
     "paper": {},
-    "inverse": {"pairing": "inverse", "start_batches": 5, "reading": "bce"},
+    "inverse": {"pairing": "inverse", "warmup_batches": 5, "shape_limit_form": "bce"},
 }
 
 
@@ -29,13 +30,11 @@ def losses(way: str, cache: Path, logger: Any = False) -> list[dict[str, float]]
     own = {"width": 4, "trunk_width": 4, "precision": "32", **WAYS[way]}
     model = InfoGAN3D(**{**TINY_MODEL, **own})
     data = ChairData(
-        source="chairs",
-        root=None,
+        ChairsConfig(**TINY_CHAIRS),
         resolution=16,
         batch_size=8,
         cache=str(cache),
         workers=1,
-        settings=TINY_CHAIRS,
     )
     return fit(model, data, max_steps=20, logger=logger).losses
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fixtures import prepared as prepare
 from fixtures_files import INPUTS, MESHES, PICTURE
 from PIL import Image
 
-from infogan3d.data.build import prepare_pack
 from infogan3d.data.shapes import flagged_note
 from infogan3d.io.masks import read_mask
 from infogan3d.io.mesh_files import read_mesh
@@ -25,7 +25,7 @@ def prepared(path: Path, **settings: object) -> tuple[np.ndarray, float]:
     """A mesh's grid at 32^3 and its longest side, without a warning on the way."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        pack, _ = prepare_pack("meshes", root=path, resolution=32, **settings)
+        pack, _ = prepare("meshes", root=path, resolution=32, **settings)
     longest = max(float(pack.columns[f"size_{axis}"][0]) for axis in "xyz")
     return pack.grids()[0], longest
 
@@ -61,7 +61,7 @@ def test_a_mesh_is_refused_by_a_sentence(name: str, words: str) -> None:
 
 
 def test_a_flat_bench_is_not_turned() -> None:
-    pack, _ = prepare_pack("meshes", root=MESHES / FLAT, resolution=8)
+    pack, _ = prepare("meshes", root=MESHES / FLAT, resolution=8)
     grid, longest = prepared(MESHES / FLAT)
     assert pack.columns["quarter_turns"][0] == 0
     assert longest == 2
@@ -76,7 +76,7 @@ def hull(folder: Path, name: str) -> tuple[np.ndarray, float]:
     shutil.copytree(
         INPUTS / "pictures" / "rendered_chairs" / name, folder / "rendered_chairs" / name
     )
-    pack, _ = prepare_pack("seeing3d", root=folder, resolution=32)
+    pack, _ = prepare("seeing3d", root=folder, resolution=32)
     return pack.grids()[0], float(pack.columns["coherence"][0])
 
 
@@ -138,12 +138,12 @@ def test_a_jpeg_is_read_nearly_as_well(tmp_path: Path) -> None:
 def test_upper_case_binvox_is_binvox() -> None:
     upper = read_binvox(INPUTS / "voxels" / "UPPER.BINVOX")
     assert (upper == read_binvox(INPUTS / "voxels" / "reference.binvox")).all()
-    pack, report = prepare_pack("shapenet", root=INPUTS / "voxels" / "UPPER.BINVOX", resolution=32)
+    pack, report = prepare("shapenet", root=INPUTS / "voxels" / "UPPER.BINVOX", resolution=32)
     assert (pack.ids, report.aside) == (("UPPER",), "")
 
 
 def test_modelnet_takes_any_case() -> None:
-    _, report = prepare_pack("modelnet", root=INPUTS / "voxels" / "modelnet_upper", resolution=16)
+    _, report = prepare("modelnet", root=INPUTS / "voxels" / "modelnet_upper", resolution=16)
     assert report.read + len(report.duplicates) == 3
 
 
@@ -154,7 +154,7 @@ def test_one_rule_of_listing_and_all_that_is_left_aside_is_told(tmp_path: Path) 
         (tmp_path / name).write_bytes(chair)
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "deep" / "gone.obj").symlink_to(tmp_path / "nowhere")
-    pack, report = prepare_pack("meshes", root=tmp_path, resolution=8)
+    pack, report = prepare("meshes", root=tmp_path, resolution=8)
     assert (pack.ids, report.duplicates) == (("a",), (("deep_b", "a"),))
     assert report.aside == (
         "1 .mtl files, 1 .txt files, 2 hidden, 1 links that lead nowhere, or devices, "
@@ -167,4 +167,4 @@ def test_several_packs_are_not_taken_for_the_first(tmp_path: Path) -> None:
     for name in ("a", "b"):
         save_pack(pack_grids(np.ones((1, 8, 8, 8), bool), ids=["x"]), tmp_path / f"{name}.npz")
     with pytest.raises(ValueError, match="holds 2 packs: give one"):
-        prepare_pack("pack", root=tmp_path, resolution=8)
+        prepare("pack", root=tmp_path, resolution=8)

@@ -7,18 +7,24 @@ from typing import Any
 
 import pytest
 import torch
-from fixtures import Watching, composed, fit, lines, run_command, same_state
+from fixtures import Watching, fit, lines, run_command, same_state, settings_of
 
-from infogan3d.evaluate import evaluate
-from infogan3d.generate import generate
+from infogan3d.commands.evaluate import evaluate
+from infogan3d.commands.generate import generate
+from infogan3d.commands.train import train
 from infogan3d.io.packs import load_pack
 from infogan3d.models.baselines.gan3d import GAN3D
 from infogan3d.models.networks.latent import Codes
-from infogan3d.runs import build, folder
+from infogan3d.runs import build, checkpoint, folder
 from infogan3d.runs.build import build_model
-from infogan3d.train import train
 
-TINY = {"resolution": 16, "width": 2, "trunk_width": 2, "noise": 5, "accuracy_gate": 1.0}
+TINY = {
+    "resolution": 16,
+    "width": 2,
+    "trunk_width": 2,
+    "noise": 5,
+    "discriminator_accuracy_cap": 1.0,
+}
 SMALL_AE = ("model.latent=6", "model.noise=5", "model.latent_width=8", "model.latent_batches=2")
 SMALL: dict[str, tuple[str, ...]] = {
     "3dgan": ("model.trunk_width=2",),
@@ -64,7 +70,7 @@ def test_each_turn_moves_its_own_network_only(tiny_data):
 
 def test_the_judge_rests_above_its_gate(tiny_data):
     for accuracy, rests in ((0.81, True), (0.79, False)):
-        model = gan(Watched, accuracy_gate=0.8)
+        model = gan(Watched, discriminator_accuracy_cap=0.8)
         model.accuracy.fill_(accuracy)
         fit(model, tiny_data(), max_steps=1)
         assert (model.turns[0][1] == set()) == rests
@@ -96,7 +102,7 @@ def test_without_averaging_samples_come_from_the_generator_itself(tiny_data):
 
 @pytest.mark.parametrize("stop", [{"max_epochs": 1}, {"max_steps": 6}], ids=["epoch", "mid-epoch"])
 def test_a_resumed_3dgan_equals_the_unbroken_one(tiny_data, tmp_path, stop):
-    whole, part, rest = (gan(accuracy_gate=0.5, trunk_lr=1e-3) for _ in range(3))
+    whole, part, rest = (gan(discriminator_accuracy_cap=0.5, trunk_lr=1e-3) for _ in range(3))
     unbroken = fit(whole, tiny_data(), max_steps=10, limit_val_batches=1.0)
     stopped = fit(part, tiny_data(), limit_val_batches=1.0, **stop)
     stopped.save_checkpoint(tmp_path / "last.ckpt", weights_only=False)
@@ -112,7 +118,7 @@ def test_a_resumed_3dgan_equals_the_unbroken_one(tiny_data, tmp_path, stop):
 
 def small(system: str, cache: Path, *words: str) -> dict[str, Any]:
     """Settings of a run of seconds, logged at every batch."""
-    return composed(
+    return settings_of(
         "train",
         f"+experiment=rival_{system}",
         *("data=tiny_chairs", "data.exact=true", f"cache={cache}", "workers=1", "trainer=cpu"),
@@ -157,7 +163,7 @@ def test_the_config_of_a_rival_holds_what_it_needs(done):
     settings = folder.load_settings(run)
     assert settings["system"] == system
     assert "codes" not in settings
-    model = folder.load_model(run)
+    model = checkpoint.load_model(run)
     assert type(model) is build.SYSTEMS[system]
     assert settings["model"] == {name: model.hparams[name] for name in settings["model"]}
     assert {*model.hparams} - {*settings["model"]} <= {"resolution", "seed", "batches"}
@@ -165,9 +171,9 @@ def test_the_config_of_a_rival_holds_what_it_needs(done):
 
 def test_evaluate_and_generate_work_on_a_rival(done, tmp_path, capsys):
     system, run = done
-    evaluate(composed("evaluate", f"run={run}", "count=2", "points=64", "device=cpu"), tmp_path)
+    evaluate(settings_of("evaluate", f"run={run}", "count=2", "points=64", "device=cpu"), tmp_path)
     assert "| nearest training shape |" in capsys.readouterr().out
-    generate(composed("generate", f"run={run}", "count=3", "device=cpu"), tmp_path)
+    generate(settings_of("generate", f"run={run}", "count=3", "device=cpu"), tmp_path)
     pack = load_pack(tmp_path / "shapes.npz")
     assert pack.grids().shape == (3, 16, 16, 16)
     assert pack.columns["noise"].shape == (3, 200 if system == "3dgan" else 5)
@@ -183,7 +189,7 @@ def test_a_rival_stopped_halfway_goes_on_as_if_it_had_not(done, tiny_cache, tmp_
         train(given, tmp_path / "part")
     train({**given, "resume": str(tmp_path / "part")}, tmp_path / "rest")
     whole, part, rest = (
-        folder.load_model(one) for one in (run, tmp_path / "part", tmp_path / "rest")
+        checkpoint.load_model(one) for one in (run, tmp_path / "part", tmp_path / "rest")
     )
     assert (part.batches_done, rest.batches_done) == (stop, whole.batches_done)
     expected = whole.state_dict()
@@ -192,7 +198,7 @@ def test_a_rival_stopped_halfway_goes_on_as_if_it_had_not(done, tiny_cache, tmp_
 
 @pytest.mark.parametrize("system", SMALL)
 def test_a_rival_fits_on_a_screen_at_its_published_settings(system):
-    given = composed("train", f"+experiment=rival_{system}")
+    given = settings_of("train", f"+experiment=rival_{system}")
     model = build_model({**given, "model": {**given["model"]}})
     published = build.SYSTEMS[system](**({} if system == "3dgan" else {"batches": 30000}))
     own = {name: value for name, value in published.hparams.items() if name != "resolution"}

@@ -32,7 +32,7 @@ class Watched(Watching, InfoGAN3D):
     ("changes", "judge", "maker"),
     [
         ({}, {"trunk", "discriminator_head", "q_head"}, {"generator"}),
-        ({"information_reaches": "head"}, {"trunk", "discriminator_head"}, {"generator", "q_head"}),
+        ({"mi_gradient_to": "head"}, {"trunk", "discriminator_head"}, {"generator", "q_head"}),
         (
             {"pairing": "inverse"},
             {"trunk", "discriminator_head", "q_head"},
@@ -52,7 +52,7 @@ def test_each_turn_moves_its_own_parts_only(tiny_model, tiny_data, changes, judg
 
 
 def test_the_start_moves_generator_and_encoder_and_gives_back_the_rate(tiny_model, tiny_data):
-    model = tiny_model(Watched, start_batches=2, generator_lr=3e-4)
+    model = tiny_model(Watched, warmup_batches=2, generator_lr=3e-4)
     trainer = fit(model, tiny_data(), max_steps=3)
     both = ("auto_encoding_turn", {"generator", "encoder"})
     assert model.turns[:2] == [both, both]
@@ -66,7 +66,7 @@ def test_in_head_the_trunk_does_not_hear_the_information_loss(tiny_model, tiny_d
     trunks = {}
     for reaches in ("head", "trunk"):
         for weight in (1.0, 100.0):
-            model = tiny_model(information_reaches=reaches, information_discrete=weight)
+            model = tiny_model(mi_gradient_to=reaches, information_discrete=weight)
             fit(model, tiny_data(), max_steps=1)
             trunks[reaches, weight] = torch.cat([p.flatten() for p in model.trunk.parameters()])
     assert torch.equal(trunks["head", 1.0], trunks["head", 100.0])
@@ -84,7 +84,7 @@ def test_a_generator_without_any_term_stands_still(tiny_model, tiny_data):
 
 def test_the_accuracy_gate_rests_the_judge(tiny_model, tiny_data):
     for gate, rests in ((0.8, True), (1.0, False)):
-        model = tiny_model(Watched, accuracy_gate=gate)
+        model = tiny_model(Watched, discriminator_accuracy_cap=gate)
         model.accuracy.fill_(0.9)
         fit(model, tiny_data(), max_steps=1)
         assert (model.turns[0][1] == set()) == rests
@@ -115,7 +115,7 @@ def test_every_batch_logs_its_terms_and_counts_once(tiny_model, tiny_data):
 
 
 def test_the_start_and_a_resting_judge_count_a_batch_once_too(tiny_model, tiny_data):
-    model = tiny_model(start_batches=2, pairing="inverse", accuracy_gate=-1.0)
+    model = tiny_model(warmup_batches=2, pairing="inverse", discriminator_accuracy_cap=-1.0)
     trainer = fit(model, tiny_data(), max_epochs=2)
     assert trainer.global_step == model.batches_done == 8
     assert set(trainer.losses[3]) == GAME | {"E/divergence"}
@@ -216,7 +216,7 @@ class Poisoned(pl.Callback):
             batch[0, 0, 0, 0, 0] = float("nan")
 
 
-@pytest.mark.parametrize("changes", [{}, {"pairing": "inverse", "start_batches": 9}])
+@pytest.mark.parametrize("changes", [{}, {"pairing": "inverse", "warmup_batches": 9}])
 @pytest.mark.parametrize("every", [1, 4])
 def test_a_nan_stops_the_run_before_the_weights_take_it(tiny_model, tiny_data, changes, every):
     model, poisoned = tiny_model(**changes), Poisoned(2)
@@ -233,7 +233,7 @@ def test_a_nan_stops_the_run_before_the_weights_take_it(tiny_model, tiny_data, c
 
 
 def test_twenty_steps_give_the_same_losses_twice(tiny_model, tiny_data):
-    settings = {"pairing": "inverse", "start_batches": 5}
+    settings = {"pairing": "inverse", "warmup_batches": 5}
     first, again = (fit(tiny_model(**settings), tiny_data(), max_steps=20).losses for _ in range(2))
     other = fit(tiny_model(**settings, seed=1), tiny_data(seed=1), max_steps=20).losses
     assert len(first) == 20
@@ -242,7 +242,7 @@ def test_twenty_steps_give_the_same_losses_twice(tiny_model, tiny_data):
 
 
 @pytest.mark.parametrize("stop", [{"max_epochs": 1}, {"max_steps": 6}], ids=["epoch", "mid-epoch"])
-@pytest.mark.parametrize("changes", [{}, {"pairing": "inverse", "start_batches": 5}])
+@pytest.mark.parametrize("changes", [{}, {"pairing": "inverse", "warmup_batches": 5}])
 def test_a_resumed_run_equals_the_uninterrupted_one(tiny_model, tiny_data, tmp_path, stop, changes):
     saved = tmp_path / "last.ckpt"
     whole, part, rest = (tiny_model(**changes) for _ in range(3))
@@ -290,11 +290,14 @@ def test_checkpoints_load_without_running_code(tiny_model, tiny_data, tmp_path):
     [
         ({"pairing": "none"}, "model.pairing=none is not known: choose one of random, inverse."),
         (
-            {"information_reaches": "Q"},
-            "model.information_reaches=Q is not known: choose one of tr",
+            {"mi_gradient_to": "Q"},
+            "model.mi_gradient_to=Q is not known: choose one of tr",
         ),
         ({"precision": "16"}, "model.precision=16 is not known: choose one of auto, 32, bf16."),
-        ({"reading": "l2"}, "model.reading=l2 is not known: choose one of run, literal, kl, bce"),
+        (
+            {"shape_limit_form": "l2"},
+            "model.shape_limit_form=l2 is not known: choose one of kldiv",
+        ),
         ({"resolution": 20}, "resolution=20 cannot be built"),
         ({"discrete": [1]}, "every discrete code needs at least 2 values"),
         ({"trunk_norm": "layer"}, "trunk.norm=layer is not known"),

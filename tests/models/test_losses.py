@@ -105,22 +105,22 @@ def test_continuous_information_is_the_gaussian_likelihood():
 def test_each_reading_of_the_kl_like_term_by_hand():
     made, real = cells(0.25, 0.5, 0.75, 0.1), cells(0.0, 1.0, 1.0, 1.0)
     values = {
-        "run": -(0.5 + 0.75 + 0.1) / 4,
+        "kldiv_on_probabilities": -(0.5 + 0.75 + 0.1) / 4,
         "literal": (math.log(0.5) + math.log(0.25) + math.log(0.9)) / 4,
         "kl": -(math.log(0.5) + math.log(0.75) + math.log(0.1)) / 4,
     }
-    for reading, value in values.items():
-        assert losses.shape_limit_first_term(made, real, reading=reading).item() == pytest.approx(
+    for form, value in values.items():
+        assert losses.shape_limit_first_term(made, real, form=form).item() == pytest.approx(
             value
-        ), reading
-    half = losses.shape_limit_first_term(cells(0.25), cells(0.5), reading="run")
+        ), form
+    half = losses.shape_limit_first_term(cells(0.25), cells(0.5), form="kldiv_on_probabilities")
     assert half.item() == pytest.approx(0.5 * (math.log(0.5) - 0.25))
 
 
-@pytest.mark.parametrize("reading", losses.SHAPE_LIMIT_FORMS)
-def test_every_reading_stays_finite_with_its_gradient_at_the_ends(reading):
+@pytest.mark.parametrize("form", losses.SHAPE_LIMIT_FORMS)
+def test_every_reading_stays_finite_with_its_gradient_at_the_ends(form):
     logits = cells(-200.0, -200, 0, 0, 200, 200, -1, 1).requires_grad_()
-    loss = losses.shape_limit(logits, cells(0.0, 1, 0, 1, 0, 1, 1, 0), reading=reading)
+    loss = losses.shape_limit(logits, cells(0.0, 1, 0, 1, 0, 1, 1, 0), form=form)
     loss.backward()
     assert loss.isfinite()
     assert logits.grad.isfinite().all()
@@ -131,9 +131,9 @@ def test_shape_limit_weighs_its_two_terms():
     first, square = -0.25, 0.25
     loss = losses.shape_limit(logits, real, lambda1=0.3, lambda2=2.0)
     assert loss.item() == pytest.approx(0.3 * first + 2 * square)
-    bce = losses.shape_limit(logits, real, reading="bce", lambda1=1.0, lambda2=0.0)
+    bce = losses.shape_limit(logits, real, form="bce", lambda1=1.0, lambda2=0.0)
     assert bce.item() == pytest.approx(math.log(2))
-    mixed = losses.shape_limit(cells(2.0, -1.0), real, reading="bce", lambda2=0.0)
+    mixed = losses.shape_limit(cells(2.0, -1.0), real, form="bce", lambda2=0.0)
     expected = (math.log1p(math.exp(-2)) + math.log1p(math.exp(-1))) / 2
     assert mixed.item() == pytest.approx(0.1 * expected)
 
@@ -141,9 +141,9 @@ def test_shape_limit_weighs_its_two_terms():
 def test_dice_is_taken_shape_by_shape():
     logits = torch.cat([cells(50.0, 50, -50, -50), cells(-50.0, -50, -50, -50)])
     real = torch.cat([cells(1.0, 0, 0, 0), cells(1.0, 1, 0, 0)])
-    loss = losses.shape_limit(logits, real, reading="dice", lambda1=1.0, lambda2=0.0)
+    loss = losses.shape_limit(logits, real, form="dice", lambda1=1.0, lambda2=0.0)
     assert loss.item() == pytest.approx(1 - ((4 + 1) / (6 + 1) + (0 + 1) / (4 + 1)) / 2)
-    same = losses.shape_limit(100 * real - 50, real, reading="dice", lambda1=1.0, lambda2=0.0)
+    same = losses.shape_limit(100 * real - 50, real, form="dice", lambda1=1.0, lambda2=0.0)
     assert same.item() == pytest.approx(0)
 
 
@@ -162,16 +162,16 @@ def test_random_pairing_rests_at_an_inflated_mean_chair(lambda1, lambda2):
 
 def test_the_mean_over_cells_does_not_depend_on_their_number():
     logits, real = torch.randn(2, 1, 4, 4, 4, generator=by(7)), torch.ones(2, 1, 4, 4, 4)
-    for reading in ("run", "literal", "kl", "bce"):
-        once = losses.shape_limit(logits, real, reading=reading)
+    for form in ("kldiv_on_probabilities", "literal", "kl", "bce"):
+        once = losses.shape_limit(logits, real, form=form)
         more = [grid.repeat(1, 1, 2, 2, 2) for grid in (logits, real)]
-        twice = losses.shape_limit(*more, reading=reading)
-        assert twice.item() == pytest.approx(once.item(), rel=1e-5), reading
+        twice = losses.shape_limit(*more, form=form)
+        assert twice.item() == pytest.approx(once.item(), rel=1e-5), form
 
 
 def test_an_unknown_reading_is_refused():
-    with pytest.raises(ValueError, match=r"shape_limit\.reading=l2 is not known: choose one of"):
-        losses.shape_limit_first_term(cells(0.5), cells(1.0), reading="l2")
+    with pytest.raises(ValueError, match=r"shape_limit_form=l2 is not known: choose one of"):
+        losses.shape_limit_first_term(cells(0.5), cells(1.0), form="l2")
 
 
 # Divergence

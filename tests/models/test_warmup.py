@@ -5,8 +5,9 @@ import math
 
 import pytest
 import torch
-from fixtures import composed
+from fixtures import settings_of
 
+from infogan3d.commands.train import train
 from infogan3d.models.networks.discriminator import Encoder, QHead, Trunk
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec
@@ -20,8 +21,7 @@ from infogan3d.models.warmup import (
     transfer_weights,
     transition_before,
 )
-from infogan3d.runs import folder
-from infogan3d.train import train
+from infogan3d.runs import checkpoint
 
 WORDS = (
     "+experiment=codes",
@@ -32,7 +32,7 @@ WORDS = (
     "model.width=2",
     "model.trunk_width=2",
     "model.unmix_after=2",
-    "model.start_batches=6",
+    "model.warmup_batches=6",
     "model.teach_batches=2",
     "model.precision=32",
     "log_every=1",
@@ -78,7 +78,7 @@ def test_transitions_lie_between_the_phases_and_at_the_end():
     [
         (
             {"unmix_after": 10, "warmup_batches": 10, "spec": CodeSpec(4, (2,), 1)},
-            "below model.start_batches",
+            "below model.warmup_batches",
         ),
         (
             {"unmix_after": 5, "warmup_batches": 10, "spec": CodeSpec(1, (2,), 1)},
@@ -140,12 +140,12 @@ def test_the_trunk_and_q_begin_with_what_e_has_learnt():
     [
         ({"model.trunk_norm": "spectral"}, "give model.trunk_norm=none"),
         ({"model.trunk_norm": "batch"}, "give model.trunk_norm=none"),
-        ({"model.start_batches": 0, "model.unmix_after": 0, "model.pairing": "random"}, "needs E"),
+        ({"model.warmup_batches": 0, "model.unmix_after": 0, "model.pairing": "random"}, "needs E"),
     ],
 )
 def test_a_trunk_that_cannot_begin_as_e_is_refused(tmp_path, given, told):
     words = [f"{name}={value}" for name, value in given.items()]
-    settings = composed(
+    settings = settings_of(
         "train", *WORDS, "model.trunk_from_encoder=true", *words, f"cache={tmp_path}"
     )
     with pytest.raises(ValueError, match=told):
@@ -166,10 +166,12 @@ def test_posteriors_come_in_the_order_of_the_shapes():
 
 def test_a_run_through_all_parts_goes_on_as_if_never_interrupted(tmp_path):
     cache = f"cache={tmp_path / 'cache'}"
-    train(composed("train", *WORDS, cache), tmp_path / "whole")
-    train(composed("train", *WORDS, cache, "batches=4"), tmp_path / "half")
-    train(composed("train", *WORDS, cache, f"resume={tmp_path / 'half'}"), tmp_path / "rest")
-    whole, rest = (folder.load_model(tmp_path / name).state_dict() for name in ("whole", "rest"))
+    train(settings_of("train", *WORDS, cache), tmp_path / "whole")
+    train(settings_of("train", *WORDS, cache, "batches=4"), tmp_path / "half")
+    train(settings_of("train", *WORDS, cache, f"resume={tmp_path / 'half'}"), tmp_path / "rest")
+    whole, rest = (
+        checkpoint.load_model(tmp_path / name).state_dict() for name in ("whole", "rest")
+    )
     assert set(whole) == set(rest)
     assert all(torch.equal(whole[name], rest[name]) for name in whole)
     assert any(whole["teacher.assigned"])
@@ -178,9 +180,9 @@ def test_a_run_through_all_parts_goes_on_as_if_never_interrupted(tmp_path):
 def test_an_inverse_run_matches_its_prior(tmp_path):
     words = [one for one in WORDS if "unmix" not in one and "teach" not in one]
     words[0] = "+experiment=inverse"
-    given = composed("train", "data=exact_chairs", *words, f"cache={tmp_path / 'cache'}")
+    given = settings_of("train", "data=exact_chairs", *words, f"cache={tmp_path / 'cache'}")
     train(given, tmp_path / "run")
-    model = folder.load_model(tmp_path / "run")
+    model = checkpoint.load_model(tmp_path / "run")
     assert model.hparams["match_prior"]
     assert model.teacher is None
 
@@ -188,7 +190,7 @@ def test_an_inverse_run_matches_its_prior(tmp_path):
 @pytest.mark.parametrize(("teach", "taught"), [(2, {2, 3}), (5, {2, 3, 4, 5, 6})])
 def test_lessons_last_as_long_as_they_are_asked_for_even_in_the_game(tmp_path, teach, taught):
     words = (f"model.teach_batches={teach}", f"cache={tmp_path / 'cache'}")
-    train(composed("train", *WORDS, *words), tmp_path / "run")
+    train(settings_of("train", *WORDS, *words), tmp_path / "run")
     with (tmp_path / "run" / "metrics.csv").open() as file:
         told = [row["E/lesson"] for row in csv.DictReader(file) if row.get("E/divergence")]
     assert len(told) == 8

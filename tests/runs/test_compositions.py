@@ -68,9 +68,11 @@ PLANS: dict[str, list[dict[str, Any]]] = {
         }
     ],
     "code_walks": [{**PAPER232, **seed} for seed in SEEDS],
-    "readings": [{"model.reading": name} for name in ("run", "literal", "kl", "bce", "dice")],
+    "readings": [
+        {"model.shape_limit_form": name} for name in ("run", "literal", "kl", "bce", "dice")
+    ],
     "info_gradient": [
-        {"model.information_reaches": part, **seed} for part in ("trunk", "head") for seed in SEEDS
+        {"model.mi_gradient_to": part, **seed} for part in ("trunk", "head") for seed in SEEDS
     ],
 }
 
@@ -197,7 +199,11 @@ def test_a_group_is_the_name_unless_told_otherwise():
 def test_the_defaults_are_the_papers():
     model = composed("train")["model"]
     assert (model["width"], model["trunk_width"], model["trunk_layers"]) == (64, 64, 4)
-    assert (model["pairing"], model["reading"], model["trunk_norm"]) == ("random", "run", "none")
+    assert (model["pairing"], model["shape_limit_form"], model["trunk_norm"]) == (
+        "random",
+        "run",
+        "none",
+    )
     assert (model["real_labels"], model["fake_labels"]) == ([0.7, 1.2], [0.0, 0.3])
     assert composed("train")["epochs"] == 100
 

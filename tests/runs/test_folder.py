@@ -17,7 +17,7 @@ from infogan3d import prepare as prepare
 from infogan3d import train as train
 from infogan3d.data.multiview import write_views
 from infogan3d.geometry.camera import seeing3d_cameras
-from infogan3d.runs import build, folder, schema
+from infogan3d.runs import build, checkpoint, folder, schema
 from infogan3d.runs import command as runs_command
 
 COMMANDS = {"train": train, "evaluate": evaluate, "generate": generate, "prepare": prepare}
@@ -209,14 +209,14 @@ def test_every_setting_of_a_command_is_known():
 
 
 def test_a_trained_model_is_read_whole(smoke):
-    model = folder.load_model(smoke.folder)
+    model = checkpoint.load_model(smoke.folder)
     assert model.batches_done > 3
     assert not model.training
-    assert model.hparams["start_batches"] == 2
+    assert model.hparams["warmup_batches"] == 2
     stored = torch.load(smoke.folder / folder.LAST, weights_only=True)["state_dict"]
     assert all(torch.equal(value, stored[name]) for name, value in model.state_dict().items())
     with pytest.raises(ValueError, match="device=gpu9 cannot be used here: choose cpu or cuda"):
-        folder.load_model(smoke.folder, device="gpu9")
+        checkpoint.load_model(smoke.folder, device="gpu9")
 
 
 @pytest.mark.parametrize(
@@ -241,10 +241,10 @@ def test_files_that_would_run_code_are_refused(smoke, tmp_path):
     (tmp_path / "checkpoints").mkdir()
     torch.save({"state_dict": {}, "hyper_parameters": {}, "path": Path()}, tmp_path / folder.LAST)
     with pytest.raises(ValueError, match=r"cannot be read \(UnpicklingError\): it is damaged"):
-        folder.load_model(tmp_path)
+        checkpoint.load_model(tmp_path)
     (tmp_path / folder.LAST).unlink()
     with pytest.raises(ValueError, match=r"has no checkpoints/last\.ckpt: its training"):
-        folder.load_model(tmp_path)
+        checkpoint.load_model(tmp_path)
 
 
 def test_checkpoints_appear_whole_or_not_at_all(tmp_path):
@@ -271,7 +271,7 @@ def test_the_data_of_a_run_is_built_from_its_settings(smoke):
 
 
 def test_what_is_not_finite_ends_with_code_5_and_one_sentence(command):
-    wild = ("model.generator_lr=1e30", "model.start_batches=0", "data.exact=true")
+    wild = ("model.generator_lr=1e30", "model.warmup_batches=0", "data.exact=true")
     done = command("train", *SMOKE, *wild)
     assert done.code == 5
     assert done.err.splitlines()[-1].startswith("infogan3d-train: not finite by batch")

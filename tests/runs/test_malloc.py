@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from infogan3d.runs.command import retain_malloc_arenas
+from infogan3d.runs.memory import retain_malloc_arenas
 
 SCRIPT = """
 import sys

@@ -12,7 +12,8 @@ from infogan3d.models import infogan
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks import losses as losses
 from infogan3d.models.networks import losses as models_networks_losses
-from infogan3d.models.networks.latent import Codes, sample_codes, step_seed
+from infogan3d.models.networks.latent import Codes, sample_codes
+from infogan3d.stats.clock import step_seed
 
 BATCHES, SIZE = 4, 4
 MODEL = {"width": 4, "trunk_width": 4, "precision": "32", "lambda2": 10.0}

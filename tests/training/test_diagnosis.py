@@ -282,9 +282,13 @@ def test_every_value_that_a_cure_sets_is_taken_and_then_not_offered_again(tiny_m
 def test_every_failure_has_a_cure_whatever_the_settings(tiny_model):
     settings = dict(tiny_model().hparams)
     for pairing in ("random", "inverse"):
-        for reading in ("run", "bce"):
+        for form in ("kl", "bce"):
             for reaches in ("trunk", "head"):
-                chosen = {"pairing": pairing, "reading": reading, "information_reaches": reaches}
+                chosen = {
+                    "pairing": pairing,
+                    "shape_limit_form": form,
+                    "mi_gradient_to": reaches,
+                }
                 for sign in RULES:
                     assert any(cure.fits({**settings, **chosen}) for cure in sign.remedies)
                     assert any(cure.fits({}) for cure in sign.remedies)
@@ -292,16 +296,16 @@ def test_every_failure_has_a_cure_whatever_the_settings(tiny_model):
 
 def test_cures_follow_the_settings():
     ignored = replace(WELL, code_effect=0.0)
-    deaf = diagnose(ignored, {"information_reaches": "head", "pairing": "inverse"})
-    assert deaf[0].remedy.startswith("set model.information_reaches=trunk, or raise model.inform")
-    inverse = diagnose(ignored, {"information_reaches": "trunk", "pairing": "inverse"})
-    assert inverse[0].remedy.endswith("or lower model.codes_divergence")
+    deaf = diagnose(ignored, {"mi_gradient_to": "head", "pairing": "inverse"})
+    assert deaf[0].remedy.startswith("set model.mi_gradient_to=trunk, or raise model.inform")
+    inverse = diagnose(ignored, {"mi_gradient_to": "trunk", "pairing": "inverse"})
+    assert inverse[0].remedy.endswith("or lower model.code_kl_scale")
     sure = replace(WELL, d_accuracy=1.0, d_gap=9.0)
-    hard = {"real_labels": [1.0, 1.0], "accuracy_gate": 0.7}
+    hard = {"real_labels": [1.0, 1.0], "discriminator_accuracy_cap": 0.7}
     assert diagnose(sure, hard)[0].remedy == (
         "soften model.real_labels and model.fake_labels, or lower model.trunk_lr"
     )
-    assert diagnose(sure)[0].remedy.startswith("set model.accuracy_gate=0.8")
+    assert diagnose(sure)[0].remedy.startswith("set model.discriminator_accuracy_cap=0.8")
 
 
 def test_names_are_told_once_and_only_known_ones_are_hidden():

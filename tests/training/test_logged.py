@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from infogan3d.runs import folder
+from infogan3d.runs import checkpoint
 from infogan3d.training.tracking import keys_of, read_logged
 
 
@@ -18,7 +18,7 @@ def test_the_smoke_run_logs_the_same_curves_twice_all_of_them_over_batches(smoke
     assert {"media/samples", "media/walks"} <= found.wandb
     assert found.without_batch == frozenset()
     assert found.over_batches
-    assert found.batches == folder.load_model(smoke.folder).batches_done
+    assert found.batches == checkpoint.load_model(smoke.folder).batches_done
 
 
 def test_a_run_without_wandb_has_curves_only(smoke, tmp_path):

@@ -250,7 +250,7 @@ def test_a_line_is_told_when_the_findings_change_and_only_then(sick):
     assert 2 <= len(lines) < 15
 
 
-@pytest.mark.parametrize("changes", [{}, {"pairing": "inverse", "start_batches": 3}])
+@pytest.mark.parametrize("changes", [{}, {"pairing": "inverse", "warmup_batches": 3}])
 def test_training_is_the_same_with_and_without(tiny_model, tiny_data, tmp_path, changes):
     changes = {**changes, "trunk_norm": "batch"}
     with_it, without = tiny_model(**changes), tiny_model(**changes)

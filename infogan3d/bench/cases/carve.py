@@ -19,7 +19,9 @@ from infogan3d.data.procedural.chairs import chair_mesh, sample_factors
 from infogan3d.geometry.camera import Views, project, projections, seeing3d_cameras
 from infogan3d.geometry.visual_hull.carve import allowed_misses, carve
 from infogan3d.io.files import save_figure
+from infogan3d.io.settings import plain_settings
 from infogan3d.rendering.render import picture
+from infogan3d.runs.settings.bench import CarveBench
 
 Costs = dict[str, list[Seconds]]  # one entry a chair
 Plain = Callable[..., Any]  # as `plain_hull`
@@ -81,14 +83,14 @@ def plain_hull(
 
 
 def carve_costs(
-    settings: dict[str, Any], seed: int, out: Path, *, plain: Plain = plain_hull
+    settings: CarveBench, seed: int, out: Path, *, plain: Plain = plain_hull
 ) -> dict[str, Any]:
     """From a chair's PNG files to its grid: each step on one core, and plain numpy beside it.
 
     The files have just been written or read, so decoding does not wait for a disk. Errors: no
     chair, a grid under 8 cells, a root without chairs (`ValueError`).
     """
-    count, resolution, grids = settings["count"], settings["resolution"], settings["grids"]
+    count, resolution, grids = settings.count, settings.resolution, settings.grids
     if count < 1 or min([resolution, *grids]) < 8:
         raise ValueError(f"carve: {count} chairs, {resolution} and {grids} cells: take 1 and 8 up.")
     torch.set_num_threads(1)
@@ -102,7 +104,7 @@ def carve_costs(
         if index == 0:
             first = _first_carve(views, resolution)
         _carve(views, resolution, costs, plain)
-        for size in grids if index < settings["grid_chairs"] else ():
+        for size in grids if index < settings.grid_chairs else ():
             _carve(views, size, by_grid[size], plain)
         print(f"chair {index + 1} of {count} timed", file=sys.stderr)
     ratios = {
@@ -116,28 +118,34 @@ def carve_costs(
     )
     _tell(costs, first, ratios)
     print(f"picture  {draw_costs(by_grid, costs['decode'], out / 'carve_cost.png')}")
-    results = {"settings": settings, "kilobytes": sizes, "ratios": ratios, "first_carve": first}
-    return {**results, "seconds": costs, "by_grid": by_grid}
+    return {
+        "settings": plain_settings(settings),
+        "kilobytes": sizes,
+        "ratios": ratios,
+        "first_carve": first,
+        "seconds": costs,
+        "by_grid": by_grid,
+    }
 
 
-def _chairs(settings: dict[str, Any], seed: int) -> Iterator[Path]:
+def _chairs(settings: CarveBench, seed: int) -> Iterator[Path]:
     """Chair folders: those under root, or of known-factor chairs, photographed when asked for.
 
     Their files are packed anew: level 3, which `write_views` takes to be quick, is decoded in half
     the time of level 4 and up.
     """
-    if settings["root"] is not None:
-        yield from list_chairs(settings["root"])[: settings["count"]]
+    if settings.root is not None:
+        yield from list_chairs(settings.root)[: settings.count]
         return
-    cameras = seeing3d_cameras(size=settings["size"])
-    for factors in sample_factors(settings["count"], seed=seed):
+    cameras = seeing3d_cameras(size=settings.size)
+    for factors in sample_factors(settings.count, seed=seed):
         mesh = chair_mesh(factors)
         vertices, faces = np.asarray(mesh.vertices), np.asarray(mesh.faces)
         taken = np.stack([picture(vertices, faces, camera) for camera in cameras])
         with tempfile.TemporaryDirectory() as folder:
             chair = write_views(taken, folder, id="chair", cameras=cameras)
             for path in (chair / "renders").iterdir():
-                Image.open(path).save(path, compress_level=settings["compression"])
+                Image.open(path).save(path, compress_level=settings.compression)
             yield chair
 
 

@@ -21,9 +21,11 @@ from infogan3d.bench.roofline import (
 )
 from infogan3d.bench.runners import NAMES, OURS, OURS_WIDE, PORT, tell_rates
 from infogan3d.bench.timing import cores, device_of, spread, timed
+from infogan3d.io.settings import plain_settings
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import Codes, latent_vector, sample_codes
 from infogan3d.models.onnx_export import save_onnx, shape_session
+from infogan3d.runs.settings.bench import DiscoverBench, GenerateBench
 
 ONNX = "ONNX Runtime"
 
@@ -32,7 +34,7 @@ Maker = Callable[[Codes], Tensor]
 
 
 def generate_costs(
-    settings: dict[str, Any],
+    settings: GenerateBench,
     seed: int,
     out: Path,
     *,
@@ -42,16 +44,16 @@ def generate_costs(
 
     Errors: nothing to make (`ValueError`).
     """
-    sizes, rounds = settings["batch_sizes"], settings["rounds"]
+    sizes, rounds = settings.batch_sizes, settings.rounds
     if not sizes or min(sizes) < 1 or rounds < 1:
         raise ValueError(f"generate: {rounds} rounds of {sizes} shapes: give 1 and up.")
-    device = device_of(settings["device"])
-    threads = settings["threads"] or cores()
+    device = device_of(settings.device)
+    threads = settings.threads or cores()
     torch.set_num_threads(threads)
     model = awake(settings, seed).to(device).eval()
     rates = {name: measured(device, name) for name in ("32", "bf16")}
     tell_rates(rates, device, threads)
-    given = PortSettings(resolution=settings["resolution"], width=settings["width"])
+    given = PortSettings(resolution=settings.resolution, width=settings.width)
     results: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
         ways = makers(model, given, save_onnx(model, Path(folder) / "g.onnx"), device, threads)
@@ -63,13 +65,13 @@ def generate_costs(
             least = {name: roofline_seconds(work, rate) / size for name, rate in rates.items()}
             tell(given, size, seconds, apart, least)
             results[str(size)] = {"seconds": seconds, "difference": apart, "roofline": least}
-    return {"settings": settings, "threads": threads, "batches": results}
+    return {"settings": plain_settings(settings), "threads": threads, "batches": results}
 
 
-def awake(settings: dict[str, Any], seed: int) -> InfoGAN3D:
+def awake(settings: GenerateBench | DiscoverBench, seed: int) -> InfoGAN3D:
     """A model whose shapes are no even grey: statistics of a batch, and logits ten times as far."""
     torch.manual_seed(seed)
-    width, resolution = settings["width"], settings["resolution"]
+    width, resolution = settings.width, settings.resolution
     model = InfoGAN3D(resolution=resolution, width=width, trunk_width=width)
     codes = sample_codes(model.spec, 8, generator=torch.Generator().manual_seed(seed))
     norms = [layer for layer in model.ema.modules() if isinstance(layer, torch.nn.BatchNorm3d)]

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,21 +26,23 @@ from infogan3d.bench.runners import (
 from infogan3d.bench.timing import cores, device_of, log_panel, spread, timed
 from infogan3d.data.datamodule import ChairData
 from infogan3d.io.files import save_figure
+from infogan3d.io.settings import plain_settings
+from infogan3d.runs.settings.bench import LoaderBench
 
 Epochs = dict[str, list[float]]  # seconds a chair, one entry an epoch
 
 
-def loader_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, Any]:
+def loader_costs(settings: LoaderBench, seed: int, out: Path) -> dict[str, Any]:
     """Epochs without a model from both loaders, then their share of our training step.
 
     Files have just been written, so nobody waits for a disk. Errors: fewer chairs than a batch
     (`ValueError`).
     """
-    device = device_of(settings["device"])
-    threads = settings["threads"] or cores()
+    device = device_of(settings.device)
+    threads = settings.threads or cores()
     torch.set_num_threads(threads)
-    case = Case(settings["grid"], settings["width"], settings["batch_size"])
-    counts: list[int] = sorted(settings["counts"])
+    case = Case(settings.grid, settings.width, settings.batch_size)
+    counts: list[int] = sorted(settings.counts)
     if not counts or counts[0] < case.batch_size:
         raise ValueError(
             f"loader.counts={counts} has less than a batch of {case.batch_size}: give more chairs."
@@ -52,7 +53,7 @@ def loader_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, An
     for count in counts:
         with tempfile.TemporaryDirectory() as folder:
             lay_out(Path(folder), count, case.resolution, seed=seed)
-            results[count] = epochs(Path(folder), case, device, rounds=settings["rounds"])
+            results[count] = epochs(Path(folder), case, device, rounds=settings.rounds)
         ours, port = ([1e3 * second for second in results[count][who]] for who in (OURS, PORT))
         times = [a / b for a, b in zip(port, ours, strict=True)]
         print(f"{count:>7}{spread(ours, 3):28}{spread(port, 3):28}{spread(times, 1)}")
@@ -61,12 +62,17 @@ def loader_costs(settings: dict[str, Any], seed: int, out: Path) -> dict[str, An
         print(f"{who}: seconds an epoch go with chairs^{apart['power']:.3f} (1 is linear)")
     share = step_share(case, results[counts[-1]], settings, device, seed)
     print(f"picture  {draw_loaders(results, out / 'loader_cost.png')}")
-    return {"settings": settings, "seconds_a_chair": results, "linear": linear, "share": share}
+    return {
+        "settings": plain_settings(settings),
+        "seconds_a_chair": results,
+        "linear": linear,
+        "share": share,
+    }
 
 
 def epochs(folder: Path, case: Case, device: str, *, rounds: int) -> Epochs:
     """Seconds a chair of whole epochs, ours and the port's in turn, after one each to warm up."""
-    ours = set_up(chair_data(folder, case), device)
+    ours = set_up(chair_data(folder, case))
     theirs = port_loader(folder / FILES, batch_size=case.batch_size)
     seconds: Epochs = {OURS: [], PORT: []}
     passes = {OURS: partial(our_epoch, ours, device), PORT: partial(port_epoch, theirs, device)}
@@ -78,27 +84,18 @@ def epochs(folder: Path, case: Case, device: str, *, rounds: int) -> Epochs:
     return seconds
 
 
-def set_up(data: ChairData, device: str) -> ChairData:
-    """The data module as a trainer in its training loop would find it: with the mirror drawn."""
-
-    def rng(step: int, *, stream: int) -> torch.Generator:
-        return torch.Generator(device=device).manual_seed(100 * step + stream)
-
-    with redirect_stdout(StringIO()):  # that it read a pack
+def set_up(data: ChairData) -> ChairData:
+    """The data module with its pack read, in silence."""
+    with redirect_stdout(StringIO()):
         data.setup()
-    module = SimpleNamespace(batches_done=0, rng=rng)
-    strategy = SimpleNamespace(root_device=torch.device(device))
-    data.trainer = SimpleNamespace(  # type: ignore[assignment]
-        training=True, global_rank=0, world_size=1, lightning_module=module, strategy=strategy
-    )
     return data
 
 
 def our_epoch(data: ChairData, device: str) -> int:
     """One pass over the training chairs, unpacked and mirrored; how many there were."""
     count = 0
-    for rows in data.train_dataloader():
-        count += len(data.on_after_batch_transfer(rows.to(device), 0))
+    for rows in data.training_batches(device):
+        count += len(data.training_grids(rows))
     wait_for(device)
     return count
 
@@ -123,20 +120,18 @@ def departure(epochs: dict[int, Epochs], who: str) -> dict[str, float]:
 
 
 def step_share(
-    case: Case, loading: Epochs, settings: dict[str, Any], device: str, seed: int
+    case: Case, loading: Epochs, settings: LoaderBench, device: str, seed: int
 ) -> dict[str, Any]:
     """How much of a training step goes to the chairs: waited for in the step, and alone."""
     fits: dict[str, Any] = {}
     with (
-        ProcessPerRunner(apart=settings["apart"]) as arena,
+        ProcessPerRunner(apart=settings.apart) as arena,
         tempfile.TemporaryDirectory() as folder,
     ):
-        lay_out(
-            Path(folder), case.batch_size * (1 + settings["batches"]), case.resolution, seed=seed
-        )
+        lay_out(Path(folder), case.batch_size * (1 + settings.batches), case.resolution, seed=seed)
         for who in (OURS, PORT):
-            many = settings["batches"]
-            task = Task(who, case, Path(folder), device, 1, many, settings["threads"])
+            many = settings.batches
+            task = Task(who, case, Path(folder), device, 1, many, settings.threads)
             block = arena.run(task)
             alone = float(np.median(loading[who])) * case.batch_size
             fits[who] = {**asdict(block), "loading": alone}

@@ -35,6 +35,8 @@ from infogan3d.bench.runners import (
 )
 from infogan3d.bench.timing import cores, device_of, log_panel, spread
 from infogan3d.io.files import save_figure
+from infogan3d.io.settings import plain_settings
+from infogan3d.runs.settings.bench import StepBench
 
 Blocks = dict[str, list[Block]]  # by runner
 
@@ -43,7 +45,7 @@ COLOURS = {PORT: "#8a5a2b", OURS_WIDE: "#7aa6c2", OURS: "#2f6f4f"}
 
 
 def step_costs(
-    settings: dict[str, Any],
+    settings: StepBench,
     seed: int,
     out: Path,
     *,
@@ -53,14 +55,14 @@ def step_costs(
 
     Errors: columns of a table of cases that are not equally long, nothing to time (`ValueError`).
     """
-    device = device_of(settings["device"])
+    device = device_of(settings.device)
     cases, sizes = read_cases(settings)
-    threads = settings["threads"] or cores()
+    threads = settings.threads or cores()
     torch.set_num_threads(threads)
     rates = {name: measured(device, name) for name in ("32", "bf16")}
     tell_rates(rates, device, threads)
     figures_of_cases, scale = [], []
-    with ProcessPerRunner(apart=settings["apart"]) as arena:
+    with ProcessPerRunner(apart=settings.apart) as arena:
         for case, batches in cases:
             blocks = run_case(arena, case, settings, device, seed, batches=batches)
             figures_of_cases.append(tell_case(case, blocks, rates, device))
@@ -70,34 +72,32 @@ def step_costs(
     linear = tell_sizes(scale)
     print(f"picture  {draw_sizes(scale, out / 'step_cost.png')}")
     measured = {name: asdict(rate) for name, rate in rates.items()}
-    results = {"settings": settings, "threads": threads, "rates": measured}
+    results = {"settings": plain_settings(settings), "threads": threads, "rates": measured}
     return {**results, "cases": figures_of_cases, "sizes": scale, "linear": linear}
 
 
-def read_cases(settings: dict[str, Any]) -> tuple[list[tuple[Case, int]], list[tuple[Case, int]]]:
+def read_cases(settings: StepBench) -> tuple[list[tuple[Case, int]], list[tuple[Case, int]]]:
     """The cases and the sizes of the picture, each with how many batches a block has."""
     columns = ("grids", "widths", "batch_sizes", "batches")
-    lengths = {name: len(settings[name]) for name in columns}
-    if len(set(lengths.values())) > 1 or len(settings["sizes"]) != len(settings["size_batches"]):
+    lengths = {name: len(getattr(settings, name)) for name in columns}
+    if len(set(lengths.values())) > 1 or len(settings.sizes) != len(settings.size_batches):
         raise ValueError(
-            f"step: {lengths}, {len(settings['sizes'])} sizes and {len(settings['size_batches'])} "
+            f"step: {lengths}, {len(settings.sizes)} sizes and {len(settings.size_batches)} "
             "size_batches: give a number for each case, and for each size."
         )
-    if not settings["grids"] or settings["rounds"] < 1 or settings["warm"] < 1:
+    if not settings.grids or settings.rounds < 1 or settings.warm < 1:
         raise ValueError("step: nothing to time: give at least one case, round and warm batch.")
-    layers, width = settings["trunk_layers"], settings["size_width"]
-    table = zip(*(settings[name] for name in columns), strict=True)
+    layers, width = settings.trunk_layers, settings.size_width
+    table = zip(*(getattr(settings, name) for name in columns), strict=True)
     cases = [(Case(grid, wide, size, layers), batches) for grid, wide, size, batches in table]
-    pairs = zip(settings["sizes"], settings["size_batches"], strict=True)
-    return cases, [
-        (Case(grid, width, size, layers), settings["size_blocks"]) for grid, size in pairs
-    ]
+    pairs = zip(settings.sizes, settings.size_batches, strict=True)
+    return cases, [(Case(grid, width, size, layers), settings.size_blocks) for grid, size in pairs]
 
 
 def run_case(
     arena: ProcessPerRunner,
     case: Case,
-    settings: dict[str, Any],
+    settings: StepBench,
     device: str,
     seed: int,
     *,
@@ -107,14 +107,12 @@ def run_case(
     """Blocks of every runner in turn, over and over, on the same chairs."""
     folder = Path(tempfile.mkdtemp(prefix="infogan3d-bench-"))
     try:
-        many = case.batch_size * (settings["warm"] + batches)
+        many = case.batch_size * (settings.warm + batches)
         lay_out(folder, many, case.resolution, seed=seed)
         blocks: Blocks = {who: [] for who in list_runners(device)}
-        for turn in range(rounds or settings["rounds"]):
+        for turn in range(rounds or settings.rounds):
             for who, timed in blocks.items():
-                task = Task(
-                    who, case, folder, device, settings["warm"], batches, settings["threads"]
-                )
+                task = Task(who, case, folder, device, settings.warm, batches, settings.threads)
                 timed.append(arena.run(task))
             print(f"{words(case)}: round {turn + 1} done", file=sys.stderr)
         return blocks

@@ -13,7 +13,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 
-from infogan3d.io.files import check_choice
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.baselines import imnet
 from infogan3d.models.baselines.latent_gan import (
@@ -22,8 +21,15 @@ from infogan3d.models.baselines.latent_gan import (
     LatentGenerator,
     gradient_penalty,
 )
+from infogan3d.models.config import (
+    AutoEncoderConfig,
+    IMAutoEncoderConfig,
+    PhasesConfig,
+    read_model_settings,
+)
 from infogan3d.models.networks.generator import check_resolution
 from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
+from infogan3d.stats.clock import BatchClock
 
 BETA2 = 0.999  # of Adam
 
@@ -42,28 +48,37 @@ class AutoEncoder(ShapeModel):
     latent_mean: Tensor
     latent_square: Tensor
 
-    def build(self, decoder: nn.Module) -> None:
-        """Encoder and latent GAN by the hyperparameters, beside the decoder."""
-        settings = self.hparams
-        check_choice("model.precision", settings["precision"], ("auto", "32", "bf16"))
-        latent, noise = settings["latent"], settings["noise"]
+    Config: type[AutoEncoderConfig] = AutoEncoderConfig
+    config: AutoEncoderConfig
+
+    def __init__(self, **settings: Any) -> None:
+        """By the flat settings of a checkpoint: see the class's Config, and PhasesConfig."""
+        super().__init__()
+        self.config, self.phases, flat = read_model_settings(self.Config, PhasesConfig, settings)
+        self.save_hyperparameters(flat)
+        self.clock = BatchClock(self.phases.seed)
+        resolution, latent, noise = self.phases.resolution, self.config.latent, self.config.noise
+        check_resolution(resolution)
         self.spec = CodeSpec(noise, (), 0)
-        self.encoder = imnet.GridEncoder(
-            latent=latent, resolution=settings["resolution"], width=settings["width"]
-        )
+        width, hidden = self.config.width, self.config.latent_width
+        decoder = self.build_decoder()  # first: the order of draws from the seed
+        self.encoder = imnet.GridEncoder(latent=latent, resolution=resolution, width=width)
         self.decoder = decoder
-        hidden = settings["latent_width"]
         self.latent_generator = LatentGenerator(noise=noise, latent=latent, hidden=hidden)
         self.latent_critic = LatentCritic(latent=latent, hidden=hidden)
         self.to(memory_format=torch.channels_last_3d)
         self.register_buffer("latent_mean", torch.full((latent,), 0.5))
         self.register_buffer("latent_square", torch.full((latent,), 0.5))
 
+    def build_decoder(self) -> nn.Module:
+        """The network from a latent to a grid."""
+        raise NotImplementedError
+
     # ---- what others call ------------------------------------------------------------------
 
     @property
     def latent_size(self) -> int:
-        return int(self.hparams["latent"])
+        return self.config.latent
 
     @property
     def has_encoder(self) -> bool:
@@ -80,7 +95,7 @@ class AutoEncoder(ShapeModel):
 
     def to_latent(self, codes: Codes) -> Float[Tensor, "B latent"]:
         """The latent GAN's answer to some noise; before it has begun, see the class."""
-        if self.batches_done > self.hparams["batches"]:
+        if self.batches_done > self.phases.batches:
             latent: Tensor = self.latent_generator(codes.noise)
             return latent
         columns = torch.arange(self.latent_size, device=codes.noise.device) % self.spec.noise
@@ -94,7 +109,7 @@ class AutoEncoder(ShapeModel):
         self.exclude_from_global_step(critic)
         self.terms = {}
         random = self.rng(self.batches_done)
-        if self.batches_done < self.hparams["batches"]:
+        if self.batches_done < self.phases.batches:
             self.auto_encoding_turn(real, random, auto_encoder)
         else:
             self.encoder.eval()
@@ -149,9 +164,9 @@ class AutoEncoder(ShapeModel):
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         both = [*self.encoder.parameters(), *self.decoder.parameters()]
-        latent = {"lr": self.hparams["latent_lr"], "beta2": BETA2}
+        latent = {"lr": self.config.latent_lr, "beta2": BETA2}
         return [
-            self.adam(both, lr=self.hparams["lr"], beta2=BETA2),
+            self.adam(both, lr=self.config.lr, beta2=BETA2),
             self.adam(self.latent_critic.parameters(), **latent),
             self.adam(self.latent_generator.parameters(), **latent),
         ]
@@ -159,7 +174,7 @@ class AutoEncoder(ShapeModel):
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Errors: another end of the auto-encoding than the one already passed (`ValueError`)."""
         super().on_load_checkpoint(checkpoint)
-        before, now = checkpoint["hyper_parameters"]["batches"], self.hparams["batches"]
+        before, now = checkpoint["hyper_parameters"]["batches"], self.phases.batches
         if self.batches_done > min(before, now) and before != now:
             raise ValueError(
                 f"batches={now} cannot go on from a run of batches={before} that is past it or has "
@@ -170,26 +185,12 @@ class AutoEncoder(ShapeModel):
 class CNNAutoEncoder(AutoEncoder):
     """CNN-AE: the decoder is the encoder's mirror image, by transposed convolutions."""
 
-    def __init__(
-        self,
-        *,
-        batches: int,
-        resolution: int = 64,
-        width: int = 32,
-        latent: int = 128,
-        noise: int = 128,
-        lr: float = 5e-5,
-        beta1: float = 0.5,
-        latent_batches: int = 10000,
-        latent_width: int = 2048,
-        latent_lr: float = 5e-5,
-        precision: str = "auto",
-        seed: int = 0,
-    ) -> None:
-        super().__init__()
-        check_resolution(resolution)
-        self.save_hyperparameters()
-        self.build(imnet.GridDecoder(latent=latent, resolution=resolution, width=width))
+    def build_decoder(self) -> nn.Module:
+        return imnet.GridDecoder(
+            latent=self.config.latent,
+            resolution=self.phases.resolution,
+            width=self.config.width,
+        )
 
     def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
         with self.autocast():
@@ -208,42 +209,27 @@ class IMAutoEncoder(AutoEncoder):
     then 32^3, then 64^3 (the encoder reads the full grid throughout). Every point weighs 1.
     """
 
-    def __init__(
-        self,
-        *,
-        batches: int,
-        resolution: int = 64,
-        width: int = 32,
-        decoder_width: int = 128,
-        weights: str = "normal",
-        points: int = 32**3,
-        latent: int = 128,
-        noise: int = 128,
-        lr: float = 5e-5,
-        beta1: float = 0.5,
-        latent_batches: int = 10000,
-        latent_width: int = 2048,
-        latent_lr: float = 5e-5,
-        precision: str = "auto",
-        seed: int = 0,
-    ) -> None:
-        super().__init__()
-        check_resolution(resolution)
-        self.save_hyperparameters()
-        sizes = {"latent": latent, "width": decoder_width}
-        self.build(imnet.ImplicitDecoder(**sizes, weights=weights))
+    Config = IMAutoEncoderConfig
+    config: IMAutoEncoderConfig
+
+    def build_decoder(self) -> nn.Module:
+        return imnet.ImplicitDecoder(
+            latent=self.config.latent,
+            width=self.config.decoder_width,
+            weights=self.config.weights,
+        )
 
     def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
         with self.autocast():
-            resolution = self.hparams["resolution"]
+            resolution = self.phases.resolution
             logits = imnet.decode_grid(self.decoder, latent, resolution=resolution)
         return logits.float()
 
     def rebuilding_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
         """Mean squared error of the occupancy at the points of this batch."""
-        share = self.batches_done / self.hparams["batches"]
-        side = imnet.resolution_at(share, self.hparams["resolution"])
-        count = min(self.hparams["points"], imnet.points_published(side))
+        share = self.batches_done / self.phases.batches
+        side = imnet.resolution_at(share, self.phases.resolution)
+        count = min(self.config.points, imnet.points_published(side))
         grid = imnet.coarser(real, side)
         points, inside = imnet.draw_points(grid, count=count, generator=random)
         with self.autocast():

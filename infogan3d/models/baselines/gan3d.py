@@ -10,13 +10,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from infogan3d.io.files import check_choice
 from infogan3d.models.base import GANModel
+from infogan3d.models.config import GAN3DConfig, GridConfig, read_model_settings
 from infogan3d.models.networks import losses
 from infogan3d.models.networks.discriminator import DiscriminatorHead, Trunk
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
 from infogan3d.models.optim import update_ema
+from infogan3d.stats.clock import BatchClock
 
 BETA2 = 0.999  # of Adam
 
@@ -24,33 +25,24 @@ BETA2 = 0.999  # of Adam
 class GAN3D(GANModel):
     """3D-GAN: G and D of volumetric convolutions that mirror each other, BatchNorm in both.
 
-    D rests in a batch when it was right in more than `accuracy_gate` of the one before. G's loss is
-    the one that does not saturate. `ema` above 0 averages G's weights, which is not published.
+    D rests in a batch when it was right in more than `discriminator_accuracy_cap` of the one
+    before. G's loss is the one that does not saturate. `ema` above 0 averages G's weights, which
+    is not published.
     """
 
     to_lower = "model.generator_lr or model.trunk_lr"
 
-    def __init__(
-        self,
-        *,
-        resolution: int = 64,
-        width: int = 64,
-        trunk_width: int = 64,
-        noise: int = 200,
-        accuracy_gate: float = 0.8,
-        generator_lr: float = 0.0025,
-        trunk_lr: float = 1e-5,
-        beta1: float = 0.5,
-        ema: float = 0.0,
-        precision: str = "auto",
-        seed: int = 0,
-    ) -> None:
+    def __init__(self, **settings: Any) -> None:
+        """By the flat settings of a checkpoint: see GAN3DConfig and GridConfig."""
         super().__init__()
-        check_choice("model.precision", precision, ("auto", "32", "bf16"))
-        self.save_hyperparameters()
+        self.config, grid, flat = read_model_settings(GAN3DConfig, GridConfig, settings)
+        self.save_hyperparameters(flat)
+        self.clock = BatchClock(grid.seed)
+        noise, resolution = self.config.noise, grid.resolution
         self.spec = CodeSpec(noise, (), 0)
+        width, trunk_width = self.config.width, self.config.trunk_width
         self.generator = Generator(latent_size=noise, resolution=resolution, width=width)
-        layers = resolution.bit_length() - 3  # down to 4^3, which RealHead reads whole
+        layers = resolution.bit_length() - 3  # down to 4^3, which the head reads whole
         self.trunk = Trunk(resolution=resolution, width=trunk_width, layers=layers, norm="batch")
         self.discriminator_head = DiscriminatorHead(self.trunk.features)
         self.to(memory_format=torch.channels_last_3d)
@@ -77,7 +69,7 @@ class GAN3D(GANModel):
             made = torch.sigmoid(self.generator(self.to_latent(codes)).float())
         self.discriminator_turn(real, made.detach(), optimizer_d)
         self.generator_turn(made, optimizer_g)
-        update_ema(self.ema, self.generator, n=self.batches_done, most=self.hparams["ema"])
+        update_ema(self.ema, self.generator, n=self.batches_done, most=self.config.ema)
         self.log_batch()
 
     def judge(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, " B"]:
@@ -92,7 +84,7 @@ class GAN3D(GANModel):
         real_logits, made_logits = self.judge(real), self.judge(made)
         loss_real = losses.label_loss(real_logits, torch.ones_like(real_logits))
         loss_made = losses.label_loss(made_logits, torch.zeros_like(made_logits))
-        if self.accuracy.item() <= self.hparams["accuracy_gate"]:
+        if self.accuracy.item() <= self.config.discriminator_accuracy_cap:
             self.step_optimizer(loss_real + loss_made, optimizer)
         self.untoggle_optimizer(optimizer)
         right = (real_logits > 0).float().mean() + (made_logits < 0).float().mean()
@@ -117,8 +109,8 @@ class GAN3D(GANModel):
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         judge = [*self.trunk.parameters(), *self.discriminator_head.parameters()]
-        maker, settings = self.generator.parameters(), self.hparams
+        maker = self.generator.parameters()
         return [
-            self.adam(judge, lr=settings["trunk_lr"], beta2=BETA2),
-            self.adam(maker, lr=settings["generator_lr"], beta2=BETA2),
+            self.adam(judge, lr=self.config.trunk_lr, beta2=BETA2),
+            self.adam(maker, lr=self.config.generator_lr, beta2=BETA2),
         ]

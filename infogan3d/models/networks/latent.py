@@ -9,7 +9,6 @@ the continuous codes, in this order::
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -122,15 +121,6 @@ def sample_codes(spec: CodeSpec, count: int, *, generator: torch.Generator) -> C
     )
     continuous = torch.rand(count, spec.continuous, generator=generator, device=where) * 2 - 1
     return Codes(noise, discrete, continuous)
-
-
-def step_seed(seed: int, rank: int, step: int, stream: int = 0) -> int:
-    """The random seed of one batch on one process, so that a resumed run equals an unbroken one.
-
-    `stream` keeps uses apart: 0 the codes and labels, 1 the mirror, 3 check-ups, 4 stretching.
-    """
-    drawn = np.random.SeedSequence([seed, rank, step, stream]).generate_state(1, np.uint64)
-    return int(drawn[0] >> 1)
 
 
 def latent_vector(codes: Codes, spec: CodeSpec) -> Float[Tensor, "B size"]:

@@ -9,8 +9,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss, softplus
 
 from infogan3d.geometry.components import bridging_cells
-
-SHAPE_LIMIT_FORMS = ("run", "literal", "kl", "bce", "dice")
+from infogan3d.models.config import SHAPE_LIMIT_FORMS
 
 
 def soft_labels(
@@ -75,33 +74,32 @@ def shape_limit_first_term(
     made: Float[Tensor, "B 1 R R R"],
     real: Float[Tensor, "B 1 R R R"],
     *,
-    reading: str = "run",
+    form: str = "kldiv_on_probabilities",
     binary: bool = False,
 ) -> Tensor:
     """First term of the shape-limit loss, y log^(y-x), mean over cells; x made, y real, in [0, 1].
 
-    run: y (log y - x), PyTorch's older KLDivLoss fed probabilities, so -y x for y in {0, 1};
+    kldiv_on_probabilities: y (log y - x), PyTorch's older KLDivLoss fed probabilities, so -y x for
+    y in {0, 1};
     literal: y log(y - x), kept finite by holding y - x at 1e-6 or more; kl: y (log y - log x).
     `binary` says that y is 0 or 1 everywhere, so that y log y is 0 and need not be computed.
-    Source: the paper's shape-limit loss; which reading was run is not known.
+    Source: the paper's shape-limit loss; which form was run is not known.
     """
     rest = 0.0 if binary else torch.xlogy(real, real).mean()
-    if reading == "run":
+    if form == "kldiv_on_probabilities":
         return rest - torch.dot(real.flatten(), made.flatten()) / real.numel()
-    if reading == "literal":
+    if form == "literal":
         return (real * torch.log((real - made).clamp_min(1e-6))).mean()
-    if reading == "kl":
+    if form == "kl":
         return rest - (real * torch.log(made.clamp_min(1e-6))).mean()
-    raise ValueError(
-        f"shape_limit.reading={reading} is not known: choose one of {SHAPE_LIMIT_FORMS}."
-    )
+    raise ValueError(f"shape_limit_form={form} is not known: choose one of {SHAPE_LIMIT_FORMS}.")
 
 
 def shape_limit_terms(
     logits: Float[Tensor, "B 1 R R R"],
     real: Float[Tensor, "B 1 R R R"],
     *,
-    reading: str = "run",
+    form: str = "kldiv_on_probabilities",
     made: Float[Tensor, "B 1 R R R"] | None = None,
     binary: bool = False,
 ) -> tuple[Tensor, Tensor]:
@@ -112,14 +110,14 @@ def shape_limit_terms(
     """
     logits = logits.float()
     made = torch.sigmoid(logits) if made is None else made
-    if reading == "bce":
+    if form == "bce":
         first = binary_cross_entropy_with_logits(logits, real)
-    elif reading == "dice":
+    elif form == "dice":
         overlap = 2 * (made * real).sum((1, 2, 3, 4))
         total = (made + real).sum((1, 2, 3, 4))
         first = 1 - ((overlap + 1) / (total + 1)).mean()
     else:
-        first = shape_limit_first_term(made, real, reading=reading, binary=binary)
+        first = shape_limit_first_term(made, real, form=form, binary=binary)
     return first, mse_loss(made, real)
 
 
@@ -127,7 +125,7 @@ def shape_limit(
     logits: Float[Tensor, "B 1 R R R"],
     real: Float[Tensor, "B 1 R R R"],
     *,
-    reading: str = "run",
+    form: str = "kldiv_on_probabilities",
     lambda1: float = 0.1,
     lambda2: float = 1.0,
 ) -> Tensor:
@@ -136,7 +134,7 @@ def shape_limit(
     Under random pairing `run` has its optimum at min(1, p (1 + lambda1 / (2 lambda2))), p the mean
     shape. Source: the paper's shape-limit loss.
     """
-    first, square = shape_limit_terms(logits, real, reading=reading)
+    first, square = shape_limit_terms(logits, real, form=form)
     return lambda1 * first + lambda2 * square
 
 

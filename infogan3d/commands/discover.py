@@ -1,0 +1,54 @@
+"""A card for every code of a trained run: what it does to the shape."""
+
+from pathlib import Path
+
+from infogan3d.attributes.measure import NAMES
+from infogan3d.io.files import save_json
+from infogan3d.io.settings import plain_settings
+from infogan3d.runs.checkpoint import load_model
+from infogan3d.runs.settings.discover import DiscoverSettings
+from infogan3d.semantics.card import make_cards
+from infogan3d.semantics.card_figures import draw_cards, write_cards_page
+from infogan3d.semantics.card_tables import READING, as_numbers, card_table, likeness, protocol_text
+from infogan3d.semantics.claims import codes_or_directions, families, family_table, shape_or_detail
+from infogan3d.semantics.pick_freeze import measure_codes
+
+
+def discover(settings: DiscoverSettings, out: Path) -> None:
+    """Cards of a run's codes, printed and kept in the run folder."""
+    run = Path(settings.run)
+    model = load_model(run, device=settings.device)
+    found = measure_codes(model, run, settings)
+    first, cards = make_cards(found, bins=settings.bins, seed=settings.seed)
+    rows, resampled = families(first, cards, NAMES)
+    told = [
+        shape_or_detail(first, [one.kind for one in found.axes], NAMES),
+        codes_or_directions(rows, resampled),
+    ]
+    statements = [one for one in told if one is not None]
+    texts = [READING, protocol_text(found, settings), likeness(found), card_table(cards)]
+    if settings.directions and rows:
+        texts.append(family_table(rows))
+    texts += [one.text() for one in statements]
+    if found.information is None:
+        texts.append(f"{run} has no Q head, so L_I / H(c) is left out.")
+    print("\n\n".join(text.rstrip() for text in texts))
+    numbers = as_numbers(
+        found,
+        first,
+        cards,
+        config=settings,
+        settings=plain_settings(settings),
+        families=rows,
+        statements=statements,
+    )
+    print(f"\nnumbers  {save_json(numbers, run / 'codes.json')}")
+    matrices, pictures = draw_cards(model, found, first, cards, run, settings)
+    page = write_cards_page(
+        run / "codes.html",
+        title=f"What the codes of {run.resolve().parent.name}/{run.resolve().name} do",
+        texts=texts,
+        matrices=matrices,
+        cards=list(zip(cards, pictures, strict=True)),
+    )
+    print(f"picture  {run / 'codes.png'}\npage     {page}")

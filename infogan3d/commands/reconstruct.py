@@ -1,0 +1,183 @@
+"""A chair back as codes and a mesh.
+
+mesh=<file>, grid=<pack> or views=<folder>: Q -> encoder -> optimised latent -> (tuned G), with the
+scores of every rung. The folder that it makes:
+
+    codes.json           latent, z and codes of each shape, every rung's scores and their protocol
+    shape.npz            the result as a pack; shape.glb, or meshes/<id>.glb where they are many
+    reconstruction.png   target, hull and rungs side by side
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool
+
+from infogan3d.data.datamodule import load_cache
+from infogan3d.data.shapes import flagged_note
+from infogan3d.evaluation.reconstruction import shape_scores
+from infogan3d.geometry.components import count_components, filter_components
+from infogan3d.geometry.surface import save_closed
+from infogan3d.inversion.figure import picture_sheet, shape_sheet
+from infogan3d.inversion.stages import (
+    ReconstructionRequest,
+    Stage,
+    codes_by_name,
+    fit_views,
+    run_stages,
+)
+from infogan3d.inversion.targets import frame_of, mesh_target, pack_target
+from infogan3d.inversion.view_targets import read_chair_views, silhouette_scores, silhouette_table
+from infogan3d.io.files import file_name, save_json, save_picture
+from infogan3d.io.packs import pack_grids, save_pack
+from infogan3d.io.progress import objective_bar
+from infogan3d.runs import folder
+from infogan3d.runs.build import build_data
+from infogan3d.runs.checkpoint import load_model
+from infogan3d.runs.settings.reconstruct import ReconstructSettings
+from infogan3d.runs.settings.train import TrainSettings
+from infogan3d.stats.estimate import mean_score
+from infogan3d.stats.tables import Protocol, Rows, protocol_table, to_json
+
+GRID_SCORES = ("mse", "iou", "ap", "cd")
+
+
+def reconstruct(settings: ReconstructSettings, out: Path) -> None:
+    """The stages for one mesh, for a pack's shapes, or for one chair's pictures."""
+    kind, _ = settings.target()
+    request = read_request(settings)
+    if kind == "views":
+        from_pictures(request, settings, out)
+    else:
+        from_grids(request, settings, out)
+
+
+def read_request(settings: ReconstructSettings) -> ReconstructionRequest:
+    """What the settings ask for, with the run's model and what is known of its data."""
+    _, path = settings.target()
+    run = Path(settings.run)
+    model = load_model(run, device=settings.device)
+    trained = folder.load_settings(run)
+    frame = frame_of(trained.data, kept_grids(trained))
+    return ReconstructionRequest(
+        path, model, trained.resolution, trained.data, frame, settings.search, settings.pictures
+    )
+
+
+def kept_grids(trained: TrainSettings) -> Bool[np.ndarray, "n R R R"] | None:
+    """Some grids of the run's data where they lie in the cache, to see how they are framed."""
+    path = build_data(trained).path
+    return load_cache(path).grids(slice(0, 64)) if path.exists() else None
+
+
+# ---- from grids ------------------------------------------------------------------------------
+
+
+def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out: Path) -> None:
+    """Meshes and packs: every rung scored against the grid."""
+    truth, ids, notes = grids_of(order, settings)
+    target = torch.from_numpy(truth).float()[:, None].to(order.model.device)
+    with objective_bar("optimising") as tell:
+        rungs = run_stages(order.model, target, order.search, on_step=tell)
+    points = settings.points
+    rows: Rows = {}
+    for rung in rungs:
+        values = shape_scores(rung.occupancy, truth, points=points, which=GRID_SCORES)
+        rows[rung.name] = {name: mean_score(name, column) for name, column in values.items()}
+    protocol = Protocol(order.resolution, 0.5, points, "unit cube", order.path.name, len(truth))
+    print(protocol_table(rows, protocol))
+    keep(
+        order,
+        (settings, out),
+        rungs[-1],
+        ids,
+        {"notes": notes, "protocol": protocol.text(), "rungs": to_json(rows)},
+    )
+    ious = {name: row["iou"].mean for name, row in rows.items()}
+    sheet = shape_sheet(truth, {rung.name: rung.occupancy > 0.5 for rung in rungs}, ious)
+    print(f"picture {save_picture(sheet, out / 'reconstruction.png')}")
+
+
+def grids_of(
+    order: ReconstructionRequest, settings: ReconstructSettings
+) -> tuple[Bool[np.ndarray, "n R R R"], list[str], list[str]]:
+    """The target's grids, their ids, and what was assumed to get them."""
+    if settings.mesh is None:
+        index = "all" if settings.index is None else settings.index
+        pack = pack_target(order.path, index=index, resolution=order.resolution)
+        return pack.grids(), list(pack.ids), []
+    grid, notes = mesh_target(
+        order.path,
+        data=order.data,
+        frame=order.frame,
+        resolution=order.resolution,
+        up=settings.up,
+        facing=settings.pictures.facing,
+    )
+    print(*(f"target  {note}" for note in notes), sep="\n")
+    return grid[None], [order.path.stem], notes
+
+
+def from_pictures(order: ReconstructionRequest, settings: ReconstructSettings, out: Path) -> None:
+    """Pictures: every rung, and the hull, scored by how its silhouettes agree with the masks."""
+    fitted = fit_views(order, read_chair_views(order.path))
+    target, best, rungs = fitted.target, fitted.best, fitted.stages
+    seen = {"hull": target.hulls[best].astype(np.float32)}
+    seen |= {rung.name: rung.occupancy[0] for rung in rungs}
+    rows = {name: silhouette_scores(grid, target, best) for name, grid in seen.items()}
+    others = 0 if target.held is None else len(target.held.cameras)
+    protocol = (
+        f"silhouette IoU, {len(target.used.cameras)} views fitted, {others} held out, "
+        f"{order.resolution}^3 cells, best of {len(target.placements)} placements"
+    )
+    print(silhouette_table(rows, protocol))
+    note = flagged_note({target.used.id: target.coherence})
+    print(note, end="\n" if note else "")
+    place = target.placements[best]
+    told = {"inside": fitted.inside, "placement": vars(place), "protocol": protocol}
+    keep(order, (settings, out), rungs[-1], [target.used.id], told | {"rungs": to_json(rows)})
+    sheet = picture_sheet(
+        target, place, seen, {name: row["fitted"].mean for name, row in rows.items()}
+    )
+    print(f"picture {save_picture(sheet, out / 'reconstruction.png')}")
+
+
+# ---- what comes out --------------------------------------------------------------------------
+
+
+def keep(
+    order: ReconstructionRequest,
+    where: tuple[ReconstructSettings, Path],
+    rung: Stage,
+    ids: list[str],
+    about: dict[str, Any],
+) -> None:
+    """Write the settings, codes.json, the pack and the meshes, and say where they lie.
+
+    Errors: one shape only, and it is empty (`ValueError`).
+    """
+    settings, out = where
+    shapes = filter_components(rung.occupancy, settings.pieces)
+    if len(shapes) == 1 and not (shapes > 0.5).any():
+        raise ValueError(
+            f"the run makes an empty shape of {order.path}, so there is no mesh: give more steps "
+            "or starts, or a run that learned from such shapes."
+        )
+    folder.save_config(settings, out)
+    rows = []
+    for name, latent, shape in zip(ids, rung.latent, shapes, strict=True):
+        count, floating = count_components(shape > 0.5)
+        path = out / ("shape.glb" if len(ids) == 1 else f"meshes/{file_name(name)}.glb")
+        closed = save_closed(shape, path) if count else None
+        row = {"id": name, "pieces": count, "floating": floating, "watertight": closed}
+        rows.append(row | codes_by_name(order.model, latent))
+    pack = save_pack(pack_grids(shapes > 0.5, ids=ids), out / "shape.npz")
+    head = {"run": settings.run, "target": str(order.path), "frame": vars(order.frame)}
+    codes = save_json({**head, **about, "shapes": rows}, out / "codes.json")
+    apart = sum(count_components(shape > 0.5)[0] > 1 for shape in shapes)
+    floating = float(np.mean([count_components(shape > 0.5)[1] for shape in shapes]))
+    mesh = out / ("shape.glb" if len(ids) == 1 else "meshes")
+    print(f"codes   {codes}\npack    {pack}\nmesh    {mesh}")
+    print(f"pieces  {apart} of {len(ids)} in several, {100 * floating:.2f} % of their cells float")

@@ -1,0 +1,241 @@
+"""Settings as frozen dataclasses: a field has its default, type, bounds or choices, and its help.
+
+    @dataclass(frozen=True, kw_only=True)
+    class Sampling:
+        count: int = setting(16, "shapes", at_least=1)
+
+`read_settings` checks plain values (of a YAML file, of the command line) and makes the dataclass of
+them; `plain_settings` is the way back.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, Field, field, fields, is_dataclass
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from infogan3d.io.files import check_choice
+
+T = TypeVar("T")
+Which = Callable[[Mapping[str, Any]], type]
+REQUIRED = "???"  # what OmegaConf writes for a value that must be given
+
+
+def setting(
+    default: Any = MISSING,
+    help: str = "",
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    choices: tuple[Any, ...] = (),
+    run_folder: bool = False,
+    advanced: bool = False,
+) -> Any:
+    """A field with its help, bounds (ends included) or choices; without a default it must be given.
+
+    `run_folder`: it names a run. `advanced`: no experiment and no script sets it.
+    """
+    metadata = {"help": help, "at_least": at_least, "at_most": at_most, "choices": choices}
+    return field(
+        default=default, metadata={**metadata, "run_folder": run_folder, "advanced": advanced}
+    )
+
+
+def settings_group(default: Any, *, flat: bool = False, which: Which | None = None) -> Any:
+    """A field that is itself a dataclass of settings.
+
+    `flat`: its settings stand beside this one's under their own names. `which` tells the class by
+    the other values, where there are several.
+    """
+    return field(default=default, metadata={"flat": flat, "which": which})
+
+
+# ---- from plain values to dataclasses and back ---------------------------------------------
+
+
+def read_settings(kind: type[T], values: Mapping[str, Any], *, prefix: str = "") -> T:
+    """The dataclass `kind` by its plain values; what they leave out has its default.
+
+    Errors (`ValueError`): a name that there is not, a value of another type, out of bounds or not
+    among the choices, a value that must be given.
+    """
+    rest, types, arguments = dict(values), get_type_hints(kind), {}
+    for one in fields(kind):  # type: ignore[arg-type]
+        name, which = one.name, one.metadata.get("which")
+        inner = which(values) if which and name in rest else types[name]
+        if one.metadata.get("flat"):
+            inside = {key: rest.pop(key) for key in setting_names(inner) if key in rest}
+            arguments[name] = read_settings(inner, inside, prefix=prefix)
+        elif name in rest:
+            arguments[name] = read_value(f"{prefix}{name}", rest.pop(name), inner, one)
+        elif one.default is MISSING:
+            raise ValueError(f"{prefix}{name} is not set: give it as {prefix}{name}=...")
+    if rest:
+        names = ", ".join(f"{prefix}{name}" for name in rest)
+        raise ValueError(f"there is no setting {names}: leave it out.")
+    return kind(**arguments)
+
+
+def read_value(name: str, value: Any, kind: Any, about: "Field[Any]") -> Any:
+    """One value, checked and in the type of its field."""
+    if value is None and NoneType in get_args(kind):
+        return None
+    inner = group_of(kind)
+    if inner is not None:
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{name}={value} is no group of settings: give {name}.<setting>=...")
+        return read_settings(inner, value, prefix=f"{name}.")
+    wanted = kind_wanted(value, kind)
+    if wanted:
+        default = example(about, kind)
+        raise ValueError(f"{name}={value} is no {wanted}: give one, such as {default}.")
+    value = converted(value, kind)
+    check_bounds(name, value, about)
+    return value
+
+
+def check_bounds(name: str, value: Any, about: "Field[Any]") -> None:
+    """Refuse a number out of its bounds and a word that is no choice (`ValueError`)."""
+    low, high = about.metadata.get("at_least"), about.metadata.get("at_most")
+    for number in value if isinstance(value, tuple) else (value,):
+        if low is not None and number < low:
+            raise ValueError(f"{name}={shown(value)} is too small: give {low:g} or more.")
+        if high is not None and number > high:
+            raise ValueError(f"{name}={shown(value)} is too large: give {high:g} or less.")
+    choices = about.metadata.get("choices")
+    if choices:
+        check_choice(name, value if value in choices else str(value), choices)
+
+
+def members(kind: Any) -> tuple[Any, ...]:
+    """The types of a union without None; the type itself where it is none."""
+    if get_origin(kind) in (Union, UnionType):
+        return tuple(one for one in get_args(kind) if one is not NoneType)
+    return (kind,)
+
+
+def group_of(kind: Any) -> type | None:
+    """The dataclass of a group's type; None where it is no group."""
+    first: type = members(kind)[0]
+    return first if is_dataclass(first) else None
+
+
+def kind_wanted(value: Any, kind: Any) -> str:
+    """What a value should have been, in words; empty where its type is right."""
+    kinds = members(kind)
+    if len(kinds) > 1:
+        return "" if any(not kind_wanted(value, one) for one in kinds) else "word"
+    (kind,) = kinds
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is bool:
+        return "" if isinstance(value, bool) else "true or false"
+    if kind is int:
+        return "" if number and isinstance(value, int) else "whole number"
+    if kind is float:
+        return "" if number and math.isfinite(value) else "number"
+    if get_origin(kind) is tuple:
+        item, *more = get_args(kind)
+        right = isinstance(value, list | tuple) and not any(kind_wanted(v, item) for v in value)
+        if not right:
+            return "list of whole numbers" if item is int else "list of numbers"
+        pair = more and more[0] is not Ellipsis and len(value) != 1 + len(more)
+        return "range" if pair else ""
+    if get_origin(kind) is dict:
+        shares = isinstance(value, Mapping) and not any(map(not_finite, value.values()))
+        return "" if shares else "group of numbers"
+    return "" if isinstance(value, str | int | float) and not isinstance(value, bool) else "word"
+
+
+def not_finite(value: Any) -> bool:
+    """Whether a value is anything but a finite number."""
+    return bool(kind_wanted(value, float))
+
+
+def converted(value: Any, kind: Any) -> Any:
+    """A value of the right type as the dataclass keeps it."""
+    kinds = members(kind)
+    if len(kinds) > 1:
+        return value
+    (kind,) = kinds
+    if get_origin(kind) is tuple:
+        return tuple(converted(one, get_args(kind)[0]) for one in value)
+    if get_origin(kind) is dict:
+        return {str(key): float(number) for key, number in value.items()}
+    return kind(value) if kind in (float, str) else value
+
+
+def example(about: "Field[Any]", kind: Any) -> str:
+    """A value that would do, for an error's sentence."""
+    if about.default not in (MISSING, None):
+        return str(shown(about.default))
+    first = members(kind)[0]
+    if get_origin(first) is tuple:
+        return "[10, 4]"
+    return str({int: "1", float: "0.5"}.get(first, "a word"))
+
+
+def shown(value: Any) -> Any:
+    """A value as it is written on the command line and on disk."""
+    return [shown(one) for one in value] if isinstance(value, tuple) else value
+
+
+def plain_settings(settings: Any) -> dict[str, Any]:
+    """The plain values of a dataclass, flat groups beside the rest."""
+    plain: dict[str, Any] = {}
+    for one in fields(settings):
+        value = getattr(settings, one.name)
+        if one.metadata.get("flat"):
+            plain |= plain_settings(value)
+        elif is_dataclass(value):
+            plain[one.name] = plain_settings(value)
+        elif "flat" not in one.metadata:  # a group that is None is left out
+            plain[one.name] = shown(value)
+    return plain
+
+
+# ---- what there is -------------------------------------------------------------------------
+
+
+def defaults_of(kind: type) -> dict[str, Any]:
+    """The plain defaults, "???" where a value must be given; groups of several kinds left out."""
+    plain: dict[str, Any] = {}
+    types = get_type_hints(kind)
+    for one in fields(kind):
+        if one.metadata.get("which"):
+            continue
+        inner = group_of(types[one.name])
+        if inner is not None:
+            more = defaults_of(inner)
+            plain |= more if one.metadata["flat"] else {one.name: more}
+        else:
+            plain[one.name] = REQUIRED if one.default is MISSING else shown(one.default)
+    return plain
+
+
+def setting_names(kind: Any) -> list[str]:
+    """The names at the top of a dataclass, those of flat groups among them."""
+    return [one.name for _, one in every_setting(kind) if "." not in one.name]
+
+
+def every_setting(kind: Any, prefix: str = "") -> Iterator[tuple[str, "Field[Any]"]]:
+    """Every setting of a dataclass by its dotted name; groups of several kinds left out."""
+    types = get_type_hints(kind)
+    for one in fields(kind):
+        if one.metadata.get("which"):
+            continue
+        inner = group_of(types[one.name])
+        if inner is not None:
+            flat = one.metadata["flat"]
+            yield from every_setting(inner, prefix if flat else f"{prefix}{one.name}.")
+        else:
+            yield f"{prefix}{one.name}", one
+
+
+def flatten(node: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested settings by their dotted names, the inner nodes among them."""
+    flat: dict[str, Any] = {}
+    for key, value in node.items():
+        flat[f"{prefix}{key}"] = value
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{key}.")
+    return flat

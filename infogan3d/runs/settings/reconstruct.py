@@ -1,0 +1,46 @@
+"""The settings of `python -m infogan3d.reconstruct`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from infogan3d.inversion.config import InversionConfig, ViewsConfig
+from infogan3d.io.settings import setting, settings_group
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReconstructSettings:
+    """A mesh, a pack's shapes or one chair's pictures as latent codes and meshes."""
+
+    name: str = setting("reconstruct", "names the folder of what is made")
+    run: str = setting(help="a run folder, latest, or latest:<name>", run_folder=True)
+    mesh: str | None = setting(None, "an .obj, .off, .stl, .ply or .glb file")
+    grid: str | None = setting(None, "a pack (.npz)")
+    views: str | None = setting(
+        None, "one chair's pictures: a folder with renders/*.png, or Choy's rendering/"
+    )
+    index: int | str | None = setting(None, "which row of the pack; null or all: every row")
+    up: str = setting(
+        "y", "the mesh file's vertical axis: y (.glb, most .obj) or z", choices=("y", "z")
+    )
+    pictures: ViewsConfig = settings_group(ViewsConfig(), flat=True)
+    search: InversionConfig = settings_group(InversionConfig(), flat=True)
+    pieces: str = setting(
+        "all",
+        "joined: gaps filled, small components dropped; largest: the others dropped",
+        choices=("all", "joined", "largest"),
+    )
+    points: int = setting(4096, "surface points of the Chamfer distance", at_least=1)
+    device: str = setting("cpu", "cpu or cuda")
+
+    def __post_init__(self) -> None:
+        self.target()
+
+    def target(self) -> tuple[str, Path]:
+        """Which of mesh, grid and views is given, and its path. Errors: none or several."""
+        inputs = {"mesh": self.mesh, "grid": self.grid, "views": self.views}
+        given = {name: path for name, path in inputs.items() if path is not None}
+        if len(given) != 1:
+            words = " and ".join(f"{name}={path}" for name, path in given.items()) or "nothing"
+            raise ValueError(f"{words} to reconstruct: give one of mesh=, grid= and views=.")
+        (name, path) = next(iter(given.items()))
+        return name, Path(path).expanduser()

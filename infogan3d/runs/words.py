@@ -1,0 +1,129 @@
+"""What was typed -> one sentence on what is wrong with it, and the nearest thing that is right."""
+
+import difflib
+import re
+from collections.abc import Sequence
+
+from infogan3d.models.config import RENAMED
+from infogan3d.runs.schema import CONF, known_settings
+
+WITH_WORD = (  # Hydra's options that take a word after them
+    "--cfg --package --info --config-path --config-name --config-dir --experimental-rerun -c -p -i "
+    "-cp -cn -cd"
+)
+OPTIONS = (
+    f"{WITH_WORD} --help --hydra-help --version --resolve --run --multirun --shell-completion "
+    "-h -r -m -sc"
+)
+
+OTHER_WORDS = {  # what others call our settings
+    "lr": ("model.generator_lr", "model.trunk_lr", "model.lr"),
+    "learning_rate": ("model.generator_lr", "model.trunk_lr", "model.lr"),
+    "out": ("hydra.run.dir",),
+    "output": ("hydra.run.dir",),
+    "output_dir": ("hydra.run.dir",),
+    "gpus": ("trainer.devices",),
+    "gpu": ("trainer.devices", "device"),
+    "steps": ("batches",),
+    "max_steps": ("batches",),
+    "max_epochs": ("epochs",),
+    "batchsize": ("batch_size",),
+    "n": ("count",),
+    "num": ("count",),
+}
+
+
+def check_words(name: str, words: Sequence[str]) -> None:
+    """Refuse what Hydra would answer with more than a sentence (`ValueError`)."""
+    after_option = False
+    for word in words:
+        if after_option or word.startswith("~"):
+            after_option = False
+        elif word.startswith("-"):
+            check_option(name, word)
+            after_option = word in WITH_WORD.split()
+        elif "=" not in word:
+            raise ValueError(
+                f"'{word}' is no setting: settings are typed as name=value, and a value with "
+                f"spaces in quotes, such as '{like(name)}'."
+            )
+        else:
+            check_path(word)
+
+
+def like(name: str) -> str:
+    """An example of a value with a space."""
+    return "name=my run" if name == "train" else "hydra.run.dir=my folder"
+
+
+def check_option(name: str, word: str) -> None:
+    """Refuse a setting that is typed as an option."""
+    option, _, value = word.partition("=")
+    if option in OPTIONS.split():
+        return
+    key = option.lstrip("-").replace("-", "_")
+    known = key if key in known_settings(name) else nearest(key, name) or "name"
+    raise ValueError(
+        f"there is no option {option}: settings are typed without dashes, {known}={value or '...'}"
+    )
+
+
+def check_path(word: str) -> None:
+    """Refuse a placeholder of the README, and a path where a data set's name is wanted."""
+    key, _, value = word.partition("=")
+    placeholder = re.search(r"<[\w /]+>", value)
+    if placeholder:
+        raise ValueError(
+            f"{word} has a placeholder, {placeholder[0]}: give what stands for it"
+            f"{', or run=latest for the newest run' if key == 'run' else ''}."
+        )
+    if key in ("data", "+data") and "/" in value:
+        raise ValueError(
+            f"data={value} is a path: name the data set and its root, such as data=meshes "
+            f"data.root={value}; there are {', '.join(options('data'))}."
+        )
+
+
+def options(group: str) -> list[str]:
+    """The files of a group of conf/."""
+    return sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+
+
+def nearest(key: str, name: str) -> str:
+    """What a setting that there is not may have meant, in words; empty where nothing is near."""
+    known = known_settings(name)
+    others = [one for one in OTHER_WORDS.get(key, ()) if one in known or one.startswith("hydra")]
+    if others:
+        return ", ".join(others)
+    return next(iter(difflib.get_close_matches(key, known, 1, 0.5)), "")
+
+
+def unknown_setting(key: str, name: str) -> str:
+    """The sentence for a setting that there is not."""
+    prefix, _, last = key.rpartition(".")
+    if last in RENAMED and prefix in ("", "model"):
+        return f"there is no setting '{key}' any more: it is model.{RENAMED[last]} now."
+    near = nearest(key, name)
+    cure = f"did you mean {near}?" if near else "see --help for what there is."
+    return f"there is no setting '{key}': {cure}"
+
+
+def one_sentence(error: BaseException, name: str) -> str:
+    """An error as one line: what is wrong, and for a mistyped setting the nearest right one."""
+    text = str(error).strip()
+    key = re.search(r"Key '([^']+)' is not in struct", f"{text} {error.__cause__}")
+    if key:
+        wrong = re.search(r"Could not override '([^']+)'", text)
+        return unknown_setting(wrong.group(1) if wrong else key.group(1), name)
+    missing = re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL)
+    if missing:
+        return f"{missing.group(1)} is not set: give it as {missing.group(1)}=..."
+    lost = re.search(r"Could not find '([^']+)'", text) or re.search(
+        r"Could not load '([^']+)'", text
+    )
+    if lost:
+        group, _, wrong_name = lost.group(1).rpartition("/")
+        if group == "hydra/launcher" and "Could not load" in text:
+            return f"{lost.group(1)} is not installed: pip install 'infogan3d[sweeps]'."
+        return f"there is no {group} '{wrong_name}': choose one of {', '.join(options(group))}."
+    return " ".join(text.split()) or type(error).__name__
