@@ -134,7 +134,7 @@ class ChairData(pl.LightningDataModule):
         batch_size: int = 32,
         split_seed: int = 0,
         fractions: tuple[float, float, float] = (0.8, 0.1, 0.1),
-        mirror: bool = False,
+        mirror: bool = True,
         stretch: float = 0.0,
         workers: int = 0,
         clock: BatchClock | None = None,

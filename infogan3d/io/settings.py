@@ -25,8 +25,8 @@ def setting(
     default: Any = MISSING,
     help: str = "",
     *,
-    at_least: float | None = None,
-    at_most: float | None = None,
+    at_least: int | float | None = None,
+    at_most: int | float | None = None,
     choices: tuple[Any, ...] = (),
     run_folder: bool = False,
     advanced: bool = False,
@@ -104,7 +104,7 @@ def check_bounds(name: str, value: Any, about: "Field[Any]") -> None:
             raise ValueError(f"{name}={shown(value)} is too large: give {high:g} or less.")
     choices = about.metadata.get("choices")
     if choices:
-        check_choice(name, value if value in choices else str(value), choices)
+        check_choice(name, str(value), tuple(map(str, choices)))
 
 
 def members(kind: Any) -> tuple[Any, ...]:

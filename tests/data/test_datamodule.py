@@ -73,7 +73,7 @@ def test_the_key_changes_with_what_decides_the_grids_and_nothing_else(tiny_data,
         {"settings": {**settings, "seed": 1}},
         {"settings": {**settings, "on_error": "stop"}},
         {"resolution": 32},
-        {"source": "meshes"},
+        {"source": "meshes", "settings": {}},
         {"root": str(tmp_path)},
         {"root": str(tmp_path / "missing")},
     ]
