@@ -140,7 +140,7 @@ def seats_called(*names: str) -> list[tuple[Path, Seat]]:
 
 def test_seats_that_the_run_was_trained_on_are_refused():
     names = [f"KatorLegaz_{number}" for number in range(40)]
-    trained = composed("train", "data=sweethome3d")
+    trained = settings_of("train", "data=sweethome3d")
     with pytest.raises(ValueError, match="trained on 26 of these 40 seats, such as KatorLegaz_1:"):
         choose_seats(seats_called(*names), trained, split="all", count=None)
     others = [
@@ -149,7 +149,7 @@ def test_seats_that_the_run_was_trained_on_are_refused():
         for _, seat in choose_seats(seats_called(*names), trained, split=split, count=None)
     ]
     assert (len(others), "KatorLegaz_1" in others) == (14, False)
-    unseen = composed("train", "data=modelnet", "data.root=x")
+    unseen = settings_of("train", "data=modelnet", "data.root=x")
     assert len(choose_seats(seats_called(*names), unseen, split="all", count=None)) == 40
     some = choose_seats(seats_called(*names), unseen, split="all", count=4)
     assert [seat.id for _, seat in some] == [names[i] for i in (0, 10, 20, 30)]
@@ -159,7 +159,7 @@ def test_seats_in_the_runs_pack_are_refused(tmp_path):
     grids = np.random.default_rng(0).random((2, 16, 16, 16)) < 0.1
     path = save_pack(pack_grids(grids, ids=["KatorLegaz_1", "other"]), tmp_path / "made.npz")
     words = ("data=pack", f"data.root={path}", f"cache={tmp_path / 'cache'}", "resolution=16")
-    trained = composed("train", *words)
+    trained = settings_of("train", *words)
     with pytest.raises(ValueError, match="trained on 1 of these 2 seats, such as KatorLegaz_1"):
         choose_seats(seats_called("KatorLegaz_1", "new"), trained, split="all", count=None)
     assert len(choose_seats(seats_called("new"), trained, split="all", count=None)) == 1

@@ -1,6 +1,8 @@
 """One sentence for what a user can get wrong, and run folders that can be read again."""
 
+import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -51,6 +53,31 @@ def command(tmp_path, monkeypatch, capfd):
     ("words", "sentence"),
     [
         (
+            ("train", "lr=1e-4"),
+            "there is no setting 'lr': did you mean model.generator_lr, model.tr",
+        ),
+        (("train", "gpus=2"), "there is no setting 'gpus': did you mean trainer.devices?"),
+        (("generate", "out=a"), "there is no setting 'out': did you mean hydra.run.dir?"),
+        (
+            ("train", "--resolution", "64"),
+            "there is no option --resolution: settings are typed without dashes, resolution=...",
+        ),
+        (
+            ("train", "name=my", "run"),
+            "'run' is no setting: settings are typed as name=value, and ",
+        ),
+        (
+            ("train", "model.reading=kl"),
+            "there is no setting 'model.reading' any more: it is model.shape_limit_form now.",
+        ),
+        (("train", "data=/a/path"), "data=/a/path is a path: name the data set and its root, such"),
+        (("train", "epochs=0"), "epochs=0 trains nothing: give 1 or more, or -1 and"),
+        (
+            ("generate", "run=runs/demo/<day>_<time>"),
+            "run=runs/demo/<day>_<time> has a placeholder, <day>: give what stands for it, or run=",
+        ),
+        (("generate", "run=latest"), "there is no trained run in runs: train one, or give its fo"),
+        (
             ("train", "model.lamda1=1"),
             "there is no setting 'model.lamda1': did you mean model.lambda1?",
         ),
@@ -60,7 +87,7 @@ def command(tmp_path, monkeypatch, capfd):
             ("prepare", "resolutoin=16"),
             "there is no setting 'resolutoin': did you mean resolution?",
         ),
-        (("train", "zq=3"), "there is no setting 'zq': see --cfg job for what there is."),
+        (("train", "zq=3"), "there is no setting 'zq': see --help for what there is."),
         (
             ("train", "+experiment=soft"),
             "there is no experiment 'soft': choose one of code_walks, codes, codes_30_2, ",
@@ -87,7 +114,7 @@ def command(tmp_path, monkeypatch, capfd):
         (("generate", "run=nothing", "count=0"), "count=0 is too small: give 1 or more."),
         (
             ("train", *SMOKE, "resolution=48"),
-            "resolution=48 cannot be built: choose one of (16, 32",
+            "resolution=48 is not known: choose one of 16, 32",
         ),
         (
             ("train", *SMOKE, "codes.preset=x"),
@@ -99,9 +126,9 @@ def command(tmp_path, monkeypatch, capfd):
         ),
         (
             ("train", *SMOKE, "logger=x", "data.exact=true"),
-            "logger=x is not known: choose wandb or c",
+            "logger=x is not known: choose one of wandb, c",
         ),
-        (("prepare", "data.method=x", "data.count=1"), "data=chairs gave no shape: 1 refused, "),
+        (("prepare", "data.method=x"), "data.method=x is not known: choose one of centre, any"),
         (
             ("prepare", "data.count=0"),
             "data.count=0 is too small: give 1 or more.",
@@ -163,7 +190,7 @@ def test_bad_pictures_are_named_and_nothing_is_left(command, tmp_path, make, sen
 
 
 def test_full_errors_show_where_they_come_from(command):
-    with pytest.raises(ValueError, match="resolution=48 cannot be built"):
+    with pytest.raises(ValueError, match="resolution=48 is not known"):
         command("train", *SMOKE, "resolution=48", full="1")
 
 
@@ -188,7 +215,7 @@ def test_a_config_is_read_again_as_it_was(tmp_path):
     settings = {"name": "a", "model": {"lambda1": 0.1, "labels": [0.7, 1.2]}, "resume": None}
     path = folder.save_config(settings, tmp_path / "new" / "run")
     assert path == tmp_path / "new" / "run" / "config.yaml"
-    assert folder.load_settings(path.parent) == settings
+    assert folder.read_config(path.parent) == settings
     assert [file.name for file in path.parent.iterdir()] == ["config.yaml"]
 
 
@@ -249,19 +276,19 @@ def test_files_that_would_run_code_are_refused(smoke, tmp_path):
 
 def test_checkpoints_appear_whole_or_not_at_all(tmp_path):
     path = tmp_path / "new" / "last.ckpt"
-    folder.WholeCheckpoints().save_checkpoint({"a": torch.ones(3)}, path)
+    checkpoint.WholeCheckpoints().save_checkpoint({"a": torch.ones(3)}, path)
     assert torch.equal(torch.load(path, weights_only=True)["a"], torch.ones(3))
     before = path.read_bytes()
     with pytest.raises(Exception, match="pickle"):
-        folder.WholeCheckpoints().save_checkpoint({"a": lambda: None}, path)
+        checkpoint.WholeCheckpoints().save_checkpoint({"a": lambda: None}, path)
     assert path.read_bytes() == before
 
 
 def test_the_data_of_a_run_is_built_from_its_settings(smoke):
     settings = folder.load_settings(smoke.folder)
-    data = build.build_data({**settings, "cache": str(smoke.home / "cache")})
+    data = build.build_data(replace(settings, cache=str(smoke.home / "cache")))
     assert (data.source, data.resolution, data.batch_size) == ("chairs", 16, 8)
-    assert data.settings["count"] == 48
+    assert data.config.count == 48
     assert data.path.exists()
     with Image.open(smoke.folder / "samples" / "real.png") as picture:
         assert picture.size == (8 * 150, 40 + 4 * 150)
@@ -285,14 +312,15 @@ def test_a_run_told_to_end_saves_goes_on_and_equals_an_unbroken_one(tmp_path, ti
     whole = run_command("train", *words, "batches=30", "name=whole", cwd=tmp_path)
     assert whole.returncode == 0, whole.stderr
     script = (
-        "import os, signal, sys; from infogan3d import train; import pytorch_lightning as pl\n"
+        "import os, signal, sys; import pytorch_lightning as pl\n"
+        "from infogan3d import train as entry; from infogan3d.commands import train\n"
         "class End(pl.Callback):\n"
         "    def on_train_batch_end(self, trainer, module, *_):\n"
         "        if module.batches_done == 13: os.kill(os.getpid(), signal.SIGTERM)\n"
         "old = train.build_trainer\n"
         "def build(*given):\n"
         "    trainer = old(*given); trainer.callbacks.append(End()); return trainer\n"
-        "train.build_trainer = build; train.main()\n"
+        "train.build_trainer = build; entry.main()\n"
     )
     (tmp_path / "ended.py").write_text(script)
     ended = run_script(tmp_path / "ended.py", *words, "batches=30", "name=ended", cwd=tmp_path)
@@ -306,3 +334,30 @@ def test_a_run_told_to_end_saves_goes_on_and_equals_an_unbroken_one(tmp_path, ti
         for name in ("whole", "again")
     ]
     assert all(torch.equal(value, states[1][name]) for name, value in states[0].items())
+
+
+# Which run is meant
+
+
+def test_the_newest_run_is_the_one_whose_checkpoint_is_newest(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for age, run in enumerate(("demo/b", "demo/a", "soft/c")):
+        folder.save_config({"name": run}, tmp_path / "runs" / run)
+        path = tmp_path / "runs" / run / folder.LAST
+        path.parent.mkdir()
+        path.write_bytes(b"")
+        os.utime(path, (1000 - age, 1000 - age))
+    folder.save_config({"name": "later"}, tmp_path / "runs" / "later" / "without")
+    assert folder.find_run("latest") == Path("runs/demo/b")
+    assert folder.find_run("latest:soft") == Path("runs/soft/c")
+    with pytest.raises(ValueError, match="there is no trained run in runs/later"):
+        folder.find_run("latest:later")
+
+
+def test_settings_of_older_runs_are_read_by_todays_names(tmp_path):
+    model = {"reading": "run", "start_batches": 3, "divergence": 0.1, "information_reaches": "head"}
+    folder.save_config({"name": "old", "model": model}, tmp_path)
+    config = folder.load_settings(tmp_path).model
+    assert config.loss.shape_limit_form == "kldiv_on_probabilities"
+    assert config.loss.mi_gradient_to == "head"
+    assert (config.warmup.warmup_batches, config.warmup.kl_weight) == (3, 0.1)
