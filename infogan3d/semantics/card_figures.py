@@ -17,13 +17,8 @@ from infogan3d.io.files import save_html, save_picture
 from infogan3d.models.base import ShapeModel
 from infogan3d.rendering.figures import INK, contact_sheet
 from infogan3d.semantics.card import Card
-from infogan3d.semantics.pick_freeze import (
-    PickFreeze,
-    PickFreezeConfig,
-    stop_captions,
-    stops_along,
-    traversals,
-)
+from infogan3d.semantics.config import PickFreezeConfig
+from infogan3d.semantics.pick_freeze import PickFreeze, stop_captions, stops_along, traversals
 from infogan3d.semantics.sensitivity import FirstOrderTable
 from infogan3d.stats.estimate import format_number
 

@@ -10,7 +10,8 @@ from infogan3d.attributes.measure import NAMES, UNITS
 from infogan3d.attributes.vocabulary import KIN, plain
 from infogan3d.semantics.card import Card
 from infogan3d.semantics.claims import Claim, Family
-from infogan3d.semantics.pick_freeze import QUANTILES, READ, PickFreeze, PickFreezeConfig
+from infogan3d.semantics.config import PickFreezeConfig
+from infogan3d.semantics.pick_freeze import QUANTILES, READ, PickFreeze
 from infogan3d.semantics.sensitivity import PERMUTATIONS, FirstOrderTable
 from infogan3d.stats.estimate import format_number
 from infogan3d.stats.tables import markdown, to_json

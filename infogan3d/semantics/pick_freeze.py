@@ -19,6 +19,7 @@ from infogan3d.io.progress import Tick, counting_bar
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import Codes, CodeSpec
 from infogan3d.models.sampling import MEASURED, decode, draw_codes
+from infogan3d.semantics.config import PickFreezeConfig
 from infogan3d.semantics.directions import PAIRS, Direction, find_directions
 from infogan3d.semantics.information_bound import mi_lower_bound
 from infogan3d.semantics.sensitivity import codes_table, total_indices

@@ -3,15 +3,11 @@
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fixtures import run_command
 
 from infogan3d.bench import __main__, timing
-from infogan3d.runs import schema
-
-TINY: dict[str, Any] = {"count": 2, "root": None, "size": 96, "resolution": 16, "grids": [8]}
 
 
 def test_a_bare_word_at_the_front_says_what_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,18 +37,13 @@ def test_the_command_keeps_what_it_printed(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_timed_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError,
-        match=r"^what='walk' cannot be timed: choose one of carve, .*, generate, discover\.$",
-    ):
-        __main__.bench({"what": "walk", "seed": 0, "carve": TINY}, tmp_path)
-    assert not list(tmp_path.iterdir())
-
-
-def test_every_part_has_its_settings() -> None:
-    assert set(__main__.WHATS) <= set(schema.defaults("bench"))
-    for name in ("step", "loader", "generate", "discover"):
-        assert schema.defaults("bench")[name]["device"] == "auto"
+    ended = run_command("bench", "walk", cwd=tmp_path)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "infogan3d-bench: what=walk is not known: choose one of carve, step, loader, generate, "
+        "discover.\n"
+    )
+    assert not list(tmp_path.glob("runs/*/*"))
 
 
 def test_the_device_is_told_with_what_matters_for_speed() -> None:

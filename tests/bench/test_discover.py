@@ -1,22 +1,14 @@
 """A tiny bench discover."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from infogan3d.bench.cases.discover import discover_costs
-from infogan3d.runs import schema
+from infogan3d.runs.settings.bench import DiscoverBench
 
-TINY: dict[str, Any] = {
-    **schema.defaults("bench")["discover"],
-    "device": "cpu",
-    "threads": 1,
-    "resolution": 16,
-    "width": 2,
-    "count": 100,
-    "rounds": 2,
-}
+TINY = DiscoverBench(device="cpu", threads=1, resolution=16, width=2, count=100, rounds=2)
 
 
 def test_a_tiny_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,4 +21,4 @@ def test_a_tiny_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 @pytest.mark.parametrize("wrong", [{"count": 99}, {"rounds": 0}])
 def test_nothing_to_time_is_refused(tmp_path: Path, wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="give 1 and 100 or more"):
-        discover_costs({**TINY, **wrong}, 0, tmp_path)
+        discover_costs(replace(TINY, **wrong), 0, tmp_path)

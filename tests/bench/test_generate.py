@@ -1,5 +1,6 @@
 """A tiny bench generate: four ways to the same shapes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,9 @@ from infogan3d.bench.cases.generate import ONNX, awake, generate_costs
 from infogan3d.bench.roofline import MachineRates
 from infogan3d.bench.runners import OURS, OURS_WIDE, PORT
 from infogan3d.models.networks.latent import sample_codes
-from infogan3d.runs import schema
+from infogan3d.runs.settings.bench import GenerateBench
 
-TINY: dict[str, Any] = {
-    **schema.defaults("bench")["generate"],
-    "device": "cpu",
-    "threads": 1,
-    "resolution": 16,
-    "width": 4,
-    "batch_sizes": [1, 3],
-    "rounds": 2,
-}
+TINY = GenerateBench(device="cpu", threads=1, resolution=16, width=4, batch_sizes=(1, 3), rounds=2)
 
 
 def test_a_tiny_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,14 +36,14 @@ def test_a_tiny_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_shapes_are_no_even_grey() -> None:
-    model = awake({"width": 4, "resolution": 16}, 0).eval()
+    model = awake(GenerateBench(width=4, resolution=16), 0).eval()
     codes = sample_codes(model.spec, 4, generator=torch.Generator().manual_seed(3))
     with torch.no_grad():
         made = model(codes)
     assert 0.2 < float(made.std()) < 0.5
 
 
-@pytest.mark.parametrize("wrong", [{"batch_sizes": []}, {"batch_sizes": [0]}, {"rounds": 0}])
+@pytest.mark.parametrize("wrong", [{"batch_sizes": ()}, {"batch_sizes": (0,)}, {"rounds": 0}])
 def test_nothing_to_make_is_refused(wrong: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^generate: .* shapes: give 1 and up\.$"):
-        generate_costs({**TINY, **wrong}, 0, tmp_path)
+        generate_costs(replace(TINY, **wrong), 0, tmp_path)

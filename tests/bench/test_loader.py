@@ -1,7 +1,7 @@
 """A tiny bench loader in this process; what is loaded, and the power it goes with."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -9,19 +9,11 @@ import pytest
 from infogan3d.bench.cases.loader import departure, loader_costs, our_epoch, port_epoch, set_up
 from infogan3d.bench.reference_port import port_loader
 from infogan3d.bench.runners import FILES, OURS, PORT, Case, chair_data, lay_out
-from infogan3d.runs import schema
+from infogan3d.runs.settings.bench import LoaderBench
 
-TINY: dict[str, Any] = {
-    **schema.defaults("bench")["loader"],
-    "threads": 1,
-    "grid": 16,
-    "width": 2,
-    "batch_size": 4,
-    "counts": [20, 10],
-    "rounds": 2,
-    "batches": 2,
-    "apart": False,
-}
+TINY = LoaderBench(
+    threads=1, grid=16, width=2, batch_size=4, counts=(20, 10), rounds=2, batches=2, apart=False
+)
 
 
 def test_a_tiny_bench(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,4 +63,4 @@ def test_the_power_of_a_square_is_two() -> None:
 @pytest.mark.parametrize("counts", [[], [3, 20]])
 def test_too_few_chairs_are_refused(counts: list[int], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^loader\.counts=.* has less than a batch of 4"):
-        loader_costs({**TINY, "counts": counts}, 0, tmp_path)
+        loader_costs(replace(TINY, counts=tuple(counts)), 0, tmp_path)

@@ -1,5 +1,6 @@
 """A tiny bench step in this process, and its sums by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +10,22 @@ from infogan3d.bench.cases.step import figures, read_cases, step_costs, tell_siz
 from infogan3d.bench.reference_port import PortSettings
 from infogan3d.bench.roofline import MachineRates, operations, step_work
 from infogan3d.bench.runners import OURS, OURS_WIDE, PORT, Block, Case
-from infogan3d.runs import schema
+from infogan3d.runs.settings.bench import StepBench
 
-TINY: dict[str, Any] = {
-    **schema.defaults("bench")["step"],
-    "threads": 1,
-    "grids": [16],
-    "widths": [4],
-    "batch_sizes": [2],
-    "batches": [2],
-    "trunk_layers": 2,
-    "rounds": 2,
-    "apart": False,
-    "sizes": [16, 32],
-    "size_batches": [4, 2],
-    "size_width": 2,
-    "size_blocks": 1,
-}
+TINY = StepBench(
+    threads=1,
+    grids=(16,),
+    widths=(4,),
+    batch_sizes=(2,),
+    batches=(2,),
+    trunk_layers=2,
+    rounds=2,
+    apart=False,
+    sizes=(16, 32),
+    size_batches=(4, 2),
+    size_width=2,
+    size_blocks=1,
+)
 RATES = {"32": MachineRates("32", 1e9, 1e9), "bf16": MachineRates("bf16", 4e9, 1e9)}
 
 
@@ -89,7 +89,7 @@ def test_linear_is_the_same_time_a_cell(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_size_and_a_case_are_a_column() -> None:
-    cases, sizes = read_cases(schema.defaults("bench")["step"])
+    cases, sizes = read_cases(StepBench())
     assert cases[0] == (Case(32, 16, 32, 4), 8)
     assert cases[-1][0].resolution == cases[-1][0].width == 64
     assert [case.resolution for case, _ in sizes] == [16, 32, 64, 128]
@@ -97,8 +97,8 @@ def test_a_size_and_a_case_are_a_column() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"grids": [16, 32]}, {"sizes": [16]}, {"rounds": 0}, {"warm": 0}, {"batches": []}]
+    "wrong", [{"grids": (16, 32)}, {"sizes": (16,)}, {"rounds": 0}, {"warm": 0}, {"batches": ()}]
 )
 def test_wrong_tables_are_refused_in_one_sentence(wrong: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"^step: .*: give [^.]*\.$"):
-        step_costs({**TINY, **wrong}, 0, tmp_path)
+        step_costs(replace(TINY, **wrong), 0, tmp_path)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fixtures import CodeBoxes, CodeReaders, composed
+from fixtures import CodeBoxes, CodeReaders, settings_of
 
 from infogan3d.data.procedural.chairs import factor_columns, sample_factors
 from infogan3d.disentanglement.known_factors import (
@@ -106,7 +106,7 @@ def test_a_pack_without_factors_or_of_too_few_chairs_is_refused(columns):
 
 def test_fresh_chairs_are_others_than_the_runs_own(tmp_path):
     words = ("data=tiny_chairs", "data.exact=true", f"cache={tmp_path}", "workers=1")
-    given = composed("train", "resolution=16", *words)
+    given = settings_of("train", "resolution=16", *words)
     fresh = fresh_chairs(given, count=450, seed=77)  # some are copies at 16^3
     assert fresh.grids.shape[1:] == (16, 16, 16)
     assert "fresh simple known-factor chairs drawn cell by cell (seed 77)" in fresh.description
@@ -116,7 +116,7 @@ def test_fresh_chairs_are_others_than_the_runs_own(tmp_path):
 
 
 def test_runs_of_chairs_that_nobody_knows_are_refused():
-    given = composed("train", "data=sweethome3d")
+    given = settings_of("train", "data=sweethome3d")
     with pytest.raises(ValueError, match="chairs are of data=sweethome3d, whose factors nobody"):
         fresh_chairs(given)
 

@@ -6,18 +6,12 @@ import torch
 from fixtures import AttributeBoxes, AttributeBoxesRead, run_command
 from PIL import Image
 
-from infogan3d.commands.discover import check, discover
-from infogan3d.runs import checkpoint, folder
+from infogan3d.commands import discover as command
+from infogan3d.io.settings import read_settings
+from infogan3d.runs import checkpoint
+from infogan3d.runs.settings.discover import DiscoverSettings
 
-SETTINGS: dict[str, Any] = {
-    "count": 1200,
-    "pairs": 100,
-    "directions": 0,
-    "bins": 10,
-    "bases": 2,
-    "seed": 0,
-    "device": "cpu",
-}
+SETTINGS: dict[str, Any] = {"count": 1200, "pairs": 100, "directions": 0, "bins": 10, "bases": 2}
 
 
 @pytest.fixture
@@ -25,8 +19,9 @@ def discovered(monkeypatch, tmp_path, capsys):
     """Discover a model in place of a run's: codes.json and what was printed."""
 
     def work(model, **changes: Any) -> tuple[dict[str, Any], str]:
-        monkeypatch.setattr(folder, "load_model", lambda *_, **__: model)
-        discover({**SETTINGS, "run": str(tmp_path), **changes}, tmp_path / "out")
+        monkeypatch.setattr(command, "load_model", lambda *_, **__: model)
+        settings = DiscoverSettings(**{**SETTINGS, "run": str(tmp_path), **changes})
+        command.discover(settings, tmp_path / "out")
         return json.loads((tmp_path / "codes.json").read_text()), capsys.readouterr().out
 
     return work
@@ -74,16 +69,16 @@ def test_a_model_without_codes_is_refused_in_one_sentence(discovered, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"count": 299}, "count=299 is too small here: give 300 or more"),
-        ({"pairs": 29}, "pairs=29 is too small here: give 30 or more"),
+        ({"count": 299}, "count=299 is too small: give 300 or more"),
+        ({"pairs": 29}, "pairs=29 is too small: give 30 or more"),
         ({"bins": 1}, "bins=1 is too small"),
-        ({"directions": -1}, "directions=-1 is too small here: give 0 or more"),
+        ({"directions": -1}, "directions=-1 is too small: give 0 or more"),
         ({"count": 300, "pairs": 301}, "pairs=301 is more than count=300"),
     ],
 )
 def test_numbers_that_measure_nothing_are_refused(changes, told):
     with pytest.raises(ValueError, match=told):
-        check({**SETTINGS, **changes})
+        read_settings(DiscoverSettings, {**SETTINGS, "run": "there", **changes})
 
 
 FOUND = ["sefa z", "pca z", "sefa all", "pca all"]

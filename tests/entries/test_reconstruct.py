@@ -219,7 +219,7 @@ def test_an_empty_result_is_one_sentence(ask, tmp_path, monkeypatch):
             Stage("optimised", model.encode(target).detach(), np.zeros((1, 16, 16, 16), np.float32))
         ]
 
-    monkeypatch.setattr("infogan3d.reconstruct.run_stages", nothing)
+    monkeypatch.setattr("infogan3d.commands.reconstruct.run_stages", nothing)
     with pytest.raises(
         ValueError, match=r"the run makes an empty shape of .*stool\.obj, so there is"
     ):

@@ -1,6 +1,7 @@
 """The whole choice on two tiny runs, and its tables on made-up numbers."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,14 @@ from fixtures import CodeBoxes, save_run, settings_of, sweep_of
 from PIL import Image
 
 from infogan3d.commands.select import select, unscored
+from infogan3d.data.config import ChairsConfig, SweetHome3DConfig
 from infogan3d.disentanglement import known_factors
 from infogan3d.disentanglement.known_factors import FactorScorecard
 from infogan3d.disentanglement.metrics import suite
 from infogan3d.disentanglement.model_centrality import choose
 from infogan3d.disentanglement.report import Selected, columns, places, report, table
+from infogan3d.runs.settings.select import SelectSettings
+from infogan3d.runs.settings.train import TrainSettings
 from infogan3d.stats.estimate import Estimate
 
 AGREEMENT = np.array([[1.0, 0.4, 0.8], [0.6, 1.0, 0.2], [1.0, 0.4, 1.0]])
@@ -27,6 +31,9 @@ def made_up(mig: float) -> FactorScorecard:
     return FactorScorecard(
         "500 chairs", 0.5, ("c0", "c1"), tuple("abcd"), rows, {"Q": ("b", "d")}, rows
     )
+
+
+SETTINGS = SelectSettings(multirun="there", count=900, chairs=400)
 
 
 def selected(*migs: float, **changes) -> Selected:
@@ -54,13 +61,13 @@ def test_the_place_of_the_chosen_run_says_whether_the_choice_was_good():
 
 
 def test_the_report_is_about_the_chosen_run_and_says_what_cannot_be_passed():
-    different = ({"seed": 1, "lr": 1}, {"seed": 2, "lr": 2}, {"seed": 3, "lr": 1})
+    different = tuple(TrainSettings(seed=i, batch_size=8 * (1 + i % 2)) for i in range(3))
     found = selected(0.2, 0.1, 0.3, settings=different, lost=("7-boxes",))
-    text = report(found, {"count": 900})
+    text = report(found, SETTINGS)
     assert text.startswith("Chosen without labels: 0-boxes, the most central of 3 runs.")
     assert "900 shapes a run" in text
     assert "Left out, for they have no checkpoints/last.ckpt: 7-boxes." in text
-    assert "differ in more than their seed (lr)" in text
+    assert "differ in more than their seed (batch_size)" in text
     assert "sap cannot pass codes / factors = 0.50." in text
     assert "- 1-boxes: c0 b, c1 d" in text
     few, values, floors = columns(found, covered=True)
@@ -70,24 +77,24 @@ def test_the_report_is_about_the_chosen_run_and_says_what_cannot_be_passed():
 
 
 def test_without_known_factors_the_choice_stands_alone():
-    text = report(selected(), {"count": 900})
+    text = report(selected(), SETTINGS)
     assert "| run | centrality | reads its own |\n" in text
     assert text.endswith("unknown.\n")
 
 
 def test_why_runs_are_not_scored():
-    known, others = {"data": {"name": "chairs", "count": 5}}, {"data": {"name": "sweethome3d"}}
-    changed = {"data": {"name": "chairs", "count": 6}}
+    known, changed = (TrainSettings(data=ChairsConfig(count=count)) for count in (5, 6))
+    others = TrainSettings(data=SweetHome3DConfig())
     for given, word in (
         ((known,) * 3, ""),
         ((known, known, others), "no known factors"),
         ((known, known, changed), "chairs differ"),
     ):
-        told = unscored(
-            sweep_of(CodeBoxes(), CodeBoxes(), CodeBoxes(), settings=given), {"chairs": 400}
-        )
+        told = unscored(sweep_of(CodeBoxes(), CodeBoxes(), CodeBoxes(), settings=given), SETTINGS)
         assert (word in told) if word else told == ""
-    assert "chairs=0" in unscored(sweep_of(CodeBoxes(), settings=(known,)), {"chairs": 0})
+    assert "chairs=0" in unscored(
+        sweep_of(CodeBoxes(), settings=(known,)), replace(SETTINGS, chairs=0)
+    )
 
 
 @pytest.fixture(scope="module")

@@ -31,10 +31,11 @@ from experiments.paper.page import write_paper
 from experiments.paper.sections import parted
 from experiments.runner.plan import Part, Progress, plan_part, run_part, run_plan, sweep_jobs
 from experiments.runner.records import FINISHED, STARTED, TIMES, note_times
-from infogan3d.runs.schema import CONF, check_kinds, defaults
+from infogan3d.io.settings import read_settings
+from infogan3d.runs.schema import CONF, store_defaults
+from infogan3d.runs.settings.train import TrainSettings
 from infogan3d.stats.estimate import Estimate
 
-DEFAULTS = defaults("train")
 MODEL: dict[str, Any] = {
     "real_labels": [0.7, 1.2],
     "fake_labels": [0.0, 0.3],
@@ -107,6 +108,7 @@ def rows_of(**conditions: dict[str, tuple[float, ...]]) -> dict[str, dict[str, E
 def test_every_job_of_the_plan_composes(name: str, size: str, tmp_path: Path) -> None:
     part = paper.part_of(name, size=size, out=tmp_path)
     words = list(part.words[1:])
+    store_defaults()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         jobs = sweep_jobs(part.recipe)
         assert part.jobs == jobs
@@ -114,7 +116,7 @@ def test_every_job_of_the_plan_composes(name: str, size: str, tmp_path: Path) ->
         for job in jobs if size == "cpu" else jobs[:1]:  # what a job sets is the same in each
             config = compose("train", [*words, *job])
             settings: Any = OmegaConf.to_container(config, resolve=True)
-            check_kinds(settings, DEFAULTS)
+            read_settings(TrainSettings, settings)
             given = dict(word.split("=", 1) for word in words)  # the last word counts
             assert given["resolution"] == str(settings["resolution"])
             assert given["batches"] == str(settings["batches"])

@@ -1,9 +1,12 @@
 """Meshes and packs land where the run's own data lie: floor or fitted, hull or solid."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import trimesh
 
+from infogan3d.data.config import ChairsConfig, data_config
 from infogan3d.data.datasets.procedural import chairs
 from infogan3d.data.procedural.chairs import Factors, chair_grid, chair_mesh, cube_of
 from infogan3d.evaluation.reconstruction import iou
@@ -21,9 +24,8 @@ from infogan3d.inversion.targets import (
 )
 from infogan3d.io.packs import pack_grids, save_pack
 
-CHAIRS = {"name": "chairs", "exact": False, "elevations": [0, 20, 30], "azimuths": 6, "size": 96}
-CHAIRS |= {"method": "centre", "tolerance": 0, "shaded": False}
-MESHES = {"name": "meshes"}
+CHAIRS = ChairsConfig(azimuths=6, size=96)
+MESHES = data_config("meshes", "there")
 SOLID, HULL = GridFrame("fitted", 60 / 64, False), GridFrame("fitted", 60 / 64, True)
 FACTORS = Factors(base="panel", recline=0.0, seat_thickness=4.0, leg_thickness=3.0, arms="none")
 
@@ -46,17 +48,17 @@ def chair_file(tmp_path):
 
 def test_frames_by_name_and_by_what_the_grids_show():
     assert frame_of(CHAIRS) == GridFrame("floor", 60 / 64, True)
-    assert frame_of(CHAIRS | {"exact": True}) == GridFrame("floor", 60 / 64, False)
-    assert frame_of({"name": "seeing3d"}) == HULL
-    assert frame_of({"name": "sweethome3d", "solid": True}) == SOLID
-    assert frame_of({"name": "choy", "vox32": True}) == SOLID
+    assert frame_of(replace(CHAIRS, exact=True)) == GridFrame("floor", 60 / 64, False)
+    assert frame_of(data_config("seeing3d", "there")) == HULL
+    assert frame_of(data_config("sweethome3d", "there", solid=True)) == SOLID
+    assert frame_of(data_config("choy", "there", vox32=True)) == SOLID
     modelnet = np.zeros((5, 32, 32, 32), bool)
     modelnet[:, 4:28, 8:20, 6:28] = True
-    assert frame_of({"name": "pack"}, modelnet) == GridFrame("fitted", 0.75, False)
+    assert frame_of(data_config("pack", "there"), modelnet) == GridFrame("fitted", 0.75, False)
     chairs = np.zeros((9, 32, 32, 32), bool)
     for i, grid in enumerate(chairs):
         grid[8:24, 8:24, 1 : 18 + i] = True
-    assert frame_of({"name": "pack"}, chairs).kind == "floor"
+    assert frame_of(data_config("pack", "there"), chairs).kind == "floor"
 
 
 def test_a_mesh_becomes_the_hull_that_prepare_makes_of_that_chair(chair_file, monkeypatch):
@@ -64,10 +66,7 @@ def test_a_mesh_becomes_the_hull_that_prepare_makes_of_that_chair(chair_file, mo
         "infogan3d.data.datasets.procedural.data_procedural_chairs.sample_factors",
         lambda *_, **__: [FACTORS],
     )
-    settings = {
-        name: CHAIRS[name] for name in ("elevations", "azimuths", "size", "method", "tolerance")
-    }
-    (job,) = chairs(None, resolution=32, count=1, **settings)
+    (job,) = chairs(None, resolution=32, **replace(CHAIRS, count=1).own())
     wanted, _ = job.read()
     grid, notes = mesh_target(chair_file, data=CHAIRS, frame=frame_of(CHAIRS), resolution=32)
     assert iou(grid, wanted) > 0.99
@@ -77,7 +76,7 @@ def test_a_mesh_becomes_the_hull_that_prepare_makes_of_that_chair(chair_file, mo
 
 
 def test_an_exact_chair_is_filled_over_the_cube_with_a_floor(chair_file):
-    data = CHAIRS | {"exact": True}
+    data = replace(CHAIRS, exact=True)
     grid, _ = mesh_target(chair_file, data=data, frame=frame_of(data), resolution=32)
     assert iou(grid, chair_grid(FACTORS, resolution=32)) > 0.75
     floor = np.flatnonzero(grid.any((0, 1)))[0]

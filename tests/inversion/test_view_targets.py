@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fixtures import FACTORS, views_of, written
 
+from infogan3d.data.config import ChairsConfig
 from infogan3d.data.multiview import write_views
 from infogan3d.data.procedural.chairs import cube_of, overall_size
 from infogan3d.geometry.camera import Views, seeing3d_camera, seeing3d_cameras
@@ -20,7 +21,7 @@ from infogan3d.inversion.view_targets import (
 
 FLOOR, HULL = GridFrame("floor", 60 / 64, True), GridFrame("fitted", 60 / 64, True)
 SOLID = GridFrame("fitted", 60 / 64, False)
-DATA = {"name": "chairs", "method": "any128", "tolerance": 0}
+DATA = ChairsConfig(method="any128", tolerance=0)
 
 
 @pytest.fixture(scope="module")

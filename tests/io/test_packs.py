@@ -6,6 +6,7 @@ import pytest
 import torch
 from fixtures import SHARED
 
+from infogan3d.data.datamodule import unpack_bits
 from infogan3d.io import packs
 from infogan3d.io.packs import (
     Pack,
@@ -15,7 +16,6 @@ from infogan3d.io.packs import (
     pack_grids,
     resize_grids,
     save_pack,
-    unpack_bits,
 )
 
 DATA = SHARED / "data"

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ from infogan3d.commands.evaluate import evaluate
 from infogan3d.commands.generate import generate
 from infogan3d.commands.train import train
 from infogan3d.io.packs import load_pack
+from infogan3d.io.settings import read_settings
 from infogan3d.models.baselines.gan3d import GAN3D
 from infogan3d.models.networks.latent import Codes
 from infogan3d.runs import build, checkpoint, folder
 from infogan3d.runs.build import build_model
+from infogan3d.runs.settings.train import TrainSettings
 
 TINY = {
     "resolution": 16,
@@ -116,7 +119,7 @@ def test_a_resumed_3dgan_equals_the_unbroken_one(tiny_data, tmp_path, stop):
 # The commands
 
 
-def small(system: str, cache: Path, *words: str) -> dict[str, Any]:
+def small(system: str, cache: Path, *words: str) -> TrainSettings:
     """Settings of a run of seconds, logged at every batch."""
     return settings_of(
         "train",
@@ -187,7 +190,7 @@ def test_a_rival_stopped_halfway_goes_on_as_if_it_had_not(done, tiny_cache, tmp_
     with monkeypatch.context() as stopped:
         stopped.setattr("infogan3d.training.trainer.all_batches", lambda _: stop)
         train(given, tmp_path / "part")
-    train({**given, "resume": str(tmp_path / "part")}, tmp_path / "rest")
+    train(replace(given, resume=str(tmp_path / "part")), tmp_path / "rest")
     whole, part, rest = (
         checkpoint.load_model(one) for one in (run, tmp_path / "part", tmp_path / "rest")
     )
@@ -199,22 +202,22 @@ def test_a_rival_stopped_halfway_goes_on_as_if_it_had_not(done, tiny_cache, tmp_
 @pytest.mark.parametrize("system", SMALL)
 def test_a_rival_fits_on_a_screen_at_its_published_settings(system):
     given = settings_of("train", f"+experiment=rival_{system}")
-    model = build_model({**given, "model": {**given["model"]}})
+    model = build_model(given)
     published = build.SYSTEMS[system](**({} if system == "3dgan" else {"batches": 30000}))
     own = {name: value for name, value in published.hparams.items() if name != "resolution"}
     assert own == {name: model.hparams[name] for name in own}
     assert lines("train", f"+experiment=rival_{system}") <= 80
-    assert given["group"] == "rivals"
+    assert given.group == "rivals"
 
 
 def test_what_a_user_can_get_wrong_is_told_in_a_sentence(tiny_cache, tmp_path):
     given = small("cnn_ae", tiny_cache)
     with pytest.raises(ValueError, match=r"system=pointnet is not known: choose one of inf"):
-        build_model({**given, "system": "pointnet"})
-    with pytest.raises(ValueError, match=r"system=cnn_ae does not know model\.lambda1: leave"):
-        build_model({**given, "model": {**given["model"], "lambda1": 1.0}})
+        read_settings(TrainSettings, {"system": "pointnet", "model": {}})
+    with pytest.raises(ValueError, match=r"there is no setting model\.lambda1: leave"):
+        read_settings(TrainSettings, {"system": "cnn_ae", "model": {"lambda1": 1.0}})
     with pytest.raises(ValueError, match=r"batches=-1 does not say when system=cnn_ae goes on to"):
-        build_model({**given, "batches": -1})
+        build_model(replace(given, batches=-1))
     told = run_command("train", "system=pointnet", cwd=tmp_path)
     assert told.returncode == 2
     assert "there is no system 'pointnet': choose one of 3dgan, cnn_ae, im_ae, info" in told.stderr

@@ -9,9 +9,9 @@ from infogan3d.models.networks.latent import (
     code_spec,
     latent_vector,
     sample_codes,
-    step_seed,
     traverse,
 )
+from infogan3d.stats.clock import step_seed
 
 SMALL = CodeSpec(noise=3, discrete=(4, 2), continuous=2)
 

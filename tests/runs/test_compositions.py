@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fixtures import CONF, composed, fit, lines
+from fixtures import CONF, composed, fit, lines, settings_of
 from hydra.core.global_hydra import GlobalHydra
 
 from infogan3d.data.build import SOURCES
+from infogan3d.data.config import data_config
+from infogan3d.io.settings import flatten, plain_settings
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.runs import build, command, schema
 from infogan3d.runs.build import build_model
-from infogan3d.runs.schema import flatten
 from infogan3d.training.snapshots import walk_sheet
 
 EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
@@ -87,7 +88,7 @@ def plan(tmp_path, monkeypatch) -> Callable[..., list[tuple[dict[str, Any], Path
         jobs: list[tuple[dict[str, Any], Path]] = []
         monkeypatch.setattr("sys.argv", ["infogan3d-train", *words])
         GlobalHydra.instance().clear()
-        command.command("train", lambda given, run: jobs.append((given, run)))()
+        command.command("train", lambda given, run: jobs.append((plain_settings(given), run)))()
         return jobs
 
     return call
@@ -143,11 +144,11 @@ def test_an_experiment_says_what_it_is_for(experiment):
 @pytest.mark.parametrize("experiment", [None, *sorted({*EXPERIMENTS} - {*RIVALS})])
 def test_an_experiment_builds_a_model(experiment):
     words = [f"+experiment={experiment}"] if experiment else []
-    given = composed("train", *words, *SMALL)
+    given = settings_of("train", *words, *SMALL)
     model = build_model(given)
     assert isinstance(model, InfoGAN3D)
-    assert given["name"].startswith(experiment or "train")
-    for key, value in given["model"].items():
+    assert given.name.startswith(experiment or "train")
+    for key, value in composed("train", *words, *SMALL)["model"].items():
         assert model.hparams[key] == (str(value) if key == "precision" else value), key
     data = build.build_data(given)
     assert data.resolution == 16
@@ -159,7 +160,7 @@ def test_an_experiment_builds_a_model(experiment):
     ("experiment", "names"), [("codes_continuous", "c0 c1"), ("codes_discrete", "d0 d1 d2")]
 )
 def test_codes_of_one_kind_train_and_are_walked(experiment, names, tiny_data):
-    model = build_model(composed("train", f"+experiment={experiment}", *SMALL, "codes.noise=4"))
+    model = build_model(settings_of("train", f"+experiment={experiment}", *SMALL, "codes.noise=4"))
     trainer = fit(model, tiny_data(), max_steps=2)
     assert len(trainer.losses) == 2
     assert model.spec.names == names.split()
@@ -172,7 +173,7 @@ def test_a_data_set_fits_its_source_and_any_experiment(data):
     plain = composed("prepare", f"data={data}", "data.root=somewhere")["data"]
     source = plain["name"]
     takes = set(inspect.signature(SOURCES[source]).parameters) - {"resolution"}
-    assert set(plain) == takes | {"name", "root", "on_error"}
+    assert set(data_config(**plain).own()) | {"root"} == takes
     for experiment in ("demo", "soft_label"):  # one with data of its own, one without
         words = [f"+experiment={experiment}", f"data={data}", "data.root=somewhere"]
         given = composed("train", *words)

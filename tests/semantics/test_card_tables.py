@@ -8,7 +8,8 @@ from fixtures import card
 from infogan3d.attributes.measure import NAMES, UNITS
 from infogan3d.semantics.card import SideEffect
 from infogan3d.semantics.card_tables import as_numbers, card_table, likeness, protocol_text, spread
-from infogan3d.semantics.pick_freeze import PickFreeze, PickFreezeConfig
+from infogan3d.semantics.config import PickFreezeConfig
+from infogan3d.semantics.pick_freeze import PickFreeze
 from infogan3d.semantics.sensitivity import FirstOrderTable
 from infogan3d.stats.estimate import Estimate
 from infogan3d.stats.tables import to_json
