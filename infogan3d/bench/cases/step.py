@@ -71,8 +71,8 @@ def step_costs(
             scale.append(figures(case, blocks, rates, device))
     linear = tell_sizes(scale)
     print(f"picture  {draw_sizes(scale, out / 'step_cost.png')}")
-    measured = {name: asdict(rate) for name, rate in rates.items()}
-    results = {"settings": plain_settings(settings), "threads": threads, "rates": measured}
+    rates_measured = {name: asdict(rate) for name, rate in rates.items()}
+    results = {"settings": plain_settings(settings), "threads": threads, "rates": rates_measured}
     return {**results, "cases": figures_of_cases, "sizes": scale, "linear": linear}
 
 
