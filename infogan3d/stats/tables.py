@@ -84,12 +84,13 @@ def protocol_table(rows: Rows, protocol: Protocol) -> str:
 def to_json(value: Any, *, digits: int | None = None) -> Any:
     """Lists, dicts, numbers and records as JSON holds them; keys as text, what is not finite null.
 
-    `digits` rounds numbers with a point to so many significant ones.
+    `digits` rounds numbers with a point to so many significant ones. A score of a table says its
+    column's name as well, as the files of a run folder always did.
     """
     if is_dataclass(value) and not isinstance(value, type):
         return to_json(asdict(value), digits=digits)
     if isinstance(value, Mapping):
-        return {str(key): to_json(item, digits=digits) for key, item in value.items()}
+        return {str(key): _item(str(key), item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
         return [to_json(item, digits=digits) for item in value]
     if isinstance(value, np.bool_ | np.integer):
@@ -99,3 +100,9 @@ def to_json(value: Any, *, digits: int | None = None) -> Any:
             return None
         return float(value) if digits is None else float(f"{value:.{digits}g}")
     return value
+
+
+def _item(key: str, value: Any, digits: int | None) -> Any:
+    """One item of a dict: an estimate with its name first."""
+    plain = to_json(value, digits=digits)
+    return {"name": key} | plain if isinstance(value, Estimate) else plain
