@@ -33,12 +33,13 @@ import yaml
 
 RENAMED: dict[str, str] = {}  # old setting (or the group above it) -> new: "model.lr": "model.rate"
 REMOVED: set[str] = set()  # old settings that are gone; also patterns: "*.rows.*.name"
-ADDED: set[str] = set()  # new settings that the old code did not have
+ADDED: set[str] = set()  # new ones that the old code did not have; patterns too
 
 HERE = Path(__file__).resolve().parent
 FROZEN, CFG, RUNS = HERE / "frozen.json", HERE / "cfg", HERE / "runs"
 LOOSE = 0.02  # on another machine
 SIDE_BY_SIDE = 2
+FAILED = "failed: "
 Flat = dict[str, Any]
 
 
@@ -72,7 +73,7 @@ def words_for(tree: Path) -> Callable[[str], str]:
     def translate(word: str) -> str:
         key, _, value = word.partition("=")
         new = new_name(key)
-        return word if key in known or new is None else f"{new}={value}"
+        return word if key in known or new in (None, key) else f"{new}={value}"
 
     return translate
 
@@ -112,14 +113,22 @@ def same(old: Any, new: Any, *, exact: bool) -> bool:
 
 def difference(old: Any, new: Any, *, exact: bool) -> str:
     """The first difference in words; empty where there is none."""
+    if isinstance(new, str) and new.startswith(FAILED):
+        return new
     was, now = expected(flatten(old)), flatten(new)
     for key, value in was.items():
         if key not in now:
             return f"{key} is lost (it was {value!r})"
         if not same(value, now[key], exact=exact):
             return f"{key}: {value!r} was frozen, now {now[key]!r}"
-    more = [key for key in now if key not in was and re.sub(r"^\w+\.\d+\.", "", key) not in ADDED]
+    more = [key for key in now if key not in was and not is_added(key)]
     return f"{more[0]} is new ({now[more[0]]!r})" if more else ""
+
+
+def is_added(key: str) -> bool:
+    """Whether a key is new on purpose."""
+    own = re.sub(r"^\w+\.\d+\.", "", key)
+    return any(fnmatch(name, pattern) for pattern in ADDED for name in (key, own))
 
 
 def machine() -> dict[str, str]:
@@ -150,7 +159,7 @@ def run_task(name: str, plan: "Plan") -> dict[str, Any]:
         try:
             found = tasks.TASKS[name](desk)
         except forked.CommandFailed as failed:
-            return {name: f"failed: {failed}"}
+            return {name: f"{FAILED}{failed}"}
     return {f"{name}.{part}" if part else name: content for part, content in found.items()}
 
 
@@ -190,7 +199,7 @@ def write(tree: Path, only: list[str]) -> None:
     for names, keep in ((first, None if only else RUNS), (rest, None)):
         asked = [n for n in names if wanted(n, only) or any(part_of(one, n) for one in only)]
         for name, content in run_all(asked, Plan(tree, words_for(tree), only, keep)):
-            if str(content).startswith("failed: "):
+            if str(content).startswith(FAILED):
                 raise SystemExit(f"{name}: {content}")
             if wanted(name, only):
                 things[name] = content
@@ -236,7 +245,7 @@ def compared(tree: Path, things: dict[str, Any], only: list[str]) -> Iterator[tu
             yield name, yaml.load(cfgs.pop(name).read_text(), yaml.CSafeLoader), content
         elif name in things and wanted(name, only):
             yield name, things[name], content
-        elif str(content).startswith("failed: "):
+        elif str(content).startswith(FAILED):
             yield name, "answers", content
     for name in cfgs:
         yield name, "settings", "nothing"
