@@ -26,7 +26,9 @@ from infogan3d.geometry.camera import Views
 from infogan3d.io.files import save_json
 from infogan3d.io.packs import Pack
 from infogan3d.io.settings import read_settings
+from infogan3d.models import terms
 from infogan3d.models.base import ShapeModel
+from infogan3d.models.config import LossConfig
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.posterior import CodePosterior
@@ -98,7 +100,7 @@ class CodeBoxes(ShapeModel):
     """
 
     def __init__(self, *, turn: float = 0.0, **changes: Any) -> None:
-        super().__init__()
+        super().__init__(precision="32")
         self.save_hyperparameters({"seed": 0, "precision": "32", "resolution": CODE_SIDE})
         given = {"noise": 2, "discrete": (3,), "continuous": 2}
         self.spec = CodeSpec(**{**given, **changes})
@@ -140,6 +142,19 @@ class CodeReaders(CodeBoxes):
         codes = self.q_posterior(grid)
         (logits,) = codes.discrete_logits
         return torch.cat([torch.full((len(grid), 2), 7.0), logits / 30, codes.mean], 1)
+
+
+def shape_limit(
+    logits: Tensor,
+    real: Tensor,
+    *,
+    form: str = "kldiv_on_probabilities",
+    lambda1: float = 0.1,
+    lambda2: float = 1.0,
+) -> Tensor:
+    """The shape limit at some weights."""
+    weights = LossConfig(shape_limit_form=form, lambda1=lambda1, lambda2=lambda2)
+    return terms.shape_limit(logits, real, weights)[0]
 
 
 class Losses(pl.Callback):
@@ -205,16 +220,17 @@ def moved(model: InfoGAN3D, before: dict[str, torch.Tensor]) -> set[str]:
 class Watching:
     """Notes what each turn of a model with two of them moved."""
 
-    def watch(self, turn: Any, *arguments: Any) -> None:
+    def watch(self, turn: Any, *arguments: Any) -> Any:
         before = snapshot(self)
-        turn(*arguments)
+        logged = turn(*arguments)
         self.turns = [*getattr(self, "turns", []), (turn.__name__, moved(self, before))]
+        return logged
 
-    def discriminator_turn(self, *arguments: Any) -> None:
-        self.watch(super().discriminator_turn, *arguments)
+    def discriminator_turn(self, *arguments: Any) -> Any:
+        return self.watch(super().discriminator_turn, *arguments)
 
-    def generator_turn(self, *arguments: Any) -> None:
-        self.watch(super().generator_turn, *arguments)
+    def generator_turn(self, *arguments: Any) -> Any:
+        return self.watch(super().generator_turn, *arguments)
 
 
 def same_state(one: InfoGAN3D, other: InfoGAN3D) -> bool:
@@ -307,7 +323,7 @@ class AttributeBoxes(ShapeModel):
     """Boxes whose width is c0, height d0 and depth z; c1 and the second number of z do nothing."""
 
     def __init__(self, **changes: Any) -> None:
-        super().__init__()
+        super().__init__(precision="32")
         self.save_hyperparameters({"seed": 0, "precision": "32"})
         given = {"noise": 2, "discrete": (3,), "continuous": 2}
         self.spec = CodeSpec(**{**given, **changes})

@@ -24,6 +24,7 @@ from infogan3d.data.procedural.chairs import chair_grid, sample_factors
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks import losses
 from infogan3d.models.networks.latent import latent_vector, sample_codes
+from infogan3d.models.terms import shape_limit
 from infogan3d.stats.tables import markdown
 from infogan3d.training.trainer import quieten
 
@@ -55,10 +56,11 @@ def strength(model: InfoGAN3D, real: Float[Tensor, "B 1 R R R"], *, seed: int = 
     fake = model.generator(latent_vector(codes, model.spec))
     features = model.trunk(torch.sigmoid(fake))
     logits = model.discriminator_head(features)
-    gen = model.hparams["adversarial_weight"] * losses.label_loss(logits, torch.ones_like(logits))
-    information = model.information(model.q_head(features), codes)[2]
-    limit, terms = model.limit(fake, real)
-    first = model.hparams["lambda1"] * terms["G/loss_kl"]
+    weights = model.config.loss
+    gen = weights.adversarial_weight * losses.label_loss(logits, torch.ones_like(logits))
+    information = model.information_loss(model.q_head(features), codes).total
+    limit, terms = shape_limit(fake, real, weights)
+    first = weights.lambda1 * terms["G/loss_kl"]
     game, code, whole, part = (
         flat_gradient(loss, model) for loss in (gen, information, limit, first)
     )

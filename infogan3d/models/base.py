@@ -1,6 +1,5 @@
 """What every trained system shares: codes in, shapes out, and a shape's latent back."""
 
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -9,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from infogan3d.models.networks.discriminator import DiscriminatorHead, Trunk
 from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector
 from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.models.optim import (
@@ -18,6 +18,7 @@ from infogan3d.models.optim import (
     step_if_finite,
     supports_bf16,
 )
+from infogan3d.models.terms import Terms
 from infogan3d.stats.clock import BatchClock, step_seed
 
 RENAMED = {  # the start of a weight's name: before, today
@@ -44,8 +45,7 @@ class ShapeModel(pl.LightningModule):
     """A generator of chairs, trained step by step by hand.
 
     A system gives `spec` (the codes it draws from), `decode`, and `encode` where it has an encoder.
-    Its hyperparameters hold `seed` and `precision`. It counts its batches itself, for with two
-    optimizers Lightning counts both.
+    It counts its batches itself, for with two optimizers Lightning counts both.
     """
 
     spec: CodeSpec
@@ -53,11 +53,12 @@ class ShapeModel(pl.LightningModule):
     clock: BatchClock
     broken: Tensor  # 1 as soon as something is not finite
 
-    def __init__(self) -> None:
+    def __init__(self, *, seed: int = 0, precision: str = "auto") -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.clock = BatchClock()  # a system gives it the run's seed; the data share it
-        self.terms: dict[str, Tensor] = {}  # the losses of the last batch
+        self.precision = precision  # 32, bf16, or auto: bf16 where the device has it
+        self.clock = BatchClock(seed)  # the data share it
+        self.terms: Terms = {}  # the losses of the last batch
         self.register_buffer("broken", torch.zeros(()), persistent=False)
 
     # ---- what others call ------------------------------------------------------------------
@@ -82,7 +83,7 @@ class ShapeModel(pl.LightningModule):
         raise NotImplementedError
 
     def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
-        """The latent vectors that the encoder holds for likeliest. Errors: none (`ValueError`)."""
+        """The mode of the encoder's posterior. Errors: a system without one (`ValueError`)."""
         raise ValueError("this model has no encoder: train with model.pairing=inverse.")
 
     @property
@@ -118,7 +119,7 @@ class ShapeModel(pl.LightningModule):
 
     @torch.no_grad()
     def reconstruct(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B 1 R R R"]:
-        """Each shape's own latent vector decoded again, as occupancy in [0, 1]."""
+        """G(E(grid)): each shape encoded and decoded again, as occupancy in [0, 1]."""
         return torch.sigmoid(self.decode(self.encode(grid)))
 
     def to_device_layout(self) -> "ShapeModel":
@@ -135,21 +136,14 @@ class ShapeModel(pl.LightningModule):
 
     def rng(self, step: int, *, stream: int = 0) -> torch.Generator:
         """A generator on this module's device, seeded by (seed, rank, step) and its use."""
-        seed = step_seed(self.hparams["seed"], self.global_rank, step, stream)
+        seed = step_seed(self.clock.seed, self.global_rank, step, stream)
         return torch.Generator(device=self.device).manual_seed(seed)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """bf16 arithmetic where asked for; entered anew each turn, since it caches weights."""
-        asked = self.hparams["precision"]
-        wanted = asked == "bf16" or (asked == "auto" and supports_bf16(self.device.type))
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=wanted)
-
-    def adam(
-        self, parameters: Iterable[nn.Parameter], *, lr: float, beta2: float = 0.99
-    ) -> torch.optim.Optimizer:
-        """Adam with this model's first beta."""
-        betas = (self.hparams["beta1"], beta2)
-        return torch.optim.Adam(parameters, lr=lr, betas=betas, fused=True)
+        automatic = self.precision == "auto" and supports_bf16(self.device.type)
+        bf16 = self.precision == "bf16" or automatic
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=bf16)
 
     def step_optimizer(self, loss: Tensor, optimizer: Any) -> None:
         """One step of an optimizer down a loss, but for what is not finite."""
@@ -164,9 +158,9 @@ class ShapeModel(pl.LightningModule):
             self.check_finite()
             self.log_dict(self.terms, sync_dist=True)
 
-    def record(self, terms: dict[str, Tensor]) -> None:
+    def record(self, terms: Terms) -> None:
         """Remember the losses of this batch; they leave the device only when they are logged."""
-        self.terms |= {name: term.detach() for name, term in terms.items()}
+        self.terms = {name: term.detach() for name, term in terms.items()}
 
     def check_finite(self) -> None:
         """Stop the run before a checkpoint or a curve is written of what is broken."""
@@ -195,13 +189,13 @@ class ShapeModel(pl.LightningModule):
         """Weights, and what a resumed optimizer remembers of them, in the device's order."""
         self.to_device_layout()
         for optimizer in self.trainer.optimizers:
-            for parameter, kept in optimizer.state.items():
-                for name, value in kept.items():
+            for parameter, state in optimizer.state.items():
+                for name, value in state.items():
                     if value.shape == parameter.shape and value.stride() != parameter.stride():
-                        kept[name] = torch.empty_like(parameter).copy_(value)
+                        state[name] = torch.empty_like(parameter).copy_(value)
 
     def validation_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
-        """Nothing here: checkup.py measures at the end of validation."""
+        """Nothing here: training/validation.py measures at the end of validation."""
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         self.check_finite()
@@ -213,7 +207,10 @@ class ShapeModel(pl.LightningModule):
 
 
 class GANModel(ShapeModel):
-    """A generator and its judge D: samples come from G's averaged weights, D's accuracy is kept."""
+    """A generator G and a discriminator D: samples come from the EMA of G's weights."""
+
+    trunk: Trunk
+    discriminator_head: DiscriminatorHead
 
     ema: nn.Module  # of G's weights
     accuracy: Tensor  # D's, in the last batch
@@ -229,10 +226,24 @@ class GANModel(ShapeModel):
         return logits.float()
 
     def train(self, mode: bool = True) -> "GANModel":
-        """Training mode for all but the averaged generator."""
+        """Training mode for all but the EMA."""
         super().train(mode)
         self.ema.eval()
         return self
+
+    def discriminator_rests(self, cap: float) -> bool:
+        """Whether D was righter than `cap` in the last batch; never with a cap of 1."""
+        return cap < 1 and self.accuracy.item() > cap
+
+    def measure_accuracy(
+        self, real_logits: Tensor, fake_logits: Tensor, *, all_processes: bool
+    ) -> Float[Tensor, ""]:
+        """D's accuracy in this batch, remembered for the next."""
+        right = (real_logits > 0).float().mean() + (fake_logits < 0).float().mean()
+        self.accuracy.copy_(right.detach() / 2)
+        if all_processes:
+            self.accuracy.copy_(self.trainer.strategy.reduce(self.accuracy))
+        return self.accuracy.clone()
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         super().on_save_checkpoint(checkpoint)

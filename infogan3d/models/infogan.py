@@ -8,7 +8,12 @@ from torch import Tensor
 
 from infogan3d.models.base import GANModel
 from infogan3d.models.code_discovery.teacher import Teacher
-from infogan3d.models.config import InfoGANConfig, LatentConfig, read_model_settings
+from infogan3d.models.config import (
+    InfoGANConfig,
+    LatentConfig,
+    NetworkConfig,
+    read_model_settings,
+)
 from infogan3d.models.networks import losses
 from infogan3d.models.networks.discriminator import (
     DiscriminatorHead,
@@ -19,11 +24,17 @@ from infogan3d.models.networks.discriminator import (
 )
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, sample_codes
-from infogan3d.models.networks.losses import connectivity_loss
 from infogan3d.models.networks.posterior import CodePosterior, Posterior
-from infogan3d.models.optim import update_ema
+from infogan3d.models.optim import adam, set_lr, update_ema
 from infogan3d.models.prior_matching import noise_posterior
 from infogan3d.models.sampling import batches, evaluating
+from infogan3d.models.terms import (
+    InformationLoss,
+    Terms,
+    discriminator_terms,
+    information_loss,
+    shape_limit,
+)
 from infogan3d.models.warmup import (
     Networks,
     Phase,
@@ -34,47 +45,50 @@ from infogan3d.models.warmup import (
     phase_transition,
     transition_before,
 )
-from infogan3d.stats.clock import BatchClock
+
+TRANSITION_BATCH = 128  # training shapes that E encodes at a time between two phases
 
 
 class InfoGAN3D(GANModel):
-    """The paper's model and its training step."""
+    """The paper's model and its training step.
 
+    Defaults (config.py) are the paper's where it states one, else InfoGAN's (chairs, appendix C.5).
+    """
+
+    config: InfoGANConfig
     ema: Generator
 
     def __init__(self, **settings: Any) -> None:
         """By the flat settings of a checkpoint: see InfoGANConfig and LatentConfig."""
-        super().__init__()
-        self.config, latent, flat = read_model_settings(InfoGANConfig, LatentConfig, settings)
-        network, loss, warmup = self.config.network, self.config.loss, self.config.warmup
+        config, latent, flat = read_model_settings(InfoGANConfig, LatentConfig, settings)
+        super().__init__(seed=latent.seed, precision=config.network.precision)
         self.save_hyperparameters(flat)
-        self.clock = BatchClock(latent.seed)
+        self.config = config
         self.spec = CodeSpec(latent.noise, latent.discrete, latent.continuous)
-        grid: dict[str, Any] = {"resolution": latent.resolution, "redo": network.checkpointing}
-        self.generator = Generator(latent_size=self.spec.size, width=network.width, **grid)
-        layers = network.trunk_layers
-        if network.trunk_from_encoder:
-            layers = encoder_layers(latent.resolution)
+        self.build_networks(config.network, resolution=latent.resolution)
+        self.to(memory_format=torch.channels_last_3d)
+        self.start_ema(self.generator)
+
+    def build_networks(self, network: NetworkConfig, *, resolution: int) -> None:
+        """In the order in which they draw their first weights."""
+        layers = encoder_layers(resolution) if network.trunk_from_encoder else network.trunk_layers
+        grid: dict[str, Any] = {"resolution": resolution, "redo": network.checkpointing}
         width, norm = network.trunk_width, network.trunk_norm
+        self.generator = Generator(latent_size=self.spec.size, width=network.width, **grid)
         self.trunk = Trunk(width=width, layers=layers, norm=norm, **grid)
         self.discriminator_head = DiscriminatorHead(self.trunk.features)
         self.q_head = QHead(self.trunk.features, spec=self.spec)
         self.encoder: Encoder | None = None
-        if loss.pairing == "inverse" or warmup.warmup_batches > 0:
-            self.encoder = Encoder(spec=self.spec, resolution=latent.resolution, width=width)
+        self.teacher: Teacher | None = None
+        warmup = self.config.warmup
+        if self.config.loss.pairing == "inverse" or warmup.warmup_batches > 0:
+            self.encoder = Encoder(spec=self.spec, resolution=resolution, width=width)
         if network.trunk_from_encoder:
             check_transfer(self.encoder, norm=norm)
-        self.teacher: Teacher | None = None
         if warmup.unmix_after:
-            check_phases(
-                unmix_after=warmup.unmix_after,
-                warmup_batches=warmup.warmup_batches,
-                spec=self.spec,
-            )
+            check_phases(warmup, spec=self.spec)
             assert self.encoder is not None
             self.teacher = Teacher(self.encoder, self.spec)
-        self.to(memory_format=torch.channels_last_3d)
-        self.start_ema(self.generator)
 
     # ---- what others call ------------------------------------------------------------------
 
@@ -84,6 +98,14 @@ class InfoGAN3D(GANModel):
 
     def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
         return self.posterior(grid).mode()
+
+    def posterior(self, grid: Float[Tensor, "B 1 R R R"]) -> Posterior:
+        """E's posterior of some shapes. Errors: a model without an encoder (`ValueError`)."""
+        if self.encoder is None:
+            raise ValueError("this model has no encoder: train with model.pairing=inverse.")
+        with self.autocast():
+            posterior: Posterior = self.encoder(grid)
+        return posterior if self.teacher is None else self.teacher.mask_unassigned(posterior)
 
     @property
     def has_q_head(self) -> bool:
@@ -97,58 +119,51 @@ class InfoGAN3D(GANModel):
     # ---- the training step -----------------------------------------------------------------
 
     def training_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
-        optimizer_d, optimizer_g = self.optimizers()  # type: ignore[attr-defined]
-        self.exclude_from_global_step(optimizer_d)
-        self.terms = {}
+        discriminator_adam, generator_adam = self.optimizers()  # type: ignore[attr-defined]
+        self.exclude_from_global_step(discriminator_adam)
         random = self.rng(self.batches_done)
-        self.change_phase(optimizer_g)
+        self.change_phase(generator_adam)
         if self.batches_done < self.config.warmup.warmup_batches:
-            self.auto_encoding_turn(real, random, optimizer_g)
+            terms = self.warmup_turn(real, random, generator_adam)
         else:
             codes = sample_codes(self.spec, len(real), generator=random)
-            with self.autocast():
-                logits = self.generator(latent_vector(codes, self.spec)).float()
-            made = torch.sigmoid(logits)
-            self.discriminator_turn(real, made.detach(), codes, random, optimizer_d)
-            self.generator_turn(real, (logits, made), codes, random, optimizer_g)
+            logits = self.generate(latent_vector(codes, self.spec))
+            fake = torch.sigmoid(logits)
+            terms = self.discriminator_turn(real, fake.detach(), codes, random, discriminator_adam)
+            terms |= self.generator_turn(real, (logits, fake), codes, random, generator_adam)
         update_ema(self.ema, self.generator, n=self.batches_done, most=self.config.optim.ema)
+        self.record(terms)
         self.log_batch()
 
     def discriminator_turn(
-        self, real: Tensor, made: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
-    ) -> None:
-        """Discriminator: tell real shapes from made ones. Q: read the codes off the made ones."""
-        loss = self.config.loss
-        self.toggle_optimizer(optimizer)
-        with self.autocast():
-            real_features, made_features = self.features_of(real, made)
-            real_logits = self.discriminator_head(real_features).float()
-            made_logits = self.discriminator_head(made_features).float()
-            posterior: CodePosterior = self.q_head(made_features)
-        loss_real = losses.soft_label_loss(real_logits, *loss.real_labels, generator=random)
-        loss_made = losses.soft_label_loss(made_logits, *loss.fake_labels, generator=random)
-        discrete, continuous, information = self.information(posterior, codes)
-        heard = information if loss.mi_gradient_to == "trunk" else information * 0
-        gate = self.config.optim.discriminator_accuracy_cap
-        if gate >= 1 or self.accuracy.item() <= gate:
-            self.step_optimizer(loss_real + loss_made + heard, optimizer)
-        self.untoggle_optimizer(optimizer)
-        right = (real_logits > 0).float().mean() + (made_logits < 0).float().mean()
-        self.accuracy.copy_(right.detach() / 2)
-        if gate < 1:
-            self.accuracy.copy_(self.trainer.strategy.reduce(self.accuracy))
-        self.record(
-            {
-                "D/loss": loss_real + loss_made,
-                "D/loss_real": loss_real,
-                "D/loss_made": loss_made,
-                "D/accuracy": self.accuracy.clone(),
-                "Q/loss": information,
-                "Q/loss_discrete": discrete,
-                "Q/loss_continuous": continuous,
-                "Q/accuracy": losses.code_accuracy(posterior.discrete_logits, codes.discrete),
-            }
-        )
+        self, real: Tensor, fake: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
+    ) -> Terms:
+        """D learns to tell real shapes from fake ones, Q to read the codes off the fake ones."""
+        loss, cap = self.config.loss, self.config.optim.discriminator_accuracy_cap
+        with self.toggled_optimizer(optimizer):
+            # one trunk, two heads
+            with self.autocast():
+                real_features, fake_features = self.trunk.of_both(real, fake)
+                real_logits = self.discriminator_head(real_features).float()
+                fake_logits = self.discriminator_head(fake_features).float()
+                posterior: CodePosterior = self.q_head(fake_features)
+            # soft labels: real ~ U(0.7, 1.2), fake ~ U(0, 0.3)
+            loss_real = losses.soft_label_loss(real_logits, *loss.real_labels, generator=random)
+            loss_fake = losses.soft_label_loss(fake_logits, *loss.fake_labels, generator=random)
+            # mutual information, which the trunk learns from or not
+            information = self.information_loss(posterior, codes)
+            to_trunk = float(loss.mi_gradient_to == "trunk")
+            if not self.discriminator_rests(cap):
+                total = loss_real + loss_fake + information.total * to_trunk
+                self.step_optimizer(total, optimizer)
+        accuracy = self.measure_accuracy(real_logits, fake_logits, all_processes=cap < 1)
+        return {
+            **discriminator_terms(loss_real, loss_fake, accuracy),
+            "Q/loss": information.total,
+            "Q/loss_discrete": information.discrete,
+            "Q/loss_continuous": information.continuous,
+            "Q/accuracy": losses.code_accuracy(posterior.discrete_logits, codes.discrete),
+        }
 
     def generator_turn(
         self,
@@ -157,68 +172,50 @@ class InfoGAN3D(GANModel):
         codes: Codes,
         random: torch.Generator,
         optimizer: Any,
-    ) -> None:
-        """Generator: be taken for real (gen), be readable (dis, con), keep the shape (limit)."""
-        logits, made = output
-        self.toggle_optimizer(optimizer)
-        with self.autocast():
-            features = self.trunk(made)
-            made_logits = self.discriminator_head(features).float()
-            posterior: CodePosterior = self.q_head(features)
-        gen = losses.label_loss(made_logits, torch.ones_like(made_logits))
-        discrete, continuous, information = self.information(posterior, codes)
-        if self.config.loss.pairing == "inverse":
-            limit, terms = self.rebuilding(real, self.posterior(real), random)
-        else:
-            limit, terms = self.limit(logits, real, made=made)
-        total = self.config.loss.adversarial_weight * gen + information + limit
-        if self.config.loss.one_piece:
-            apart = connectivity_loss(logits)
-            total, terms = total + self.config.loss.one_piece * apart, {**terms, "G/apart": apart}
-        self.step_optimizer(total, optimizer)
-        self.untoggle_optimizer(optimizer)
-        occupancy = made.detach().mean()
-        terms |= {"G/loss": total, "G/loss_gen": gen, "G/loss_dis": discrete}
-        self.record({**terms, "G/loss_con": continuous, "G/occupancy": occupancy})
+    ) -> Terms:
+        """G learns to be taken for real, to be readable, and to stay near real shapes."""
+        loss, (logits, fake) = self.config.loss, output
+        with self.toggled_optimizer(optimizer):
+            with self.autocast():
+                features = self.trunk(fake)
+                fake_logits = self.discriminator_head(features).float()
+                posterior: CodePosterior = self.q_head(features)
+            # adversarial, not saturating: -log D(G(z, c))
+            adversarial = losses.label_loss(fake_logits, torch.ones_like(fake_logits))
+            # mutual information: -log q(c | G(z, c))
+            information = self.information_loss(posterior, codes)
+            # shape limit, of G(z, c) with any real shape or of G(E(real)) with the same
+            if loss.pairing == "inverse":
+                limit, terms = self.reconstruction_loss(real, self.posterior(real), random)
+            else:
+                limit, terms = shape_limit(logits, real, loss, fake=fake)
+            total = loss.adversarial_weight * adversarial + information.total + limit
+            if loss.one_piece:
+                terms["G/apart"] = losses.connectivity_loss(logits)
+                total = total + loss.one_piece * terms["G/apart"]
+            self.step_optimizer(total, optimizer)
+        terms |= {"G/loss": total, "G/loss_gen": adversarial, "G/loss_dis": information.discrete}
+        return {**terms, "G/loss_con": information.continuous, "G/occupancy": fake.detach().mean()}
 
-    def auto_encoding_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
-        """The start: G and E learn to rebuild real shapes; the price of a latent rises from 0.
+    def warmup_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> Terms:
+        """G and E learn to give real shapes back; the KL weight rises from 0."""
+        set_lr(optimizer, self.config.warmup.start_lr * self.phase().lr_scale)
+        with self.toggled_optimizer(optimizer):
+            total, terms = self.reconstruction_loss(real, self.posterior(real), random)
+            self.step_optimizer(total, optimizer)
+        set_lr(optimizer, self.config.optim.generator_lr)
+        return {**terms, "G/loss": total}
 
-        With `unmix_after` it has two parts: by z alone, then by the codes that were found in z.
-        """
-        part = self.part()
-        for group in optimizer.param_groups:
-            group["lr"] = self.config.warmup.start_lr * part.lr_scale
-        self.toggle_optimizer(optimizer)
-        posterior = self.posterior(real)
-        total, terms = self.rebuilding(
-            real, posterior, random, price=part.kl_scale, by_z=part.noise_only
-        )
-        self.step_optimizer(total, optimizer)
-        self.untoggle_optimizer(optimizer)
-        for group in optimizer.param_groups:
-            group["lr"] = self.config.optim.generator_lr
-        self.record({**terms, "G/loss": total})
+    # ---- the warm-up's phases --------------------------------------------------------------
 
-    def part(self) -> Phase:
-        """Where in the start this batch is."""
-        return phase_at(
-            self.batches_done,
-            warmup_batches=self.config.warmup.warmup_batches,
-            unmix_after=self.config.warmup.unmix_after,
-            teach_batches=self.config.warmup.teach_batches,
-        )
+    def phase(self) -> Phase:
+        """Where this batch lies in the warm-up."""
+        return phase_at(self.batches_done, self.config.warmup)
 
     def change_phase(self, optimizer: Any) -> None:
         """What changes between the warm-up's phases and at its end, before this batch."""
-        warmup = self.config.warmup
-        change = transition_before(
-            self.batches_done,
-            warmup_batches=warmup.warmup_batches,
-            unmix_after=warmup.unmix_after,
-            match_prior=warmup.match_prior,
-            trunk_from_encoder=self.config.network.trunk_from_encoder,
-        )
+        transfer = self.config.network.trunk_from_encoder
+        change = transition_before(self.batches_done, self.config.warmup, transfer=transfer)
         if change == Transition():
             return
         assert self.encoder is not None
@@ -226,12 +223,11 @@ class InfoGAN3D(GANModel):
         if change.reads_latents:
             grids = self.trainer.datamodule.packs["train"].grids()  # type: ignore[attr-defined]
             with evaluating(self):
-                latents = noise_posterior(self.posterior, batches(self, grids, size=128))
-        networks = Networks(
-            self.generator, self.ema, self.encoder, self.trunk, self.q_head, self.teacher
-        )
+                shapes = batches(self, grids, size=TRANSITION_BATCH)
+                latents = noise_posterior(self.posterior, shapes)
+        parts = self.generator, self.ema, self.encoder, self.trunk, self.q_head, self.teacher
         log = phase_transition(
-            networks, change, latents, seed=self.clock.seed, batch=self.batches_done
+            Networks(*parts), change, latents, seed=self.clock.seed, batch=self.batches_done
         )
         if change.find_codes:
             optimizer.state.clear()
@@ -239,84 +235,52 @@ class InfoGAN3D(GANModel):
 
     # ---- terms -----------------------------------------------------------------------------
 
-    def features_of(self, real: Tensor, made: Tensor) -> tuple[Tensor, Tensor]:
-        """The trunk's features of real and of made shapes: in one pass, but with BatchNorm."""
-        if self.config.network.trunk_norm == "batch":
-            return self.trunk(real), self.trunk(made)
-        real_features, made_features = self.trunk(torch.cat([real, made])).split(len(real))
-        return real_features, made_features
+    def generate(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
+        """Logits of occupancy by the weights in training."""
+        with self.autocast():
+            logits: Tensor = self.generator(latent)
+        return logits.float()
 
-    def information(self, posterior: CodePosterior, codes: Codes) -> tuple[Tensor, Tensor, Tensor]:
-        """Loss of the discrete codes, of the continuous ones, and their weighted sum."""
+    def information_loss(self, posterior: CodePosterior, codes: Codes) -> InformationLoss:
+        """How badly Q reads the drawn codes; with a teacher, those that are assigned."""
         if self.teacher is not None:
             posterior, codes = self.teacher.select_assigned(posterior, codes)
-        discrete = losses.categorical_nll(posterior.discrete_logits, codes.discrete)
-        continuous = losses.gaussian_nll(posterior.mean, posterior.log_variance, codes.continuous)
-        weights = self.config.loss.information_discrete, self.config.loss.information_continuous
-        return discrete, continuous, weights[0] * discrete + weights[1] * continuous
+        return information_loss(posterior, codes, self.config.loss)
 
-    def limit(
-        self, logits: Tensor, real: Tensor, *, made: Tensor | None = None
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The shape-limit loss by this run's settings, and its terms by name."""
-        weights = self.config.loss
-        first, square = losses.shape_limit_terms(
-            logits, real, form=weights.shape_limit_form, made=made, binary=True
-        )
-        limit = weights.lambda1 * first + weights.lambda2 * square
-        return limit, {"G/loss_shape_limit": limit, "G/loss_kl": first, "G/loss_mse": square}
-
-    def rebuilding(
-        self,
-        real: Tensor,
-        posterior: Posterior,
-        random: torch.Generator,
-        *,
-        price: float = 1.0,
-        by_z: bool = False,
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Shape limit between a real shape and G(E(shape)), with the divergence of E's answer and,
-        while E is taught, its lesson.
-
-        `by_z`: all codes are 0, and z pays the codes' price.
-        """
-        latent, share = posterior.rsample(random), self.config.warmup.code_kl_scale
-        if by_z:
+    def reconstruction_loss(
+        self, real: Tensor, posterior: Posterior, random: torch.Generator
+    ) -> tuple[Tensor, Terms]:
+        """Shape limit between real and G(draw of E(real)) + KL of E's posterior from the prior,
+        and, while E is taught, the distillation loss."""
+        phase, warmup = self.phase(), self.config.warmup
+        latent = posterior.rsample(random)
+        if phase.noise_only:  # all codes are 0, and z costs what codes do
             latent = latent * (torch.arange(self.spec.size, device=self.device) < self.spec.noise)
-            nats = share * losses.gaussian_kl(posterior.noise_mean, posterior.noise_log_variance)
+            kl = losses.gaussian_kl(posterior.noise_mean, posterior.noise_log_variance)
+            kl = warmup.code_kl_scale * kl
         else:
-            nats = posterior.kl_to_prior(code_scale=share)
-        with self.autocast():
-            again = self.generator(latent).float()
-        limit, terms = self.limit(again, real)
-        total = limit + price * self.config.warmup.kl_weight * nats
-        terms = {**terms, "E/divergence": nats}
-        if self.teacher is not None and self.part().taught:
+            kl = posterior.kl_to_prior(code_scale=warmup.code_kl_scale)
+        limit, terms = shape_limit(self.generate(latent), real, self.config.loss)
+        total = limit + phase.kl_scale * warmup.kl_weight * kl
+        terms = {**terms, "E/divergence": kl}
+        if self.teacher is not None and phase.taught:
             with self.autocast():
                 terms["E/lesson"] = self.teacher.distillation_loss(real, posterior)
             total = total + terms["E/lesson"]
         return total, terms
 
-    def posterior(self, grid: Float[Tensor, "B 1 R R R"]) -> Posterior:
-        """E's posterior of some shapes. Errors: a model without an encoder (`ValueError`)."""
-        if self.encoder is None:
-            raise ValueError("this model has no encoder: train with model.pairing=inverse.")
-        with self.autocast():
-            posterior: Posterior = self.encoder(grid)
-        return posterior if self.teacher is None else self.teacher.mask_unassigned(posterior)
-
     # ---- Lightning -------------------------------------------------------------------------
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        """Adam for the trunk with its heads, and Adam for G and E (and Q, in `head`)."""
-        judge = [*self.trunk.parameters(), *self.discriminator_head.parameters()]
-        maker = [*self.generator.parameters()]
-        (judge if self.config.loss.mi_gradient_to == "trunk" else maker).extend(
-            self.q_head.parameters()
-        )
+        """Adam for D (trunk, head and Q), and Adam for G and E; Q is G's in `head`."""
+        optim = self.config.optim
+        discriminator = [*self.trunk.parameters(), *self.discriminator_head.parameters()]
+        generator = [*self.generator.parameters()]
+        to_trunk = self.config.loss.mi_gradient_to == "trunk"
+        (discriminator if to_trunk else generator).extend(self.q_head.parameters())
         if self.encoder is not None:
-            maker.extend(self.encoder.parameters())
+            generator.extend(self.encoder.parameters())
         return [
-            self.adam(judge, lr=self.config.optim.trunk_lr),
-            self.adam(maker, lr=self.config.optim.generator_lr),
+            adam(discriminator, lr=optim.trunk_lr, beta1=optim.beta1),
+            adam(generator, lr=optim.generator_lr, beta1=optim.beta1),
         ]

@@ -1,6 +1,6 @@
 """G as an ONNX file: latent [batch, size] -> occupancy [batch, 1, R, R, R], for any ONNX Runtime.
 
-What is written is the averaged generator with its BatchNorms folded into the layers before them
+What is written is the EMA of the generator with its BatchNorms folded into the layers before them
 and the sigmoid behind: five plain layers at 64^3, no code of ours. Every file is tried once against
 torch. Needs the extra `infogan3d[onnx]`.
 """
@@ -34,8 +34,8 @@ class PlainGenerator(nn.Module):
 
     def __init__(self, generator: nn.Module) -> None:
         super().__init__()
-        layers = [one for one in generator.modules() if isinstance(one, nn.ConvTranspose3d)]
-        norms = [one for one in generator.modules() if isinstance(one, nn.BatchNorm3d)]
+        layers = [part for part in generator.modules() if isinstance(part, nn.ConvTranspose3d)]
+        norms = [part for part in generator.modules() if isinstance(part, nn.BatchNorm3d)]
         first, *rest = [
             fold(layer, norm) for layer, norm in zip(layers, [*norms, None], strict=True)
         ]
@@ -78,7 +78,7 @@ def fold(layer: nn.ConvTranspose3d, norm: nn.BatchNorm3d | None) -> nn.ConvTrans
 
 
 def save_onnx(model: InfoGAN3D, path: str | Path) -> Path:
-    """Write the averaged generator of `model` to `path`, whole or not at all, and try it.
+    """Write the EMA of the generator of `model` to `path`, whole or not at all, and try it.
 
     Errors: the extra is not installed, or ONNX Runtime gives other occupancies than torch by more
     than 1e-4 (`ValueError`).
@@ -94,7 +94,7 @@ def save_onnx(model: InfoGAN3D, path: str | Path) -> Path:
             wanted = plain(latent).numpy()
         apart = float(np.abs(shape_session(unfinished)(latent.numpy()) - wanted).max())
         if not apart <= CLOSE:
-            raise ValueError(f"{path}: ONNX Runtime is {apart:g} off torch, so it is not kept.")
+            raise ValueError(f"{path}: ONNX Runtime is {apart:g} off torch, so it is not saved.")
         os.replace(unfinished, final)
     finally:
         unfinished.unlink(missing_ok=True)
@@ -139,8 +139,8 @@ def shape_session(path: str | Path, *, threads: int = 0) -> Shapes:
         raise ValueError(f"{path} cannot be read as ONNX: it is damaged.") from error
 
     def shapes(latent: Float[np.ndarray, "B size"]) -> Float[np.ndarray, "B 1 R R R"]:
-        found = session.run(None, {"latent": np.asarray(latent, dtype=np.float32)})
-        return np.asarray(found[0])
+        (occupancy,) = session.run(None, {"latent": np.asarray(latent, dtype=np.float32)})
+        return np.asarray(occupancy)
 
     return shapes
 

@@ -1,5 +1,5 @@
-"""Numbers of a step: an optimizer step that leaves the weights alone when a gradient is not
-finite, and which precision a device computes in.
+"""What an optimizer step needs: Adam, a step only if all gradients are finite, the average of
+weights, and whether a device computes in bf16.
 
 Adam's fused step reads `found_inf` on the device: 0 it moves, 1 it stands still. So nobody waits
 for the device in the step, and what is not finite never gets into a weight.
@@ -8,17 +8,32 @@ for the device in the step, and what is not finite never gets into a weight.
 import copy
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class NonFiniteError(ArithmeticError):
     """A loss or a gradient became infinite or NaN; the weights are as they were before it."""
 
     exit_code = 5  # of a command that ends so
+
+
+def adam(
+    parameters: Iterable[nn.Parameter], *, lr: float, beta1: float, beta2: float = 0.99
+) -> torch.optim.Optimizer:
+    """Adam in one fused kernel."""
+    return torch.optim.Adam(parameters, lr=lr, betas=(beta1, beta2), fused=True)
+
+
+def set_lr(optimizer: Any, lr: float) -> None:
+    """The learning rate of all parameters."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr
 
 
 def step_if_finite(optimizer: Any, broken: Float[Tensor, ""]) -> None:
@@ -58,13 +73,13 @@ def supports_bf16(device: str) -> bool:
     return False
 
 
-def ema_copy(network: nn.Module) -> nn.Module:
+def ema_copy(network: Network) -> Network:
     """A copy of a network that is never trained and always in evaluation mode."""
     return copy.deepcopy(network).requires_grad_(False).eval()
 
 
 def ema_decay(n: int, *, most: float) -> float:
-    """Share of the old average kept at batch n: min(most, (1 + n) / (10 + n)).
+    """Share of the old average that stays at batch n: min(most, (1 + n) / (10 + n)).
 
     The warm-up lets a short run forget its random start; 0 copies, 1 stands still. Source: the
     schedule of TensorFlow's ExponentialMovingAverage.
@@ -77,9 +92,9 @@ def update_ema(average: nn.Module, network: nn.Module, *, n: int, most: float) -
     """Move the average of weights and of BatchNorm's statistics towards the network, in place."""
     share = 1 - ema_decay(n, most=most)
     new = network.state_dict()
-    pairs = [(kept, new[name]) for name, kept in average.state_dict().items()]
-    moving = [(kept, value) for kept, value in pairs if kept.is_floating_point()]
-    torch._foreach_lerp_([kept for kept, _ in moving], [value for _, value in moving], share)
-    for kept, value in pairs:
-        if not kept.is_floating_point():
-            kept.copy_(value)
+    pairs = [(old, new[name]) for name, old in average.state_dict().items()]
+    moving = [(old, value) for old, value in pairs if old.is_floating_point()]
+    torch._foreach_lerp_([old for old, _ in moving], [value for _, value in moving], share)
+    for old, value in pairs:
+        if not old.is_floating_point():
+            old.copy_(value)

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from infogan3d.models.code_discovery.independent_components import find_factors
 from infogan3d.models.code_discovery.teacher import Teacher, targets_for
+from infogan3d.models.config import WarmupConfig
 from infogan3d.models.networks.discriminator import Encoder, QHead, Trunk
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec
@@ -52,13 +53,13 @@ class Phase:
         return min(1.0, 1.5 * self.progress)
 
 
-def phase_at(batch: int, *, warmup_batches: int, unmix_after: int, teach_batches: int) -> Phase:
+def phase_at(batch: int, warmup: WarmupConfig) -> Phase:
     """The phase of batch number `batch`; once the warm-up is over its progress stays at 1."""
-    noise_only = batch < unmix_after
-    taught = 0 < unmix_after <= batch < unmix_after + teach_batches
-    if batch >= warmup_batches:
+    half, end = warmup.unmix_after, warmup.warmup_batches
+    noise_only, taught = batch < half, 0 < half <= batch < half + warmup.teach_batches
+    if batch >= end:
         return Phase(1.0, False, taught)
-    first, last = (0, unmix_after) if noise_only else (unmix_after, warmup_batches)
+    first, last = (0, half) if noise_only else (half, end)
     return Phase((batch - first) / (last - first), noise_only, taught)
 
 
@@ -76,25 +77,21 @@ class Transition:
         return self.find_codes or self.match_prior
 
 
-def transition_before(
-    batch: int,
-    *,
-    warmup_batches: int,
-    unmix_after: int,
-    match_prior: bool,
-    trunk_from_encoder: bool,
-) -> Transition:
-    """Codes are found between the two phases; prior and weights are handed over at the end."""
-    ends = 0 < warmup_batches == batch
-    return Transition(0 < unmix_after == batch, ends and match_prior, ends and trunk_from_encoder)
+def transition_before(batch: int, warmup: WarmupConfig, *, transfer: bool) -> Transition:
+    """Codes are found between the two phases; the prior is matched at the end, and the weights of E
+    are transferred where `transfer` says so."""
+    ends = 0 < warmup.warmup_batches == batch
+    between = 0 < warmup.unmix_after == batch
+    return Transition(between, ends and warmup.match_prior, ends and transfer)
 
 
-def check_phases(*, unmix_after: int, warmup_batches: int, spec: CodeSpec) -> None:
+def check_phases(warmup: WarmupConfig, *, spec: CodeSpec) -> None:
     """Refuse a warm-up without room for its two phases, or without z to find codes in."""
-    if not 0 < unmix_after < warmup_batches:
+    unmix_after = warmup.unmix_after
+    if not 0 < unmix_after < warmup.warmup_batches:
         raise ValueError(
-            f"model.unmix_after={unmix_after} is not inside the warm-up of {warmup_batches} "
-            "batches: give a number below model.warmup_batches."
+            f"model.unmix_after={unmix_after} is not inside the warm-up of "
+            f"{warmup.warmup_batches} batches: give a number below model.warmup_batches."
         )
     if spec.noise < 2 or not spec.names:
         raise ValueError(

@@ -66,7 +66,7 @@ def test_g_is_written_as_an_onnx_file_that_makes_the_same_shapes(smoke, tmp_path
     model = checkpoint.load_model(smoke.folder)
     session = shape_session(tmp_path / "generator.onnx", threads=1)
     latent = model.to_latent(draw_codes(model, 2, seed=0)).numpy()
-    model.hparams["precision"] = "32"
+    model.precision = "32"
     true = model(draw_codes(model, 2, seed=0)).numpy()
     np.testing.assert_allclose(session(latent), true, atol=1e-4)
     pack = load_pack(tmp_path / "shapes.npz")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import pytorch_lightning as pl
 import torch
+from fixtures import shape_limit
 from PIL import Image
 from scipy.optimize import minimize
 
@@ -34,7 +35,7 @@ def rest(p: np.ndarray, **weights: Any) -> np.ndarray:
     def loss(logits: np.ndarray) -> tuple[float, np.ndarray]:
         own = T(logits, dtype=torch.float64, requires_grad=True)
         made = own.float().reshape(1, 1, 2, 2, 2).expand(10, -1, -1, -1, -1)
-        value = losses.shape_limit(made, real, **weights)
+        value = shape_limit(made, real, **weights)
         value.backward()
         return float(value.detach()), own.grad.numpy()
 
@@ -89,7 +90,7 @@ def test_literal_pulls_the_logit_by_its_probability():
     for logit in logits:
         own = logit.clone().requires_grad_()
         real = torch.ones(1, 1, 1, 1, 1)
-        losses.shape_limit(own * real, real, form="literal", lambda1=1.0, lambda2=0.0).backward()
+        shape_limit(own * real, real, form="literal", lambda1=1.0, lambda2=0.0).backward()
         assert float(own.grad) == pytest.approx(-float(torch.sigmoid(logit)), abs=1e-5)
 
 
@@ -102,7 +103,7 @@ def test_dice_rests_at_a_sharp_shape_of_the_cells_above_half_of_its_value():
 
     def dice(x: tuple[float, ...]) -> float:
         made = T(x).reshape(1, 1, 2, 2, 2).clamp(1e-6, 1 - 1e-6).logit().expand(400, -1, -1, -1, -1)
-        return 1 - float(losses.shape_limit(made, grids, form="dice", lambda1=1.0, lambda2=0.0))
+        return 1 - float(shape_limit(made, grids, form="dice", lambda1=1.0, lambda2=0.0))
 
     sharp = {x: dice(x) for x in product((0.0, 1.0), repeat=8)}
     best = max(sharp, key=sharp.__getitem__)

@@ -21,8 +21,8 @@ GAME |= {"G/loss", "G/loss_gen", "G/loss_dis", "G/loss_con", "G/occupancy"} | LI
 class Watched(Watching, InfoGAN3D):
     """The same, with its start."""
 
-    def auto_encoding_turn(self, *arguments: Any) -> None:
-        self.watch(super().auto_encoding_turn, *arguments)
+    def warmup_turn(self, *arguments: Any) -> Any:
+        return self.watch(super().warmup_turn, *arguments)
 
 
 # Who moves
@@ -54,7 +54,7 @@ def test_each_turn_moves_its_own_parts_only(tiny_model, tiny_data, changes, judg
 def test_the_start_moves_generator_and_encoder_and_gives_back_the_rate(tiny_model, tiny_data):
     model = tiny_model(Watched, warmup_batches=2, generator_lr=3e-4)
     trainer = fit(model, tiny_data(), max_steps=3)
-    both = ("auto_encoding_turn", {"generator", "encoder"})
+    both = ("warmup_turn", {"generator", "encoder"})
     assert model.turns[:2] == [both, both]
     assert [name for name, _ in model.turns[2:]] == ["discriminator_turn", "generator_turn"]
     assert model.turns[3][1] == {"generator"}

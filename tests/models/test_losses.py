@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from fixtures import shape_limit
 from torch.distributions import Categorical, Normal, kl_divergence
 
 from infogan3d.models.networks import losses
@@ -120,7 +121,7 @@ def test_each_reading_of_the_kl_like_term_by_hand():
 @pytest.mark.parametrize("form", losses.SHAPE_LIMIT_FORMS)
 def test_every_reading_stays_finite_with_its_gradient_at_the_ends(form):
     logits = cells(-200.0, -200, 0, 0, 200, 200, -1, 1).requires_grad_()
-    loss = losses.shape_limit(logits, cells(0.0, 1, 0, 1, 0, 1, 1, 0), form=form)
+    loss = shape_limit(logits, cells(0.0, 1, 0, 1, 0, 1, 1, 0), form=form)
     loss.backward()
     assert loss.isfinite()
     assert logits.grad.isfinite().all()
@@ -129,11 +130,11 @@ def test_every_reading_stays_finite_with_its_gradient_at_the_ends(form):
 def test_shape_limit_weighs_its_two_terms():
     logits, real = cells(0.0), cells(1.0, 0.0)
     first, square = -0.25, 0.25
-    loss = losses.shape_limit(logits, real, lambda1=0.3, lambda2=2.0)
+    loss = shape_limit(logits, real, lambda1=0.3, lambda2=2.0)
     assert loss.item() == pytest.approx(0.3 * first + 2 * square)
-    bce = losses.shape_limit(logits, real, form="bce", lambda1=1.0, lambda2=0.0)
+    bce = shape_limit(logits, real, form="bce", lambda1=1.0, lambda2=0.0)
     assert bce.item() == pytest.approx(math.log(2))
-    mixed = losses.shape_limit(cells(2.0, -1.0), real, form="bce", lambda2=0.0)
+    mixed = shape_limit(cells(2.0, -1.0), real, form="bce", lambda2=0.0)
     expected = (math.log1p(math.exp(-2)) + math.log1p(math.exp(-1))) / 2
     assert mixed.item() == pytest.approx(0.1 * expected)
 
@@ -141,9 +142,9 @@ def test_shape_limit_weighs_its_two_terms():
 def test_dice_is_taken_shape_by_shape():
     logits = torch.cat([cells(50.0, 50, -50, -50), cells(-50.0, -50, -50, -50)])
     real = torch.cat([cells(1.0, 0, 0, 0), cells(1.0, 1, 0, 0)])
-    loss = losses.shape_limit(logits, real, form="dice", lambda1=1.0, lambda2=0.0)
+    loss = shape_limit(logits, real, form="dice", lambda1=1.0, lambda2=0.0)
     assert loss.item() == pytest.approx(1 - ((4 + 1) / (6 + 1) + (0 + 1) / (4 + 1)) / 2)
-    same = losses.shape_limit(100 * real - 50, real, form="dice", lambda1=1.0, lambda2=0.0)
+    same = shape_limit(100 * real - 50, real, form="dice", lambda1=1.0, lambda2=0.0)
     assert same.item() == pytest.approx(0)
 
 
@@ -154,7 +155,7 @@ def test_random_pairing_rests_at_an_inflated_mean_chair(lambda1, lambda2):
     logits = torch.zeros(8, requires_grad=True)
     for _ in range(300):
         made = logits.reshape(1, 1, 2, 2, 2).expand(100, 1, 2, 2, 2)
-        loss = losses.shape_limit(made, real.reshape(made.shape), lambda1=lambda1, lambda2=lambda2)
+        loss = shape_limit(made, real.reshape(made.shape), lambda1=lambda1, lambda2=lambda2)
         logits = (logits - 50 * torch.autograd.grad(loss, logits)[0]).detach().requires_grad_()
     expected = (p * (1 + lambda1 / (2 * lambda2))).clamp(max=1)
     assert torch.sigmoid(logits[:4]).tolist() == pytest.approx(expected.tolist(), abs=0.005)
@@ -163,9 +164,9 @@ def test_random_pairing_rests_at_an_inflated_mean_chair(lambda1, lambda2):
 def test_the_mean_over_cells_does_not_depend_on_their_number():
     logits, real = torch.randn(2, 1, 4, 4, 4, generator=by(7)), torch.ones(2, 1, 4, 4, 4)
     for form in ("kldiv_on_probabilities", "literal", "kl", "bce"):
-        once = losses.shape_limit(logits, real, form=form)
+        once = shape_limit(logits, real, form=form)
         more = [grid.repeat(1, 1, 2, 2, 2) for grid in (logits, real)]
-        twice = losses.shape_limit(*more, form=form)
+        twice = shape_limit(*more, form=form)
         assert twice.item() == pytest.approx(once.item(), rel=1e-5), form
 
 

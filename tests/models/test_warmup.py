@@ -8,6 +8,7 @@ import torch
 from fixtures import settings_of
 
 from infogan3d.commands.train import train
+from infogan3d.models.config import WarmupConfig
 from infogan3d.models.networks.discriminator import Encoder, QHead, Trunk
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec
@@ -46,15 +47,15 @@ WORDS = (
 
 
 def test_phases():
-    one_phase = {"warmup_batches": 10, "unmix_after": 0, "teach_batches": 5}
-    whole = [phase_at(batch, **one_phase) for batch in (0, 5, 10)]
+    one_phase = WarmupConfig(warmup_batches=10, teach_batches=5)
+    whole = [phase_at(batch, one_phase) for batch in (0, 5, 10)]
     assert [(phase.progress, phase.noise_only, phase.taught) for phase in whole] == [
         (0, False, False),
         (0.5, False, False),
         (1, False, False),
     ]
-    two_phases = {"warmup_batches": 10, "unmix_after": 4, "teach_batches": 2}
-    two = [phase_at(batch, **two_phases) for batch in (0, 3, 4, 5, 6, 9, 12)]
+    two_phases = WarmupConfig(warmup_batches=10, unmix_after=4, teach_batches=2)
+    two = [phase_at(batch, two_phases) for batch in (0, 3, 4, 5, 6, 9, 12)]
     assert [phase.progress for phase in two] == [0, 0.75, 0, 1 / 6, 1 / 3, 5 / 6, 1]
     assert [phase.noise_only for phase in two] == [True, True, *[False] * 5]
     assert [phase.taught for phase in two] == [False, False, True, True, *[False] * 3]
@@ -63,33 +64,24 @@ def test_phases():
 
 
 def test_transitions_lie_between_the_phases_and_at_the_end():
-    given = {"warmup_batches": 10, "unmix_after": 4, "match_prior": True}
-    changes = [
-        transition_before(batch, **given, trunk_from_encoder=True) for batch in (0, 4, 5, 10, 11)
-    ]
+    warmup = WarmupConfig(warmup_batches=10, unmix_after=4, match_prior=True)
+    changes = [transition_before(batch, warmup, transfer=True) for batch in (0, 4, 5, 10, 11)]
     none = Transition()
     assert changes == [none, Transition(True), none, Transition(False, True, True), none]
-    game_alone = {"warmup_batches": 0, "unmix_after": 0, "match_prior": True}
-    assert transition_before(0, **game_alone, trunk_from_encoder=True) == none
+    assert transition_before(0, WarmupConfig(match_prior=True), transfer=True) == none
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("unmix_after", "spec", "sentence"),
     [
-        (
-            {"unmix_after": 10, "warmup_batches": 10, "spec": CodeSpec(4, (2,), 1)},
-            "below model.warmup_batches",
-        ),
-        (
-            {"unmix_after": 5, "warmup_batches": 10, "spec": CodeSpec(1, (2,), 1)},
-            "codes.noise of 2 or more",
-        ),
-        ({"unmix_after": 5, "warmup_batches": 10, "spec": CodeSpec(4, (), 0)}, "and codes"),
+        (10, CodeSpec(4, (2,), 1), "below model.warmup_batches"),
+        (5, CodeSpec(1, (2,), 1), "codes.noise of 2 or more"),
+        (5, CodeSpec(4, (), 0), "and codes"),
     ],
 )
-def test_what_leaves_no_room_is_refused(given, told):
-    with pytest.raises(ValueError, match=told):
-        check_phases(**given)
+def test_what_leaves_no_room_is_refused(unmix_after, spec, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        check_phases(WarmupConfig(unmix_after=unmix_after, warmup_batches=10), spec=spec)
 
 
 def test_networks_begin_anew():

@@ -94,10 +94,10 @@ def makers(
     weights = model.ema.state_dict().values()
     port.load_state_dict(dict(zip(port.state_dict(), weights, strict=True)))
     session = shape_session(onnx, threads=threads)
-    asked = str(model.hparams["precision"])
+    asked = model.precision
 
     def ours(codes: Codes, precision: str = asked) -> Tensor:
-        model.hparams["precision"] = precision
+        model.precision = precision
         occupancy: Tensor = model(codes)
         return occupancy
 

@@ -1,9 +1,9 @@
-"""The rivals of Tables 1 and 2 that auto-encode: CNN-AE and IM-AE, each with a latent GAN.
+"""The baselines of Tables 1 and 2 that auto-encode: CNN-AE and IM-AE, each with a latent GAN.
 
 Defaults are those of Chen and Zhang 2019 (IM-NET, supplementary "Network structure", A, B and E).
 What differs: IM-AE's batches hold many shapes (published: one), the latent GAN's as many latents as
 a batch has shapes (50), its penalty is taken at one point a pair (one share a batch), and running
-statistics follow faster. Decoder and encoder have no average: samples come from the last weights.
+statistics follow faster. Decoder and encoder have no EMA: samples come from the last weights.
 """
 
 from typing import Any
@@ -29,12 +29,13 @@ from infogan3d.models.config import (
 )
 from infogan3d.models.networks.generator import check_resolution
 from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
-from infogan3d.stats.clock import BatchClock
+from infogan3d.models.optim import adam
+from infogan3d.models.terms import Terms
 
 BETA2 = 0.999  # of Adam
 
 
-FOLLOWS = 0.99  # share of the latents' mean and deviation that a batch leaves as they were
+LATENT_MOMENTUM = 0.99  # share of the latents' mean and deviation that stays at a batch
 
 
 class AutoEncoder(ShapeModel):
@@ -53,14 +54,14 @@ class AutoEncoder(ShapeModel):
 
     def __init__(self, **settings: Any) -> None:
         """By the flat settings of a checkpoint: see the class's Config, and PhasesConfig."""
-        super().__init__()
-        self.config, self.phases, flat = read_model_settings(self.Config, PhasesConfig, settings)
+        config, phases, flat = read_model_settings(self.Config, PhasesConfig, settings)
+        super().__init__(seed=phases.seed, precision=config.precision)
         self.save_hyperparameters(flat)
-        self.clock = BatchClock(self.phases.seed)
-        resolution, latent, noise = self.phases.resolution, self.config.latent, self.config.noise
+        self.config, self.phases = config, phases
+        resolution, latent, noise = phases.resolution, config.latent, config.noise
         check_resolution(resolution)
         self.spec = CodeSpec(noise, (), 0)
-        width, hidden = self.config.width, self.config.latent_width
+        width, hidden = config.width, config.latent_width
         decoder = self.build_decoder()  # first: the order of draws from the seed
         self.encoder = imnet.GridEncoder(latent=latent, resolution=resolution, width=width)
         self.decoder = decoder
@@ -94,7 +95,7 @@ class AutoEncoder(ShapeModel):
         return latent
 
     def to_latent(self, codes: Codes) -> Float[Tensor, "B latent"]:
-        """The latent GAN's answer to some noise; before it has begun, see the class."""
+        """The latents that the latent GAN makes of noise; before it has begun, see the class."""
         if self.batches_done > self.phases.batches:
             latent: Tensor = self.latent_generator(codes.noise)
             return latent
@@ -105,70 +106,67 @@ class AutoEncoder(ShapeModel):
     # ---- the training step -----------------------------------------------------------------
 
     def training_step(self, real: Float[Tensor, "B 1 R R R"], batch_index: int) -> None:
-        auto_encoder, critic, generator = self.optimizers()  # type: ignore[attr-defined]
-        self.exclude_from_global_step(critic)
-        self.terms = {}
+        auto_encoder_adam, critic_adam, generator_adam = self.optimizers()  # type: ignore[attr-defined]
+        self.exclude_from_global_step(critic_adam)
         random = self.rng(self.batches_done)
         if self.batches_done < self.phases.batches:
-            self.auto_encoding_turn(real, random, auto_encoder)
+            terms = self.auto_encoding_turn(real, random, auto_encoder_adam)
         else:
             self.encoder.eval()
             with torch.no_grad():
                 latent = self.encode(real)
-            self.critic_turn(latent, random, critic)
-            self.latent_turn(len(latent), random, generator)
+            terms = self.critic_turn(latent, random, critic_adam)
+            terms |= self.latent_turn(len(latent), random, generator_adam)
+        self.record(terms)
         self.log_batch()
 
-    def auto_encoding_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
-        """Auto-encoder: give every shape back."""
-        self.toggle_optimizer(optimizer)
-        latent = self.encode(real)
-        loss = self.rebuilding_loss(latent, real, random)
-        self.step_optimizer(loss, optimizer)
-        self.untoggle_optimizer(optimizer)
-        told, share = latent.detach(), 1 - FOLLOWS if self.batches_done else 1.0
-        self.latent_mean.lerp_(told.mean(0), share)
-        self.latent_square.lerp_(told.square().mean(0), share)
-        self.record({"A/loss_mse": loss})
+    def auto_encoding_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> Terms:
+        """The auto-encoder learns to give every shape back."""
+        with self.toggled_optimizer(optimizer):
+            latent = self.encode(real)
+            loss = self.reconstruction_loss(latent, real, random)
+            self.step_optimizer(loss, optimizer)
+        latent, share = latent.detach(), 1 - LATENT_MOMENTUM if self.batches_done else 1.0
+        self.latent_mean.lerp_(latent.mean(0), share)
+        self.latent_square.lerp_(latent.square().mean(0), share)
+        return {"A/loss_mse": loss}
 
-    def rebuilding_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
-        """How far the decoder's answer to the latents is from the shapes."""
+    def reconstruction_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
+        """How far the shapes that the latents decode to are from the real ones."""
         raise NotImplementedError
 
-    def critic_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> None:
-        """Critic: be high on real latents and low on made ones, with a slope of 1 between."""
-        self.toggle_optimizer(optimizer)
-        made = self.made_latents(len(real), random).detach()
-        gap = self.latent_critic(real).mean() - self.latent_critic(made).mean()
-        penalty = gradient_penalty(self.latent_critic, real, made, generator=random)
-        loss = PENALTY * penalty - gap
-        self.step_optimizer(loss, optimizer)
-        self.untoggle_optimizer(optimizer)
-        self.record({"L/critic_loss": loss, "L/critic_gap": gap, "L/penalty": penalty})
+    def critic_turn(self, real: Tensor, random: torch.Generator, optimizer: Any) -> Terms:
+        """The critic learns to be high on real latents, low on fake ones, of slope 1 between."""
+        with self.toggled_optimizer(optimizer):
+            fake = self.fake_latents(len(real), random).detach()
+            gap = self.latent_critic(real).mean() - self.latent_critic(fake).mean()
+            penalty = gradient_penalty(self.latent_critic, real, fake, generator=random)
+            loss = PENALTY * penalty - gap
+            self.step_optimizer(loss, optimizer)
+        return {"L/critic_loss": loss, "L/critic_gap": gap, "L/penalty": penalty}
 
-    def latent_turn(self, count: int, random: torch.Generator, optimizer: Any) -> None:
-        """Latent generator: be high for the critic."""
-        self.toggle_optimizer(optimizer)
-        loss = -self.latent_critic(self.made_latents(count, random)).mean()
-        self.step_optimizer(loss, optimizer)
-        self.untoggle_optimizer(optimizer)
-        self.record({"L/loss": loss})
+    def latent_turn(self, count: int, random: torch.Generator, optimizer: Any) -> Terms:
+        """The latent generator learns to be high for the critic."""
+        with self.toggled_optimizer(optimizer):
+            loss = -self.latent_critic(self.fake_latents(count, random)).mean()
+            self.step_optimizer(loss, optimizer)
+        return {"L/loss": loss}
 
-    def made_latents(self, count: int, random: torch.Generator) -> Float[Tensor, "B latent"]:
+    def fake_latents(self, count: int, random: torch.Generator) -> Float[Tensor, "B latent"]:
         """New latents from new noise."""
         codes = sample_codes(self.spec, count, generator=random)
-        made: Tensor = self.latent_generator(codes.noise)
-        return made
+        latent: Tensor = self.latent_generator(codes.noise)
+        return latent
 
     # ---- Lightning -------------------------------------------------------------------------
 
     def configure_optimizers(self) -> list[torch.optim.Optimizer]:
-        both = [*self.encoder.parameters(), *self.decoder.parameters()]
-        latent = {"lr": self.config.latent_lr, "beta2": BETA2}
+        auto_encoder = [*self.encoder.parameters(), *self.decoder.parameters()]
+        betas = {"beta1": self.config.beta1, "beta2": BETA2}
         return [
-            self.adam(both, lr=self.config.lr, beta2=BETA2),
-            self.adam(self.latent_critic.parameters(), **latent),
-            self.adam(self.latent_generator.parameters(), **latent),
+            adam(auto_encoder, lr=self.config.lr, **betas),
+            adam(self.latent_critic.parameters(), lr=self.config.latent_lr, **betas),
+            adam(self.latent_generator.parameters(), lr=self.config.latent_lr, **betas),
         ]
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -197,7 +195,7 @@ class CNNAutoEncoder(AutoEncoder):
             logits: Tensor = self.decoder(latent)
         return logits.float()
 
-    def rebuilding_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
+    def reconstruction_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
         """Mean squared error of the occupancy over all cells."""
         return mse_loss(torch.sigmoid(self.decode(latent)), real)
 
@@ -225,7 +223,7 @@ class IMAutoEncoder(AutoEncoder):
             logits = imnet.decode_grid(self.decoder, latent, resolution=resolution)
         return logits.float()
 
-    def rebuilding_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
+    def reconstruction_loss(self, latent: Tensor, real: Tensor, random: torch.Generator) -> Tensor:
         """Mean squared error of the occupancy at the points of this batch."""
         share = self.batches_done / self.phases.batches
         side = imnet.resolution_at(share, self.phases.resolution)

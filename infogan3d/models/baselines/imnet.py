@@ -1,7 +1,7 @@
 """IM-NET's networks: a grid encoder, a convolutional decoder, and the implicit decoder.
 
 One latent vector a shape, each number in (0, 1) as the encoder's sigmoid leaves it. The implicit
-decoder answers for one point at a time: (latent, point) -> logit of being inside.
+decoder reads one point at a time: (latent, point) -> logit of being inside.
 
 Source of all sizes: Chen and Zhang 2019, supplementary "Network structure" and "Data preparation"
 (tables A.1 and A.2). Their later code (256 numbers, no skip connections) is not what Table 1 cites.
@@ -120,8 +120,8 @@ class ImplicitLayer(nn.Module):
     def forward(
         self, hidden: Float[Tensor, "B n h"] | None, latent: Tensor, points: Tensor
     ) -> Float[Tensor, "B n after"]:
-        told: Tensor = self.point(points) + self.latent(latent)[:, None]
-        return told if self.hidden is None else told + self.hidden(hidden)
+        out: Tensor = self.point(points) + self.latent(latent)[:, None]
+        return out if self.hidden is None else out + self.hidden(hidden)
 
 
 class ImplicitDecoder(nn.Module):
@@ -130,7 +130,7 @@ class ImplicitDecoder(nn.Module):
     Every layer but the last reads the latent and the point again (skip connections). Points lie
     in [-1, 1]^3. `weights` normal: they start at N(0, 0.02) at the published width and at others in
     proportion to 1 / sqrt(width); he: as He et al. 2015 draw them. At width 16 on 16^3 he leaves
-    the constant answer within 300 batches of 8 shapes, normal not within 400.
+    the constant shape within 300 batches of 8 shapes, normal not within 400.
     """
 
     def __init__(
@@ -174,14 +174,14 @@ def decode_grid(
     """
     points = cell_centres(resolution, device=latent.device)
     parts = torch.split(points, max(1, rows // len(latent)))
-    told = []
+    logits = []
     for part in parts:
         here = part.expand(len(latent), -1, -1)
         if torch.is_grad_enabled() and len(parts) > 1:
-            told.append(checkpoint(decoder, latent, here, use_reentrant=False))
+            logits.append(checkpoint(decoder, latent, here, use_reentrant=False))
         else:
-            told.append(decoder(latent, here))
-    return torch.cat(told, 1).view(-1, 1, resolution, resolution, resolution)
+            logits.append(decoder(latent, here))
+    return torch.cat(logits, 1).view(-1, 1, resolution, resolution, resolution)
 
 
 # ---- points to learn from --------------------------------------------------------------------

@@ -67,16 +67,16 @@ class LatentCritic(nn.Module):
 def gradient_penalty(
     critic: nn.Module,
     real: Float[Tensor, "B latent"],
-    made: Float[Tensor, "B latent"],
+    fake: Float[Tensor, "B latent"],
     *,
     generator: torch.Generator,
 ) -> Tensor:
-    """Mean (|gradient| - 1)^2 of the critic at points between real and made ones, one a pair.
+    """Mean (|gradient| - 1)^2 of the critic at points between real and fake ones, one a pair.
 
     0 where the critic's slope is 1 everywhere. Source: Gulrajani et al. 2017, algorithm 1.
     """
     share = torch.rand(len(real), 1, generator=generator, device=real.device)
-    between = (share * real + (1 - share) * made).requires_grad_(True)
+    between = (share * real + (1 - share) * fake).requires_grad_(True)
     (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
     penalty: Tensor = (slope.norm(dim=1) - 1).square().mean()
     return penalty

@@ -39,7 +39,7 @@ class Trunk(nn.Module):
     ) -> None:
         super().__init__()
         check_resolution(resolution)
-        self.redo = redo
+        self.redo, self.norm = redo, norm
         if layers < 1:
             raise ValueError(f"trunk.layers={layers} leaves nothing to share: give at least 1.")
         if norm not in ("none", "batch", "spectral"):
@@ -71,6 +71,16 @@ class Trunk(nn.Module):
 
     def forward(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B features"]:
         return run_layers(self.layers, grid, redo=self.redo).flatten(1)
+
+    def of_both(
+        self, real: Float[Tensor, "B 1 R R R"], fake: Float[Tensor, "B 1 R R R"]
+    ) -> tuple[Float[Tensor, "B features"], Float[Tensor, "B features"]]:
+        """Features of real and of fake shapes: in one pass, but with BatchNorm, whose statistics
+        are of either."""
+        if self.norm == "batch":
+            return self(real), self(fake)
+        real_features, fake_features = self(torch.cat([real, fake])).split(len(real))
+        return real_features, fake_features
 
 
 class DiscriminatorHead(nn.Module):

@@ -1,4 +1,10 @@
-"""BatchNorm over all processes, that counts a batch once also when its forward pass is redone."""
+"""Layers that equal torch's: BatchNorm over all processes, and convolutions quicker on a CPU.
+
+BatchNorm counts a batch once also when its forward pass is redone for gradient checkpointing. The
+first and the last convolution of the networks have a single channel on one side, where torch is
+slow on a CPU: there they are written as 2^3 convolutions of blocks of 2^3 cells. On a GPU all are
+torch's.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,7 +86,7 @@ TAPS = ((3, 1), (2, 0))  # kernel taps of output parity b, for the two inputs it
 PAIRS = {2: torch.int32, 4: torch.int64, 8: torch.complex128}  # as wide as two of so many bytes
 
 
-NONE, ONE, TWO = (0, 0, 0), (1, 1, 1), (2, 2, 2)
+NONE, ONE = (0, 0, 0), (1, 1, 1)
 
 
 def to_one_channel(
@@ -117,10 +123,10 @@ class _ToOne(torch.autograd.Function):
         if not ctx.needs_input_grad[1]:
             return below, None
         wanted = (False, True, False)  # with x as the gradient that came: the roles are turned
-        found = torch.ops.aten.convolution_backward(
+        gradients = torch.ops.aten.convolution_backward(
             x, blocks, small, None, ONE, NONE, ONE, False, NONE, 1, wanted
         )
-        return below, cell_weight(found[1])
+        return below, cell_weight(gradients[1])
 
 
 def to_blocks(x: Float[Tensor, "B 1 t t t"]) -> Float[Tensor, "B 8 n n n"]:
@@ -178,8 +184,8 @@ class ConvTransposeToOne(nn.ConvTranspose3d):
         if input.device.type != "cpu":
             return super().forward(input)
         assert self.bias is not None
-        made: Tensor = _ToOne.apply(input, self.weight)  # type: ignore[no-untyped-call]
-        return made + self.bias.to(made.dtype)
+        out: Tensor = _ToOne.apply(input, self.weight)  # type: ignore[no-untyped-call]
+        return out + self.bias.to(out.dtype)
 
 
 class ConvFromOne(nn.Conv3d):
@@ -191,8 +197,8 @@ class ConvFromOne(nn.Conv3d):
     def forward(self, input: Float[Tensor, "B 1 t t t"]) -> Float[Tensor, "B C s s s"]:
         if input.device.type != "cpu":
             return super().forward(input)
-        made: Tensor = _FromOne.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
-        return made
+        out: Tensor = _FromOne.apply(input, self.weight, self.bias)  # type: ignore[no-untyped-call]
+        return out
 
 
 class ConvTransposeFromCell(nn.ConvTranspose3d):

@@ -1,4 +1,4 @@
-"""The losses of the paper, one small function a formula. All return scalars to be minimised."""
+"""The losses of the paper and of ours, a small function a formula; all scalars to be minimised."""
 
 import math
 
@@ -71,13 +71,13 @@ def gaussian_nll(
 
 
 def shape_limit_first_term(
-    made: Float[Tensor, "B 1 R R R"],
+    fake: Float[Tensor, "B 1 R R R"],
     real: Float[Tensor, "B 1 R R R"],
     *,
     form: str = "kldiv_on_probabilities",
     binary: bool = False,
 ) -> Tensor:
-    """First term of the shape-limit loss, y log^(y-x), mean over cells; x made, y real, in [0, 1].
+    """First term of the shape-limit loss, y log^(y-x), mean over cells; x fake, y real, in [0, 1].
 
     kldiv_on_probabilities: y (log y - x), PyTorch's older KLDivLoss fed probabilities, so -y x for
     y in {0, 1};
@@ -87,11 +87,11 @@ def shape_limit_first_term(
     """
     rest = 0.0 if binary else torch.xlogy(real, real).mean()
     if form == "kldiv_on_probabilities":
-        return rest - torch.dot(real.flatten(), made.flatten()) / real.numel()
+        return rest - torch.dot(real.flatten(), fake.flatten()) / real.numel()
     if form == "literal":
-        return (real * torch.log((real - made).clamp_min(1e-6))).mean()
+        return (real * torch.log((real - fake).clamp_min(1e-6))).mean()
     if form == "kl":
-        return rest - (real * torch.log(made.clamp_min(1e-6))).mean()
+        return rest - (real * torch.log(fake.clamp_min(1e-6))).mean()
     raise ValueError(f"shape_limit_form={form} is not known: choose one of {SHAPE_LIMIT_FORMS}.")
 
 
@@ -100,42 +100,25 @@ def shape_limit_terms(
     real: Float[Tensor, "B 1 R R R"],
     *,
     form: str = "kldiv_on_probabilities",
-    made: Float[Tensor, "B 1 R R R"] | None = None,
+    fake: Float[Tensor, "B 1 R R R"] | None = None,
     binary: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """The KL-like term and the MSE of the shape-limit loss, each the mean over cells.
 
-    `bce` puts binary cross-entropy and `dice` 1 - Dice in place of the KL-like term. `made` is the
+    `bce` puts binary cross-entropy and `dice` 1 - Dice in place of the KL-like term. `fake` is the
     logits' sigmoid where it is at hand; `binary`: see `shape_limit_first_term`.
     """
     logits = logits.float()
-    made = torch.sigmoid(logits) if made is None else made
+    fake = torch.sigmoid(logits) if fake is None else fake
     if form == "bce":
         first = binary_cross_entropy_with_logits(logits, real)
     elif form == "dice":
-        overlap = 2 * (made * real).sum((1, 2, 3, 4))
-        total = (made + real).sum((1, 2, 3, 4))
+        overlap = 2 * (fake * real).sum((1, 2, 3, 4))
+        total = (fake + real).sum((1, 2, 3, 4))
         first = 1 - ((overlap + 1) / (total + 1)).mean()
     else:
-        first = shape_limit_first_term(made, real, form=form, binary=binary)
-    return first, mse_loss(made, real)
-
-
-def shape_limit(
-    logits: Float[Tensor, "B 1 R R R"],
-    real: Float[Tensor, "B 1 R R R"],
-    *,
-    form: str = "kldiv_on_probabilities",
-    lambda1: float = 0.1,
-    lambda2: float = 1.0,
-) -> Tensor:
-    """lambda1 * (KL-like term) + lambda2 * MSE, of the terms above.
-
-    Under random pairing `run` has its optimum at min(1, p (1 + lambda1 / (2 lambda2))), p the mean
-    shape. Source: the paper's shape-limit loss.
-    """
-    first, square = shape_limit_terms(logits, real, form=form)
-    return lambda1 * first + lambda2 * square
+        first = shape_limit_first_term(fake, real, form=form, binary=binary)
+    return first, mse_loss(fake, real)
 
 
 def gaussian_kl(mean: Float[Tensor, "B N"], log_variance: Float[Tensor, "B N"]) -> Tensor:
@@ -147,7 +130,7 @@ def gaussian_kl(mean: Float[Tensor, "B N"], log_variance: Float[Tensor, "B N"]) 
 
 
 def categorical_kl(logits: list[Float[Tensor, "B _"]]) -> Tensor:
-    """KL of each discrete answer from uniform, summed over codes; ln(values) when sure of one."""
+    """KL of each discrete code from uniform, summed over codes; ln(values) when sure of a value."""
     if not logits:
         return torch.zeros(())
     terms = []
@@ -166,8 +149,8 @@ def connectivity_loss(logits: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, ""]:
     0 where every shape is of one piece, or empty.
     """
     looked_at = logits[:SHAPES]
-    told = looked_at.detach().float().cpu().numpy()[:, 0]
-    wanted = torch.from_numpy(np.stack([bridging_cells(one) for one in told]))[:, None]
-    sign = wanted.to(looked_at.device, torch.float32)
+    grids = looked_at.detach().float().cpu().numpy()[:, 0]
+    cells = torch.from_numpy(np.stack([bridging_cells(grid) for grid in grids]))[:, None]
+    sign = cells.to(looked_at.device, torch.float32)
     loss: Tensor = (softplus(-sign * looked_at) * sign.abs()).mean()
     return loss
