@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Int8
 from scipy.ndimage import distance_transform_cdt, label
 
-from infogan3d.io.files import check_choice
+from infogan3d.io.settings import check_choice
 
 CONNECTIVITY_26 = np.ones((3, 3, 3))  # cells that share a corner are one piece
 

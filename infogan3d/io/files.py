@@ -18,12 +18,6 @@ import numpy as np
 from PIL import Image
 
 
-def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    """Refuse a word that is none of the known ones (`ValueError`)."""
-    if value not in known:
-        raise ValueError(f"{name}={value} is not known: choose one of {', '.join(known)}.")
-
-
 def _write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
     """Write to a temporary file beside `path`, then move it there in one step."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")

@@ -14,8 +14,6 @@ from dataclasses import MISSING, Field, field, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from infogan3d.io.files import check_choice
-
 T = TypeVar("T")
 Which = Callable[[Mapping[str, Any]], type]
 REQUIRED = "???"  # what OmegaConf writes for a value that must be given
@@ -105,6 +103,12 @@ def check_bounds(name: str, value: Any, about: "Field[Any]") -> None:
     choices = about.metadata.get("choices")
     if choices:
         check_choice(name, str(value), tuple(map(str, choices)))
+
+
+def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    """Refuse a word that is none of the known ones (`ValueError`)."""
+    if value not in known:
+        raise ValueError(f"{name}={value} is not known: choose one of {', '.join(known)}.")
 
 
 def members(kind: Any) -> tuple[Any, ...]:

@@ -75,7 +75,7 @@ def run_with_hydra(name: str, work: Callable[[Any, Path], None], *, full: bool) 
             if run.is_dir() and not any(run.iterdir()):
                 run.rmdir()
 
-    store_defaults()
+    store_defaults(*({name, "train"} if name == "dashboard" else {name}))
     hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)()
 
 
@@ -112,11 +112,12 @@ def job_number() -> int | None:
 
 def users_error(error: BaseException) -> bool:
     """Whether an error is one that a user can put right."""
+    if isinstance(error, ValueError | FileNotFoundError | NotADirectoryError | PermissionError):
+        return True
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
-    files = (FileNotFoundError, NotADirectoryError, PermissionError)
-    return isinstance(error, (ValueError, *files, HydraException, OmegaConfBaseException))
+    return isinstance(error, HydraException | OmegaConfBaseException)
 
 
 def end_job(error: Exception, name: str, number: int | None, *, full: bool) -> NoReturn:

@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from infogan3d.io.settings import plain_settings, read_settings
 from infogan3d.models.config import todays_settings
 from infogan3d.runs.settings.train import TrainSettings
@@ -53,6 +51,8 @@ def newest_run(name: str) -> Path:
 
 def save_config(settings: Any, run: Path) -> Path:
     """config.yaml: every setting of the command, so that it can be read and run again."""
+    from omegaconf import OmegaConf
+
     run.mkdir(parents=True, exist_ok=True)
     plain = settings if isinstance(settings, Mapping) else plain_settings(settings)
     unfinished = run / ".config.yaml"
@@ -63,6 +63,8 @@ def save_config(settings: Any, run: Path) -> Path:
 
 def read_config(run: Path) -> dict[str, Any]:
     """config.yaml as plain values by today's names. Errors: no such run (`ValueError`)."""
+    from omegaconf import OmegaConf
+
     path = find_run(str(run)) / "config.yaml"
     plain = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
     assert isinstance(plain, dict)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from infogan3d.models.config import RENAMED
+from infogan3d.runs.folder import find_run
 from infogan3d.runs.schema import CONF, known_settings
 
 WITH_WORD = (  # Hydra's options that take a word after them
@@ -48,7 +49,9 @@ def check_words(name: str, words: Sequence[str]) -> None:
                 f"spaces in quotes, such as '{like(name)}'."
             )
         else:
-            check_path(word)
+            check_value(word)
+            check_key(word.partition("=")[0], name)
+            check_run(word, name)
 
 
 def like(name: str) -> str:
@@ -68,7 +71,7 @@ def check_option(name: str, word: str) -> None:
     )
 
 
-def check_path(word: str) -> None:
+def check_value(word: str) -> None:
     """Refuse a placeholder of the README, and a path where a data set's name is wanted."""
     key, _, value = word.partition("=")
     placeholder = re.search(r"<[\w /]+>", value)
@@ -82,6 +85,23 @@ def check_path(word: str) -> None:
             f"data={value} is a path: name the data set and its root, such as data=meshes "
             f"data.root={value}; there are {', '.join(options('data'))}."
         )
+
+
+def check_key(key: str, name: str) -> None:
+    """Refuse a setting that no data set and no system has, before Hydra is imported."""
+    known = known_settings(name)
+    groups = {one.rpartition(".")[0] for one in known} | {path.name for path in CONF.iterdir()}
+    new = key.startswith(("+", "hydra.", "hydra/", "/")) or "@" in key
+    if not new and key not in known and key not in groups:
+        raise ValueError(unknown_setting(key, name))
+
+
+def check_run(word: str, name: str) -> None:
+    """Refuse a run that there is not, where one is named."""
+    key, _, value = word.partition("=")
+    about = known_settings(name).get(key)
+    if about is not None and about.metadata.get("run_folder") and value not in ("", "null"):
+        find_run(value.strip("'\""))
 
 
 def options(group: str) -> list[str]:

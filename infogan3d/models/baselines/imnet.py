@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import leaky_relu, max_pool3d
 from torch.utils.checkpoint import checkpoint
 
-from infogan3d.io.files import check_choice
+from infogan3d.io.settings import check_choice
 from infogan3d.models.networks.layers import (
     BatchNorm3d,
     ConvFromOne,
