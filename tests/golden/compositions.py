@@ -16,6 +16,12 @@ def compose(tree: Path, command: str, *words: str) -> Plain:
     import hydra
     from omegaconf import OmegaConf, open_dict
 
+    try:
+        from infogan3d.runs.schema import store_defaults
+    except ImportError:  # of before the settings were dataclasses
+        pass
+    else:
+        store_defaults()
     with hydra.initialize_config_dir(str(tree / "conf"), version_base="1.3"):
         config = hydra.compose(command, list(words), return_hydra_config=True)
     params = OmegaConf.to_container(config.hydra.sweeper)["params"]
