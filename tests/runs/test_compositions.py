@@ -13,6 +13,7 @@ from hydra.core.global_hydra import GlobalHydra
 from infogan3d.data.build import SOURCES
 from infogan3d.data.config import data_config
 from infogan3d.io.settings import flatten, plain_settings
+from infogan3d.models.config import SHAPE_LIMIT_FORMS
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.runs import build, command, schema
 from infogan3d.runs.build import build_model
