@@ -23,9 +23,9 @@ from experiments.runner.plan import Part, plan_part, run_plan
 from experiments.runner.records import runs_of, saved_once
 from experiments.runner.workers import each
 from infogan3d.data.build import SPLITS
-from infogan3d.evaluation.scorecard import optimised, reconstructed, score_model
+from infogan3d.evaluation.scorecard import optimised, score_model
 from infogan3d.io.files import save_json, save_picture, save_text
-from infogan3d.models.sampling import draw_codes, generate_grids
+from infogan3d.models.sampling import draw_codes, generate_grids, reconstruct
 from infogan3d.rendering.figures import contact_sheet
 from infogan3d.runs import build, checkpoint, folder
 from infogan3d.stats.tables import markdown
@@ -202,7 +202,7 @@ def draw_systems(
         model = checkpoint.load_model(run, device=device)
         if model.has_encoder:
             rows.append(f"{system}\nencoder")
-            shapes.append(reconstructed(model, real) > 0.5)
+            shapes.append(reconstruct(model, real) > 0.5)
         if system not in spared:
             rows.append(f"{system}\noptimised")
             shapes.append(optimised(model, real, steps=steps, starts=STARTS, seed=0) > 0.5)

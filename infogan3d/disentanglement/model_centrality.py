@@ -25,7 +25,7 @@ from infogan3d.disentanglement.predicted_codes import drawn_codes, merge_variabl
 from infogan3d.io.progress import Tick
 from infogan3d.io.settings import flatten, plain_settings
 from infogan3d.models.base import ShapeModel
-from infogan3d.models.sampling import BATCH, draw_codes
+from infogan3d.models.sampling import code_batches, draw_codes
 from infogan3d.runs import folder as runs_folder
 from infogan3d.runs.checkpoint import load_model
 from infogan3d.runs.settings.train import TrainSettings
@@ -219,9 +219,9 @@ def cross_read(sweep: Sweep, maker: int, *, count: int, seed: int) -> list[Varia
     """What every run's Q reads off the shapes of one run, as soft as G made them."""
     codes = draw_codes(sweep.models[maker], count, seed=seed + maker)
     parts: list[list[Any]] = [[] for _ in sweep.models]
-    for start in range(0, count, BATCH):
-        model = sweep.models[maker]
-        grids = model(codes.rows(slice(start, start + BATCH)).to(model.device))
+    model = sweep.models[maker]
+    for part in code_batches(model, codes):
+        grids = model(part)
         for reader, answers in zip(sweep.models, parts, strict=True):
             answers.append(q_posterior(reader, grids))
     return [merge_variables(answers) for answers in parts]

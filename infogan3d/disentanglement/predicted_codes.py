@@ -11,7 +11,7 @@ from torch import Tensor
 
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import Codes
-from infogan3d.models.sampling import batches
+from infogan3d.models.sampling import batches, encode, evaluating
 from infogan3d.stats.variables import Variables, code_variables
 
 
@@ -43,17 +43,12 @@ def predict_with_q(model: ShapeModel, grids: Bool[np.ndarray, "n R R R"]) -> Var
     """What Q reads off some shapes. Errors: a system without Q (`ValueError`)."""
     if not model.has_q_head:
         raise ValueError(f"{type(model).__name__} has no Q head that reads codes off shapes.")
-    model.eval()
-    return merge_variables([q_posterior(model, grid) for grid in batches(model, grids)])
+    with evaluating(model):
+        return merge_variables([q_posterior(model, grid) for grid in batches(model, grids)])
 
 
-@torch.no_grad()
 def predict_with_e(model: ShapeModel, grids: Bool[np.ndarray, "n R R R"]) -> Variables:
     """The codes that E holds for likeliest. Errors: a system without E (`ValueError`)."""
-    model.eval()
-    parts = []
-    for grid in batches(model, grids):
-        latent = model.spec.split(model.encode(grid).cpu())
-        one_hot = [code.numpy() for code in latent.discrete]
-        parts.append((one_hot, latent.continuous.double().numpy()))
-    return merge_variables(parts)
+    latent = model.spec.split(encode(model, grids).cpu())
+    one_hot = [code.numpy() for code in latent.discrete]
+    return code_variables(one_hot, latent.continuous.double().numpy())

@@ -15,25 +15,18 @@ from infogan3d.evaluation.reconstruction import score_reconstructions, trivial_p
 from infogan3d.geometry.components import filter_components
 from infogan3d.inversion.optimize import invert
 from infogan3d.models.base import ShapeModel
-from infogan3d.models.sampling import draw_codes, generate_grids
+from infogan3d.models.sampling import (
+    decode_occupancy,
+    draw_codes,
+    generate_grids,
+    reconstruct,
+)
 from infogan3d.stats.tables import Protocol, Rows, protocol_table, to_json
 
 PRIOR = 0.1  # weight of z's own distribution when a latent is optimised (ledger)
 
 
 SAMPLES = {"samples": "all", "samples, joined": "joined", "samples, largest piece": "largest"}
-
-
-def reconstructed(
-    model: ShapeModel, real: Bool[np.ndarray, "n R R R"], *, batch: int = 32
-) -> Float[np.ndarray, "n R R R"]:
-    """G(E(real)) as occupancy in [0, 1]."""
-    model.eval()
-    parts = []
-    for start in range(0, len(real), batch):
-        grid = torch.from_numpy(real[start : start + batch]).float()[:, None].to(model.device)
-        parts.append(model.reconstruct(grid)[:, 0].float().cpu().numpy())
-    return np.concatenate(parts)
 
 
 def optimised(
@@ -46,7 +39,7 @@ def optimised(
     grid = torch.from_numpy(real).float()[:, None].to(model.device)
     starts = 1 if model.has_encoder else starts
     result = invert(model, grid, steps=steps, starts=starts, prior=PRIOR, seed=seed)
-    return model.decode_occupancy(result.latent)[:, 0].cpu().numpy()
+    return decode_occupancy(model, result.latent)
 
 
 def generation_rows(
@@ -98,7 +91,7 @@ def reconstruction_rows(
     asks for it; `floors`: beside the trivial predictions."""
     predictions = {}
     if model.has_encoder:
-        predictions["encoder"] = reconstructed(model, real)
+        predictions["encoder"] = reconstruct(model, real)
     if invert_steps:
         name = f"optimised, {invert_steps} steps"
         predictions[name] = optimised(model, real, steps=invert_steps, starts=starts, seed=seed)

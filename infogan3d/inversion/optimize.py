@@ -27,6 +27,7 @@ from infogan3d.io.progress import Advance
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import CodeSpec, sample_codes
 from infogan3d.models.networks.posterior import normal_to_uniform
+from infogan3d.models.sampling import BATCH, evaluating
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # logits [b 1 R R R], target's rows [b] -> [b]
 
@@ -44,9 +45,6 @@ HELD = 0.8  # a code's starting value has this share of its softmax
 
 
 EDGE = 0.999  # continuous codes start no nearer to -1 and 1
-
-
-MOST = 32  # latents decoded at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,20 +77,19 @@ def invert(
     logits belongs to. Never worse than the first latent. ValueError for numbers out of range.
     """
     _check(steps=steps, starts=starts, lr=lr, prior=prior)
-    was_training, error, size = model.training, loss or grid_loss(target), max(1, MOST // starts)
-    model.eval()
+    error, size = loss or grid_loss(target), max(1, BATCH // starts)
     parts = []
     for begin in range(0, len(target), size):
         rows = torch.arange(begin, min(begin + size, len(target)), device=target.device)
         chosen = None if first is None else first[rows]
-        latent = first_latents(
-            model, target[rows], error, rows=rows, first=chosen, starts=starts, seed=seed
-        )
-        tell = _shifted(on_step, begin // size * steps, -(-len(target) // size) * steps)
-        parts.append(
-            _optimised(model, latent, error, rows, steps=steps, lr=lr, prior=prior, tell=tell)
-        )
-    model.train(was_training)
+        with evaluating(model):
+            latent = first_latents(
+                model, target[rows], error, rows=rows, first=chosen, starts=starts, seed=seed
+            )
+            tell = _shifted(on_step, begin // size * steps, -(-len(target) // size) * steps)
+            parts.append(
+                _optimised(model, latent, error, rows, steps=steps, lr=lr, prior=prior, tell=tell)
+            )
     return InversionResult(
         torch.cat([part.latent for part in parts]),
         torch.cat([part.objective for part in parts]),
@@ -146,7 +143,7 @@ def first_latents(
 
 
 def _decoded(model: ShapeModel, latent: Float[Tensor, "n latent"]) -> Float[Tensor, "n 1 R R R"]:
-    return torch.cat([model.decode(part) for part in torch.split(latent, MOST)])
+    return torch.cat([model.decode(part) for part in torch.split(latent, BATCH)])
 
 
 @torch.enable_grad()

@@ -28,7 +28,7 @@ from infogan3d.inversion.targets import GridFrame
 from infogan3d.inversion.view_targets import MANY, PictureTarget, picture_target
 from infogan3d.io.progress import Advance, objective_bar
 from infogan3d.models.base import ShapeModel
-from infogan3d.models.sampling import decode_occupancy
+from infogan3d.models.sampling import decode_occupancy, evaluating
 
 PLACEMENT_STEPS = 30  # steps for each placement, before one is chosen
 
@@ -64,7 +64,7 @@ def run_stages(
     if codes is not None:
         stages.append(Stage("Q", codes, decode_occupancy(model, codes)))
     if model.has_encoder:
-        with torch.no_grad():
+        with evaluating(model):
             guess = model.encode(target)
         stages.append(Stage("encoder", guess, decode_occupancy(model, guess)))
     result = invert(

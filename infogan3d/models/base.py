@@ -79,7 +79,7 @@ class ShapeModel(pl.LightningModule):
         return False
 
     def decode(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
-        """Logits of occupancy by the averaged weights, with gradients to `latent`."""
+        """Logits of occupancy by the EMA of the weights, with gradients to `latent`."""
         raise NotImplementedError
 
     def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
@@ -106,16 +106,8 @@ class ShapeModel(pl.LightningModule):
 
     @torch.no_grad()
     def forward(self, codes: Codes) -> Float[Tensor, "B 1 R R R"]:
-        """Occupancy in [0, 1] for some codes, by the averaged weights, without gradients."""
+        """Occupancy in [0, 1] for some codes, by the EMA of the weights, without gradients."""
         return torch.sigmoid(self.decode(self.to_latent(codes)))
-
-    @torch.no_grad()
-    def decode_occupancy(
-        self, latent: Float[Tensor, "B latent"], *, batch: int = 32
-    ) -> Float[Tensor, "B 1 R R R"]:
-        """Occupancy in [0, 1] of some latent vectors, decoded `batch` at a time."""
-        parts = torch.split(latent.to(self.device), batch)
-        return torch.cat([torch.sigmoid(self.decode(part).float()) for part in parts])
 
     @torch.no_grad()
     def reconstruct(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B 1 R R R"]:

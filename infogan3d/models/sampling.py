@@ -1,4 +1,4 @@
-"""Grids out of models and latents out of grids, in batches."""
+"""Codes and latents to grids, grids to latents: one way each, in batches, in evaluation mode."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,39 +11,8 @@ from torch import Tensor
 from infogan3d.models.base import GANModel, ShapeModel
 from infogan3d.models.networks.latent import Codes, latent_vector, sample_codes
 
-BATCH = 32  # shapes made at a time
-
-
+BATCH = 32  # shapes that go through a network at a time
 Grids = Bool[np.ndarray, "n R R R"]
-
-
-def generate_occupancy(model: ShapeModel, codes: Codes) -> Float[Tensor, "n 1 R R R"]:
-    """Occupancy of the shapes that the averaged generator makes."""
-    parts = []
-    for start in range(0, len(codes.noise), BATCH):
-        parts.append(model(codes.rows(slice(start, start + BATCH))))
-    return torch.cat(parts)
-
-
-def to_batch(model: ShapeModel, grids: Grids) -> Float[Tensor, "n 1 R R R"]:
-    """Grids as the trunk and the encoder read them, on the model's device."""
-    cells = torch.from_numpy(grids).to(model.device).float()[:, None]
-    return cells.contiguous(memory_format=torch.channels_last_3d)
-
-
-def to_grids(occupancy: Float[Tensor, "n 1 R R R"]) -> Grids:
-    """The cells that are filled: occupancy above 0.5."""
-    grids: Grids = (occupancy[:, 0] > 0.5).cpu().numpy()
-    return grids
-
-
-def batches(
-    model: ShapeModel, grids: Bool[np.ndarray, "n R R R"], *, size: int = BATCH
-) -> Iterator[Tensor]:
-    """The shapes as tensors on the model's device, `size` at a time."""
-    for start in range(0, len(grids), size):
-        part = torch.from_numpy(grids[start : start + size])
-        yield part.float()[:, None].to(model.device)
 
 
 @contextmanager
@@ -58,17 +27,7 @@ def evaluating(model: ShapeModel) -> Iterator[None]:
         model.train(training)
 
 
-@torch.no_grad()
-def generate_grids(
-    model: ShapeModel, codes: Codes, *, batch: int = 32
-) -> Bool[np.ndarray, "n R R R"]:
-    """The shapes that the averaged generator makes of some codes: occupancy above 0.5."""
-    model.eval()
-    parts = []
-    for start in range(0, len(codes.noise), batch):
-        part = codes.rows(slice(start, start + batch))
-        parts.append((model(part.to(model.device))[:, 0] > 0.5).cpu().numpy())
-    return np.concatenate(parts)
+# ---- what goes in --------------------------------------------------------------------------
 
 
 def draw_codes(model: ShapeModel, count: int, *, seed: int) -> Codes:
@@ -76,26 +35,83 @@ def draw_codes(model: ShapeModel, count: int, *, seed: int) -> Codes:
     return sample_codes(model.spec, count, generator=torch.Generator().manual_seed(seed))
 
 
-MEASURED = 256
+def code_batches(model: ShapeModel, codes: Codes, *, size: int = BATCH) -> Iterator[Codes]:
+    """The codes on the model's device, `size` at a time."""
+    for start in range(0, len(codes.noise), size):
+        yield codes.rows(slice(start, start + size)).to(model.device)
 
 
-def decode(model: ShapeModel, latent: Float[Tensor, "n L"]) -> Bool[np.ndarray, "n R R R"]:
-    """The shapes of some latent vectors: occupancy above 0.5."""
-    parts = [
-        (model.decode_occupancy(part)[:, 0] > 0.5).cpu().numpy()
-        for part in torch.split(latent, BATCH)
-    ]
+def batches(model: ShapeModel, grids: Grids, *, size: int = BATCH) -> Iterator[Tensor]:
+    """The shapes as tensors on the model's device, `size` at a time."""
+    for start in range(0, len(grids), size):
+        part = torch.from_numpy(grids[start : start + size])
+        yield part.float()[:, None].to(model.device)
+
+
+def to_batch(model: ShapeModel, grids: Grids) -> Float[Tensor, "n 1 R R R"]:
+    """Grids as the trunk and the encoder read them, on the model's device."""
+    cells = torch.from_numpy(grids).to(model.device).float()[:, None]
+    return cells.contiguous(memory_format=torch.channels_last_3d)
+
+
+# ---- what comes out ------------------------------------------------------------------------
+
+
+def to_grids(occupancy: Float[Tensor, "n 1 R R R"]) -> Grids:
+    """The cells that are filled: occupancy above 0.5."""
+    grids: Grids = (occupancy[:, 0] > 0.5).cpu().numpy()
+    return grids
+
+
+def generate_occupancy(model: ShapeModel, codes: Codes) -> Float[Tensor, "n 1 R R R"]:
+    """Occupancy in [0, 1] of the shapes that the EMA of G makes of some codes."""
+    with evaluating(model):
+        return torch.cat([model(part) for part in code_batches(model, codes)])
+
+
+def generate_grids(model: ShapeModel, codes: Codes, *, batch: int = BATCH) -> Grids:
+    """The shapes that the EMA of G makes of some codes: occupancy above 0.5."""
+    with evaluating(model):
+        parts = [to_grids(model(part)) for part in code_batches(model, codes, size=batch)]
     return np.concatenate(parts)
-
-
-def decode_occupancy(
-    model: ShapeModel, latent: Float[Tensor, "B latent"]
-) -> Float[np.ndarray, "B R R R"]:
-    """The shapes of some latents as occupancy in [0, 1]."""
-    return model.eval().decode_occupancy(latent)[:, 0].cpu().numpy()
 
 
 @torch.no_grad()
 def ema_occupancy(model: GANModel, codes: Codes) -> Float[Tensor, "n R R R"]:
-    """Occupancy of the averaged generator, in 32 bits whatever the run's precision."""
+    """The same in 32 bits whatever the run's precision, all codes at once."""
     return torch.sigmoid(model.ema(latent_vector(codes, model.spec)))[:, 0]
+
+
+def decode(model: ShapeModel, latent: Float[Tensor, "n L"]) -> Grids:
+    """The shapes of some latent vectors: occupancy above 0.5."""
+    parts = torch.split(latent.to(model.device), BATCH)
+    with evaluating(model):
+        return np.concatenate([to_grids(occupancy_of(model, part)) for part in parts])
+
+
+def decode_occupancy(
+    model: ShapeModel, latent: Float[Tensor, "n L"]
+) -> Float[np.ndarray, "n R R R"]:
+    """The shapes of some latent vectors as occupancy in [0, 1]."""
+    parts = torch.split(latent.to(model.device), BATCH)
+    with evaluating(model):
+        occupancy = torch.cat([occupancy_of(model, part) for part in parts])
+    return occupancy[:, 0].cpu().numpy()
+
+
+def occupancy_of(model: ShapeModel, latent: Float[Tensor, "b L"]) -> Float[Tensor, "b 1 R R R"]:
+    """One batch of latent vectors decoded."""
+    return torch.sigmoid(model.decode(latent).float())
+
+
+def encode(model: ShapeModel, grids: Grids) -> Float[Tensor, "n L"]:
+    """The modes of E's posteriors of some shapes. Errors: a system without E (`ValueError`)."""
+    with evaluating(model):
+        return torch.cat([model.encode(part) for part in batches(model, grids)])
+
+
+def reconstruct(model: ShapeModel, grids: Grids) -> Float[np.ndarray, "n R R R"]:
+    """G(E(grids)) as occupancy in [0, 1]. Errors: a system without E (`ValueError`)."""
+    with evaluating(model):
+        parts = [model.reconstruct(part)[:, 0].float() for part in batches(model, grids)]
+    return torch.cat(parts).cpu().numpy()

@@ -3,20 +3,16 @@
 import math
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import Codes
 from infogan3d.models.networks.losses import categorical_nll, gaussian_nll
-
-BATCH = 32
-
+from infogan3d.models.sampling import code_batches, evaluating
 
 ENOUGH = 100  # shapes that a line is fitted to, or more
 
 
-@torch.no_grad()
 def q_nll(model: ShapeModel, codes: Codes) -> Float[np.ndarray, " codes"]:
     """Q's loss in nats on each code, mean over the shapes that G makes of `codes`.
 
@@ -26,16 +22,16 @@ def q_nll(model: ShapeModel, codes: Codes) -> Float[np.ndarray, " codes"]:
     whichever is smaller; both bound the information from below.
     """
     sums, means = np.zeros(len(model.spec.names)), []
-    for start in range(0, len(codes.noise), BATCH):
-        part = codes.rows(slice(start, start + BATCH)).to(model.device)
-        posterior = model.q_posterior(model(part))
-        logits, mean = posterior.discrete_logits, posterior.mean
-        nats = [categorical_nll([x], part.discrete[:, [i]]) for i, x in enumerate(logits)]
-        for i in range(model.spec.continuous):
-            given = (mean, posterior.log_variance, part.continuous)
-            nats.append(gaussian_nll(*[x[:, [i]].float() for x in given]))
-        sums += np.array([float(x) for x in nats]) * len(part.noise)
-        means.append(mean.double().cpu().numpy())
+    with evaluating(model):
+        for part in code_batches(model, codes):
+            posterior = model.q_posterior(model(part))
+            logits, mean = posterior.discrete_logits, posterior.mean
+            nats = [categorical_nll([x], part.discrete[:, [i]]) for i, x in enumerate(logits)]
+            for i in range(model.spec.continuous):
+                given = (mean, posterior.log_variance, part.continuous)
+                nats.append(gaussian_nll(*[x[:, [i]].float() for x in given]))
+            sums += np.array([float(x) for x in nats]) * len(part.noise)
+            means.append(mean.double().cpu().numpy())
     nll: Float[np.ndarray, " codes"] = sums / len(codes.noise)
     predicted, drawn = np.concatenate(means), codes.continuous.double().cpu().numpy()
     if len(drawn) >= 2 * ENOUGH:

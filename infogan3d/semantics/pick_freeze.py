@@ -18,7 +18,7 @@ from infogan3d.geometry.distances import mean_overlap
 from infogan3d.io.progress import Tick, counting_bar
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import Codes, CodeSpec
-from infogan3d.models.sampling import MEASURED, decode, draw_codes
+from infogan3d.models.sampling import decode, draw_codes
 from infogan3d.semantics.config import PickFreezeConfig
 from infogan3d.semantics.directions import PAIRS, Direction, find_directions
 from infogan3d.semantics.information_bound import mi_lower_bound
@@ -27,6 +27,7 @@ from infogan3d.semantics.sensitivity import codes_table, total_indices
 READ = 2000  # shapes that Q is asked about
 
 
+MEASURED_AT_ONCE = 256  # shapes; no grid stays longer than that
 COMPARED = 100  # shapes of which every two are compared
 
 
@@ -81,7 +82,7 @@ def attributes_of(
 ) -> Float[np.ndarray, "n a"]:
     """The attributes of the shapes of some latent vectors."""
     rows = []
-    for part in torch.split(latent, MEASURED):
+    for part in torch.split(latent, MEASURED_AT_ONCE):
         rows.append(measure(decode(model, part)))
         tick(len(part))
     return np.concatenate(rows)
@@ -160,7 +161,6 @@ def pick_freeze(
     model: ShapeModel, *, count: int, pairs: int, directions: int, seed: int, tick: Tick
 ) -> PickFreeze:
     """Make, measure and move; `tick` is told how many shapes were measured."""
-    model.eval()
     codes, others = draw_codes(model, count, seed=seed), draw_codes(model, pairs, seed=seed + 1)
     base = codes.rows(slice(0, pairs))
     table = attributes_of(model, model.to_latent(codes), tick=tick)

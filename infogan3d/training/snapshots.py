@@ -57,13 +57,11 @@ class Snapshots(pl.Callback):
             self.take(trainer, module, meshes)
 
     def take(self, trainer: pl.Trainer, module: Any, meshes: tuple[Path, ...] = ()) -> None:
-        was_training = module.training
         done = module.batches_done
         sheets = {"samples": sample_sheet(module, title=f"samples after {done} batches")}
         if module.spec.names:
             title = f"one code moved at a time, after {done} batches"
             sheets["walks"] = walk_sheet(module, title=title)
-        module.train(was_training)
         for name, picture in sheets.items():
             save_picture(picture, self.run / "samples" / f"{name}-{done:06d}.png")
             save_picture(picture, self.run / "samples" / f"{name}.png")

@@ -17,10 +17,18 @@ from infogan3d.evaluation.generation import covered_by_generated
 from infogan3d.geometry.components import floater_fraction
 from infogan3d.geometry.distances import iou_matrix, mean_overlap
 from infogan3d.io.packs import Pack
-from infogan3d.models.base import ShapeModel
+from infogan3d.models.base import GANModel, ShapeModel
+from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks import losses
 from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
-from infogan3d.models.sampling import BATCH, Grids, generate_occupancy, to_batch, to_grids
+from infogan3d.models.sampling import (
+    BATCH,
+    Grids,
+    evaluating,
+    generate_occupancy,
+    to_batch,
+    to_grids,
+)
 from infogan3d.training.diagnosis import NAMES, Diagnosis, Symptoms, diagnose, one_line
 
 CHAIRS = 32  # validation chairs, and as many samples
@@ -82,33 +90,33 @@ def draws(model: ShapeModel, count: int) -> tuple[Codes, Codes, Codes]:
 
 
 def discriminate(
-    model: Any, generated: Float[Tensor, "n 1 R R R"], real: Grids, codes: Codes
+    model: ShapeModel, generated: Float[Tensor, "n 1 R R R"], real: Grids, codes: Codes
 ) -> tuple[float, float]:
-    """How far apart D's mean logits of real and of made shapes lie, and the share of the discrete
-    codes that Q reads off the made ones (NaN where there is no D, or none of them)."""
-    if not hasattr(model, "discriminator_head"):
+    """How far apart D's mean logits of real and of generated shapes lie, and the share of discrete
+    codes that Q reads off the generated ones (NaN where there is no D, or none of them)."""
+    if not isinstance(model, GANModel):
         return math.nan, math.nan
+    read = math.nan
     with model.autocast():
-        made_features = torch.cat([model.trunk(part) for part in torch.split(generated, BATCH)])
+        fake_features = torch.cat([model.trunk(part) for part in torch.split(generated, BATCH)])
         real_features = [model.trunk(part) for part in torch.split(to_batch(model, real), BATCH)]
         gap = (
             model.discriminator_head(torch.cat(real_features)).mean()
-            - model.discriminator_head(made_features).mean()
+            - model.discriminator_head(fake_features).mean()
         )
-        logits = model.q_head(made_features).discrete_logits if model.spec.discrete else []
-    read = losses.code_accuracy(logits, codes.discrete) if logits else math.nan
-    return float(gap), float(read)
+        if isinstance(model, InfoGAN3D) and model.spec.discrete:
+            logits = model.q_head(fake_features).discrete_logits
+            read = float(losses.code_accuracy(logits, codes.discrete))
+    return float(gap), read
 
 
 def rebuilt_iou(model: ShapeModel, real: Grids) -> float:
     """Mean IoU of real chairs with G(E(chair))."""
-    again = torch.cat(
-        [model.reconstruct(part) for part in torch.split(to_batch(model, real), BATCH)]
-    )
+    shapes = torch.split(to_batch(model, real), BATCH)
+    again = torch.cat([model.reconstruct(part) for part in shapes])
     return float(iou_matrix(to_grids(again), real).diagonal().mean())
 
 
-@torch.no_grad()
 def measure(
     model: ShapeModel,
     real: Grids,
@@ -123,12 +131,12 @@ def measure(
     move. Nearest IoU is a sample's best with any real chair; coverage the share of real chairs that
     are some sample's nearest, by IoU. What a model lacks (codes, an encoder) has no score.
     """
-    was_training = model.training
-    model.eval()
     codes = draws(model, len(real))
-    generated = [generate_occupancy(model, part) for part in codes]
+    with evaluating(model):
+        generated = [generate_occupancy(model, part) for part in codes]
+        gap, read = discriminate(model, generated[0], real, codes[0])
+        rebuilt = rebuilt_iou(model, real) if model.has_encoder else math.nan
     base, new_noise, new_codes = (to_grids(part) for part in generated)
-    gap, read = discriminate(model, generated[0], real, codes[0])
     overlap = iou_matrix(real, base)
     scores = {
         "val/nearest_iou": float(overlap.max(0).mean()),
@@ -140,10 +148,9 @@ def measure(
         "val/diversity": diversity(base),
         "val/z_effect": effect(base, new_noise) if model.spec.noise else math.nan,
         "val/code_effect": effect(base, new_codes) if model.spec.names else math.nan,
-        "val/rebuilt_iou": rebuilt_iou(model, real) if model.has_encoder else math.nan,
+        "val/rebuilt_iou": rebuilt,
     }
     finite = bool(torch.cat(generated).isfinite().all())
-    model.train(was_training)
     symptoms = symptoms_of(
         scores, training or {}, real, mean_chair, spec=model.spec, gap=gap, finite=finite
     )

@@ -8,11 +8,11 @@ import torch
 
 from infogan3d.evaluation.scorecard import (
     generation_rows,
-    reconstructed,
     reconstruction_rows,
     score_model,
 )
 from infogan3d.io.files import save_json
+from infogan3d.models.sampling import reconstruct
 
 FLOORS = ["nothing", "mean shape", "random training shape", "nearest training shape", "perfect"]
 
@@ -33,7 +33,7 @@ TRAIN, REAL = boxes(9, seed=0), boxes(3, seed=1)
 
 def test_rebuilt_is_the_encoder_and_the_averaged_generator(tiny_model):
     model = tiny_model(pairing="inverse")
-    again = reconstructed(model, REAL, batch=2)
+    again = reconstruct(model.eval(), REAL)
     assert again.shape == (3, 16, 16, 16)
     assert 0 <= again.min() < again.max() <= 1
     whole = model.reconstruct(torch.from_numpy(REAL).float()[:, None])[:, 0]
