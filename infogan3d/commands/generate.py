@@ -25,7 +25,8 @@ from infogan3d.semantics.editing.request import (
     search_table,
     warning,
 )
-from infogan3d.semantics.editing.search import attribute_search, join_codes
+from infogan3d.semantics.editing.search import attribute_search
+from infogan3d.semantics.editing.variation import join_codes
 
 
 def generate(settings: GenerateSettings, out: Path) -> None:

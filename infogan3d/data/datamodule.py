@@ -24,6 +24,8 @@ from infogan3d.data.shapes import walk_files
 from infogan3d.io.packs import Pack, load_pack, save_pack
 from infogan3d.stats.clock import BatchClock
 
+CACHE_VERSION = 2  # raise it when the same settings give other grids
+
 
 def unpack_bits(
     packed: UInt8[Tensor, "b bytes"], shape: tuple[int, int, int]
@@ -55,9 +57,6 @@ def stretched(
     x, y, z = sources[0][:, :, None, None], sources[1][:, None, :, None], sources[2][:, None, None]
     kept = inside[0][:, :, None, None] & inside[1][:, None, :, None] & inside[2][:, None, None]
     return (grids[shape, 0, x, y, z] * kept)[:, None]
-
-
-CACHE_VERSION = 2  # raise it when the same settings give other grids
 
 
 class PackedGrids(Dataset[UInt8[Tensor, "B bytes"]]):

@@ -67,21 +67,33 @@ def solid_voxelize(
         )
     _check(vertices, faces)
     fine = resolution * refine
-    low, high = vertices[faces].min((0, 1)), vertices[faces].max((0, 1))
+    extent = vertices[faces].min((0, 1)), vertices[faces].max((0, 1))
     if cube is None:
+        low, high = extent
         points = (vertices - (low + high) / 2) * (fine * span / (high - low).max()) + fine / 2
     else:
-        corner, side = np.asarray(cube[0], dtype=np.float64), float(cube[1])
-        if not ((low >= corner).all() and (high <= corner + side).all()):
-            raise ValueError(
-                f"the mesh reaches from {low} to {high}, out of the cube of side {side:g} at"
-                f" {corner}; give one that holds it."
-            )
-        points = (vertices - corner) * (fine / side)
+        points = _in_cube(vertices, extent, cube, cells=fine)
     hidden = _enclosed(points[faces], (fine, fine, fine))
     for part in _non_watertight_parts(points, faces, least=refine):
         _close(hidden, points[faces[part]])
     return _blocks(_with_surface(hidden, points[faces]), refine, fill)
+
+
+def _in_cube(
+    vertices: Float[np.ndarray, "n 3"],
+    extent: tuple[Float[np.ndarray, " 3"], Float[np.ndarray, " 3"]],
+    cube: tuple[Sequence[float], float],
+    *,
+    cells: int,
+) -> Float[np.ndarray, "n 3"]:
+    """The vertices in cells of a `cube` (low corner, side), which must hold their extent."""
+    (low, high), corner, side = extent, np.asarray(cube[0], dtype=np.float64), float(cube[1])
+    if not ((low >= corner).all() and (high <= corner + side).all()):
+        raise ValueError(
+            f"the mesh reaches from {low} to {high}, out of the cube of side {side:g} at"
+            f" {corner}; give one that holds it."
+        )
+    return (vertices - corner) * (cells / side)
 
 
 def _check(vertices: Float[np.ndarray, "n 3"], faces: Int[np.ndarray, "m 3"]) -> None:

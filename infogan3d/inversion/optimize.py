@@ -175,10 +175,7 @@ def _optimised(
     for step in range(steps):
         for group in adam.param_groups:
             group["lr"] = lr * (0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2)
-        temperature = 1 - (1 - COLDEST) * step / (RELAXED * steps)
-        value = objective(
-            harden(leaves, spec, temperature=temperature if step < RELAXED * steps else None)
-        )
+        value = objective(harden(leaves, spec, temperature=_temperature(step, steps)))
         moved = [leaf for leaf in leaves if leaf.numel()]
         slopes = torch.autograd.grad(value.sum(), moved, allow_unused=True)
         for leaf, slope in zip(moved, slopes, strict=True):
@@ -189,6 +186,13 @@ def _optimised(
     with torch.no_grad():
         optimised = harden(leaves, spec, temperature=None) if steps else begun
         return _best(begun, optimised, objective, history, starts=starts)
+
+
+def _temperature(step: int, steps: int) -> float | None:
+    """How soft a discrete code is: 1 at first, down to COLDEST; None, for one-hot, at the end."""
+    if step >= RELAXED * steps:
+        return None
+    return 1 - (1 - COLDEST) * step / (RELAXED * steps)
 
 
 def _best(

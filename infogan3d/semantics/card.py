@@ -184,23 +184,55 @@ def make_card(
     *,
     names: Sequence[str],
     first: FirstOrderTable,
-    total: Float[np.ndarray, "3 a"],
+    total: Float[np.ndarray, "3 a"],  # the effects over `pairs` and the ends of their intervals
     pairs: int,
     groups: Int[np.ndarray, " n"],
     attributes: Float[np.ndarray, "n a"],
     correlation: Float[np.ndarray, "a a"],
     information: float | None = None,
 ) -> Card:
-    """The card of row `index` of a table of first-order effects on the attributes `names`.
-
-    `total` holds the total effects over `pairs` and the ends of their intervals. Dead is what has
-    no effect of its own above its floor and no total effect of QUIET or more.
-    """
+    """The card of row `index` of a table of first-order effects on the attributes `names`."""
     effects, floor = first.effect[index], float(first.floor[index])
     order = top_first(effects)
     above = [i for i in order if effects[i] > floor]
+    card = bare_card(axis, names, total, floor=floor, above=bool(above), information=information)
+    if not order:
+        return card
+    top = order[0]
+    low, high = first.interval()[:, index, top]
+    means = profile(groups, attributes[:, top])
+    related, follows = correlated_with(names)[top], correlation[top] ** 2 * effects[top]
+    leaks = [i for i in above[1:] if not related[i]]
+    return replace(
+        card,
+        main=names[top],
+        effect=Estimate(float(effects[top]), float(low), float(high), len(attributes)),
+        total=Estimate(float(total[0, top]), float(total[1, top]), float(total[2, top]), pairs),
+        monotony=0.0 if axis.discrete else monotony(means),
+        means=tuple(float(mean) for mean in means),
+        side_effects=tuple(
+            SideEffect(names[i], float(effects[i]), float(follows[i])) for i in leaks
+        ),
+        correlated_attributes=tuple((names[i], float(effects[i])) for i in above[1:] if related[i]),
+        unit=UNIT_WORDS.get(UNITS[names[top]], UNITS[names[top]]),
+    )
+
+
+def bare_card(
+    axis: LatentAxis,
+    names: Sequence[str],
+    total: Float[np.ndarray, "3 a"],
+    *,
+    floor: float,
+    above: bool,
+    information: float | None,
+) -> Card:
+    """The card before a main attribute is named; `above`: whether any effect is above the floor.
+
+    Dead is what has no effect of its own above its floor and no total effect of QUIET or more.
+    """
     totals = np.where(np.isfinite(total[0]), total[0], 0.0)
-    card = Card(
+    return Card(
         name=axis.name,
         kind=axis.kind,
         family=axis.family,
@@ -215,27 +247,6 @@ def make_card(
         dead=not above and bool((totals < QUIET).all()),
         information=information,
         composition=axis.composition,
-    )
-    if not order:
-        return card
-    top = order[0]
-    low, high = first.interval()[:, index, top]
-    means = profile(groups, attributes[:, top])
-    related, follows = correlated_with(names)[top], correlation[top] ** 2 * effects[top]
-    return replace(
-        card,
-        main=names[top],
-        effect=Estimate(float(effects[top]), float(low), float(high), len(attributes)),
-        total=Estimate(float(total[0, top]), float(total[1, top]), float(total[2, top]), pairs),
-        monotony=0.0 if axis.discrete else monotony(means),
-        means=tuple(float(mean) for mean in means),
-        side_effects=tuple(
-            SideEffect(names[i], float(effects[i]), float(follows[i]))
-            for i in above[1:]
-            if not related[i]
-        ),
-        correlated_attributes=tuple((names[i], float(effects[i])) for i in above[1:] if related[i]),
-        unit=UNIT_WORDS.get(UNITS[names[top]], UNITS[names[top]]),
     )
 
 

@@ -92,25 +92,13 @@ def as_numbers(
 
     `settings` are those of the command, kept as they were given.
     """
-    low, high = first.interval()
-    every = []
-    for i, card in enumerate(cards):
-        effects = {
-            name: {
-                "first": [first.effect[i, j], low[i, j], high[i, j]],
-                "total": measured.totals[i, :, j],
-            }
-            for j, name in enumerate(NAMES)
-        }
-        said = {"title": card.title, "sentences": card.lines(), "alive": card.alive}
-        every.append({**said, **asdict(card), "effects": effects})
     rest = None if measured.rest is None else dict(zip(NAMES, measured.rest.T, strict=True))
     whole: dict[str, Any] = to_json(
         {
             "protocol": protocol_text(measured, config),
             "settings": settings,
             "attributes": spread(measured.attributes),
-            "cards": every,
+            "cards": card_numbers(measured, first, cards),
             "z_total": rest,
             "overlap": measured.overlap,
             "families": [asdict(row) for row in families],
@@ -119,6 +107,25 @@ def as_numbers(
         digits=5,
     )
     return whole
+
+
+def card_numbers(
+    measured: PickFreeze, first: FirstOrderTable, cards: Sequence[Card]
+) -> list[dict[str, Any]]:
+    """Each card's sentences and fields, and all of its effects as [mean, low, high]."""
+    low, high = first.interval()
+    rows = []
+    for i, card in enumerate(cards):
+        effects = {
+            name: {
+                "first": [first.effect[i, j], low[i, j], high[i, j]],
+                "total": measured.totals[i, :, j],
+            }
+            for j, name in enumerate(NAMES)
+        }
+        sentences = {"title": card.title, "sentences": card.lines(), "alive": card.alive}
+        rows.append({**sentences, **asdict(card), "effects": effects})
+    return rows
 
 
 def spread(attributes: np.ndarray) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,8 @@ from infogan3d.semantics.sensitivity import FirstOrderTable
 from infogan3d.stats.estimate import Estimate, format_number, from_resamples
 from infogan3d.stats.tables import markdown
 
+CLAIMED = (("continuous", "shape", "detail"), ("discrete", "detail", "shape"))
+
 
 @dataclass(frozen=True)
 class Claim:
@@ -60,10 +62,7 @@ def shape_or_detail(
         f"shape = {listed['shape'] or 'none'}; detail = {listed['detail'] or 'none'}."
     )
     claim = "continuous codes = shape, discrete codes = detail"
-    rows = {
-        kind: [i for i, other in enumerate(kinds) if other == kind]
-        for kind in ("continuous", "discrete")
-    }
+    rows = {kind: [i for i, other in enumerate(kinds) if other == kind] for kind, _, _ in CLAIMED}
     lacking = [f"{kind} codes" for kind, indices in rows.items() if not indices]
     lacking += [f"attributes of {word}" for word, indices in lists.items() if not indices]
     if lacking:
@@ -73,7 +72,7 @@ def shape_or_detail(
         return np.asarray(values[..., rows[kind], :][..., lists[word]].mean((-2, -1)))
 
     numbers = {}
-    for kind, more, less in (("continuous", "shape", "detail"), ("discrete", "detail", "shape")):
+    for kind, more, less in CLAIMED:
         values = [mean(v, kind, more) - mean(v, kind, less) for v in (first.effect, first.draws)]
         numbers[f"{kind}: {more} less {less}"] = from_resamples(
             float(values[0]), values[1], n=first.shapes

@@ -119,16 +119,15 @@ def find_directions(
         size = spec.noise if space == "z" else weight.shape[0]
         if size == 0:
             continue
-        vectors = {"sefa": sefa(weight[:size], count=min(count, size))}
         pair = draws[0], within(*draws, space)
-        first_latent, second_latent = (latent_of(codes.to(here)) for codes in pair)
-        parts = [
-            activate(x[:, :, None, None, None]).float().flatten(1)
-            for x in (first_latent, second_latent)
-        ]
-        apart = (first_latent - second_latent)[:, :size].float().cpu()
+        latents = [latent_of(codes.to(here)) for codes in pair]
+        parts = [activate(x[:, :, None, None, None]).float().flatten(1) for x in latents]
+        apart = (latents[0] - latents[1])[:, :size].float().cpu()
         steps = (parts[0] - parts[1]).cpu()
-        vectors["pca"] = principal(steps, apart, count=min(count, size))
+        vectors = {
+            "sefa": sefa(weight[:size], count=min(count, size)),
+            "pca": principal(steps, apart, count=min(count, size)),
+        }
         for method, rows in vectors.items():
             whole = nn.functional.pad(rows, (0, weight.shape[0] - size))
             family = f"{method} {space}"

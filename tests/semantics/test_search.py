@@ -9,14 +9,8 @@ from infogan3d.attributes.measure import NAMES, measure
 from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
 from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.semantics.editing.request import rest_text, search_table, warning
-from infogan3d.semantics.editing.search import (
-    attribute_search,
-    crossover,
-    join_codes,
-    make_objective,
-    mutate,
-    pick_codes,
-)
+from infogan3d.semantics.editing.search import attribute_search, make_objective
+from infogan3d.semantics.editing.variation import crossover, join_codes, mutate, pick_codes
 
 SPEC = CodeSpec(5, (4, 2), 3)
 AT = {name: i for i, name in enumerate(NAMES)}

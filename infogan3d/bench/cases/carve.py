@@ -107,16 +107,12 @@ def carve_costs(
         for size in grids if index < settings.grid_chairs else ():
             _carve(views, size, by_grid[size], plain)
         print(f"chair {index + 1} of {count} timed", file=sys.stderr)
-    ratios = {
-        name: [a[0] / b[0] for a, b in zip(costs[over], costs[under], strict=True)]
-        for name, (over, under) in RATIOS.items()
-    }
     count, side = views.masks.shape[:2]
     print(
         f"{len(sizes)} chairs, {count} pictures of {side} x {side} ({np.mean(sizes):.0f} kB each)"
         f" -> {resolution}^3 cells of 8 samples, one thread\n"
     )
-    _tell(costs, first, ratios)
+    _tell(costs, first, ratios := _ratios(costs))
     print(f"picture  {draw_costs(by_grid, costs['decode'], out / 'carve_cost.png')}")
     return {
         "settings": plain_settings(settings),
@@ -125,6 +121,14 @@ def carve_costs(
         "first_carve": first,
         "seconds": costs,
         "by_grid": by_grid,
+    }
+
+
+def _ratios(costs: Costs) -> dict[str, list[float]]:
+    """How many times as long one step takes as another, chair by chair."""
+    return {
+        name: [a[0] / b[0] for a, b in zip(costs[over], costs[under], strict=True)]
+        for name, (over, under) in RATIOS.items()
     }
 
 

@@ -22,14 +22,14 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Float
-from torch import Tensor
 
 from infogan3d.attributes.measure import NAMES, UNITS, measure
 from infogan3d.attributes.vocabulary import correlated_with
 from infogan3d.io.progress import Tick
 from infogan3d.models.base import ShapeModel
-from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
+from infogan3d.models.networks.latent import Codes
 from infogan3d.models.sampling import generate_grids
+from infogan3d.semantics.editing.variation import join_codes, mutate, offspring, pick_codes
 
 FOLLOW = ("height", "volume", "surface", "thickness")
 
@@ -44,9 +44,6 @@ FIRST, ELITE, ROUNDS, PATIENCE = 0.4, 24, 12, 3  # share of first tries; parents
 
 
 STRENGTH = (0.6, 0.06)  # greatest change of the children in the first and the last round
-
-
-TO_BASE = 0.3  # of the children take what they do not inherit from the base chair
 
 
 BATCH = 256
@@ -96,53 +93,6 @@ class SearchResult:
         steps = (self.attributes - self.base_attributes) / self.deviations
         pairs = zip(NAMES, steps.tolist(), strict=True)
         return {name: step for name, step in pairs if math.isfinite(step)}
-
-
-# ---- changing codes ------------------------------------------------------------------------
-
-
-def join_codes(parts: list[Codes]) -> Codes:
-    """Batches of codes one after another."""
-    return Codes(
-        *(torch.cat([getattr(part, key) for part in parts]) for key in Codes.__dataclass_fields__)
-    )
-
-
-def pick_codes(codes: Codes, rows: Tensor) -> Codes:
-    """The draws at `rows`, with repeats."""
-    return Codes(codes.noise[rows], codes.discrete[rows], codes.continuous[rows])
-
-
-def mutate(
-    codes: Codes, spec: CodeSpec, strength: Float[Tensor, " n"], random: torch.Generator
-) -> Codes:
-    """Copies changed by `strength`: 0 leaves them, 1 forgets z and the discrete codes.
-
-    A discrete code is drawn anew with that chance; a continuous one moves by a normal number times
-    strength and is mirrored at -1 and 1.
-    """
-    fresh = sample_codes(spec, len(strength), generator=random)
-    s = strength[:, None]
-    noise = (1 - s**2).clamp_min(0).sqrt() * codes.noise + s * fresh.noise
-    anew = torch.rand(codes.discrete.shape, generator=random) < s
-    step = torch.randn(codes.continuous.shape, generator=random)
-    continuous = (codes.continuous + s * step + 1) % 4 - 1  # over -1 to 3, and 1 to 3 folded back
-    continuous = torch.where(continuous > 1, 2 - continuous, continuous)
-    return Codes(noise, torch.where(anew, fresh.discrete, codes.discrete), continuous)
-
-
-def crossover(mothers: Codes, fathers: Codes, random: torch.Generator) -> Codes:
-    """Every number of z and every code from one parent or the other."""
-    share = torch.rand(len(mothers.noise), 1, generator=random)
-
-    def mixed(mother: Tensor, father: Tensor) -> Tensor:
-        return torch.where(torch.rand(mother.shape, generator=random) < share, mother, father)
-
-    return Codes(
-        mixed(mothers.noise, fathers.noise),
-        mixed(mothers.discrete, fathers.discrete),
-        mixed(mothers.continuous, fathers.continuous),
-    )
 
 
 # ---- what a try costs ----------------------------------------------------------------------
@@ -232,24 +182,6 @@ def measure_population(
         ious.append(np.where(either > 0, both / np.maximum(1, either), 1.0))
         tick(len(grids))
     return Population(codes, np.concatenate(rows), np.concatenate(ious))
-
-
-def offspring(
-    elite: Codes, base: Codes, spec: CodeSpec, count: int, strength: float, random: torch.Generator
-) -> Codes:
-    """Pairs of the best tries crossed, some with the base chair, and changed a little."""
-    mothers, fathers = (
-        pick_codes(elite, torch.randint(len(elite.noise), (count,), generator=random))
-        for _ in range(2)
-    )
-    home = (torch.rand(count, 1, generator=random) < TO_BASE).expand
-    fathers = Codes(
-        torch.where(home(-1, base.noise.shape[1]), base.noise, fathers.noise),
-        torch.where(home(-1, base.discrete.shape[1]), base.discrete, fathers.discrete),
-        torch.where(home(-1, base.continuous.shape[1]), base.continuous, fathers.continuous),
-    )
-    amount = strength * torch.rand(count, generator=random)
-    return mutate(crossover(mothers, fathers, random), spec, amount, random)
 
 
 def attribute_search(
