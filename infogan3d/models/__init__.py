@@ -1,4 +1,6 @@
 """The networks and their training steps: InfoGAN3D, its warm-up, and the baselines.
 
-May import geometry, attributes, io and stats, never data. Read first: infogan.py, then base.py.
+May import geometry, attributes, io and stats, never data. Read first: infogan.py, then terms.py
+and networks/losses.py for its formulas, warmup.py for what comes before, base.py for what all
+systems share.
 """

@@ -210,11 +210,11 @@ def test_codes_for_what_was_found():
     told = targets_for(FoundFactors((two, three), (line, line)), CodeSpec(4, (2, 4), 1))
     assert told.discrete.tolist() == [[1, 0], [0, 1], [0, 2], [1, 0]]
     assert told.continuous[:, 0].tolist() == [0.25, -0.75, -0.25, 0.75]
-    assert told.taken == (True, True, True)
-    assert told.told[-1] == "no code is left for a curve through 1 component(s)"
+    assert told.assigned == (True, True, True)
+    assert told.log[-1] == "no code is left for a curve through 1 component(s)"
     few = targets_for(FoundFactors((three,), ()), CodeSpec(4, (2,), 1))
-    assert few.taken == (False, False)
-    assert few.told == ("no code is left for 3 clumps in 2 number(s)",)
+    assert few.assigned == (False, False)
+    assert few.log == ("no code is left for 3 clusters in 2 number(s)",)
 
 
 @pytest.mark.parametrize("shape", [(39, 4), (100, 1)])

@@ -1,4 +1,4 @@
-"""The rivals of the paper's tables: 3D-GAN, CNN-AE, IM-AE and their latent GAN.
+"""The baselines of the paper's tables: 3D-GAN, CNN-AE, IM-AE and their latent GAN.
 
 May import models.base and models.networks. Read first: gan3d.py.
 """

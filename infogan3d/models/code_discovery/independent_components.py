@@ -51,7 +51,7 @@ class CategoricalFactor:
         return int(self.labels.max()) + 1
 
     def text(self) -> str:
-        return f"{self.size} clumps in {self.dimensions} number(s)"
+        return f"{self.size} clusters in {self.dimensions} number(s)"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from infogan3d.models.networks.posterior import CodePosterior, Posterior
 
 
 def conv_side(side: int) -> int:
-    """Side of the grid after one trunk layer: halved down to 2, then kept."""
+    """Side of the grid after one trunk layer: halved down to 2, where it stays."""
     return side // 2 if side > 2 else side
 
 

@@ -61,8 +61,8 @@ class Flow(nn.Module):
         codes: Float[Tensor, "B codes"],
     ) -> Float[Tensor, "B size"]:
         angle = time * self.periods
-        found: Tensor = self.layers(torch.cat([x, codes, angle.sin(), angle.cos()], 1))
-        return found
+        velocity: Tensor = self.layers(torch.cat([x, codes, angle.sin(), angle.cos()], 1))
+        return velocity
 
 
 def flow_matching_loss(

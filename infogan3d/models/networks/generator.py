@@ -27,7 +27,7 @@ def check_resolution(resolution: int) -> None:
 
 
 def run_layers(layers: nn.Sequential, x: Tensor, *, redo: bool) -> Tensor:
-    """The layers in turn; with `redo` only what goes between convolutions is kept for gradients.
+    """The layers in turn; with `redo` only what goes between convolutions is stored for gradients.
 
     The rest is computed a second time on the way back (gradient checkpointing, Chen et al. 2016):
     more time for less memory, the same numbers.

@@ -88,7 +88,7 @@ def code_spec(preset: str, **changes: object) -> CodeSpec:
 
 @dataclass(frozen=True)
 class Codes:
-    """One batch of latent draws, kept apart to be compared with Q's posterior."""
+    """One batch of latent draws in its parts, to be compared with Q's posterior."""
 
     noise: Float[Tensor, "B noise"]
     discrete: Int[Tensor, "B kinds"]
@@ -109,7 +109,7 @@ class Codes:
 def sample_codes(spec: CodeSpec, count: int, *, generator: torch.Generator) -> Codes:
     """`count` draws: z normal, discrete codes uniform over their values, continuous ones U(-1, 1).
 
-    Source: InfoGAN (Chen et al. 2016), appendix C. Drawn on the generator's own device.
+    Source: InfoGAN (Chen et al. 2016), appendix C. Drawn on the generator's device.
     """
     where = generator.device
     noise = torch.randn(count, spec.noise, generator=generator, device=where)

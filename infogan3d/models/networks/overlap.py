@@ -1,4 +1,4 @@
-"""How much a made shape and the true one share: losses to be minimised, scores to choose by."""
+"""How much a generated and the true shape share: losses to be minimised, scores to choose by."""
 
 import torch
 from jaxtyping import Float
@@ -43,21 +43,21 @@ def hard_iou(
     threshold: float = 0.5,
 ) -> Float[Tensor, " B"]:
     """IoU of each shape's cells above `threshold` with the filled ones; 1 where both are empty."""
-    made, real = (occupancy > threshold).flatten(1), (solid > 0.5).flatten(1)
-    shared, either = (made & real).sum(1), (made | real).sum(1)
+    generated, real = (occupancy > threshold).flatten(1), (solid > 0.5).flatten(1)
+    shared, either = (generated & real).sum(1), (generated | real).sum(1)
     return torch.where(either == 0, 1.0, shared / either.clamp_min(1))
 
 
 def expected_iou(
     occupancy: Float[Tensor, "B 1 R R R"], *, threshold: float = 0.5
 ) -> Float[Tensor, " B"]:
-    """The IoU of a shape's cells above `threshold` by its own probabilities, in [0, 1].
+    """The IoU of a shape's cells above `threshold` by its probabilities, in [0, 1].
 
     sum p [p > threshold] / sum max(p, [p > threshold]): expected intersection over expected union,
-    were cells independent. It ranks answers (facings, fits) without the truth; how near it comes to
-    the true IoU is for calibration. 1 for an empty shape that is sure of it.
+    were cells independent. It ranks candidates (facings, fits) without the truth; how near it
+    comes to the true IoU is for calibration. 1 for an empty shape that is sure of it.
     """
     p = occupancy.flatten(1)
-    kept = p > threshold
-    shared, either = (p * kept).sum(1), torch.maximum(p, kept.to(p.dtype)).sum(1)
+    filled = p > threshold
+    shared, either = (p * filled).sum(1), torch.maximum(p, filled.to(p.dtype)).sum(1)
     return torch.where(either == 0, 1.0, shared / either.clamp_min(1e-9))

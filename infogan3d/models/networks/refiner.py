@@ -115,9 +115,9 @@ class Refiner(nn.Module):
         self.up = double_block(middle, width)
         self.join = nn.Sequential(conv_block(2 * width, width), conv_block(width, width))
         self.leave = nn.Conv3d(width, DETAIL * fold_side**3, 1)
-        answer = nn.Conv3d(LAST, finer**3, 1)
-        nn.init.constant_(cast(Tensor, answer.bias), EMPTY)
-        self.last = nn.Sequential(conv_block(DETAIL + channels, LAST), answer)
+        out = nn.Conv3d(LAST, finer**3, 1)
+        nn.init.constant_(cast(Tensor, out.bias), EMPTY)
+        self.last = nn.Sequential(conv_block(DETAIL + channels, LAST), out)
 
     def forward(self, cells: Float[Tensor, "B C R R R"]) -> Float[Tensor, "B 1 S S S"]:
         """Logits at S = finer R. R must be a multiple of 4 fold_side."""
@@ -168,12 +168,12 @@ def with_answer(
 
 
 def mirror_averaged(
-    answer: Callable[[Tensor], Tensor], evidence: Float[Tensor, "B C R R R"]
+    network: Callable[[Tensor], Tensor], evidence: Float[Tensor, "B C R R R"]
 ) -> Float[Tensor, "B 1 S S S"]:
-    """Occupancy: the mean of the answer's and of its mirror's, each as probabilities in [0, 1].
+    """Occupancy: the mean of the network's for a shape and for its mirror, in probabilities.
 
     The mirror is x; evidence turned over along x is the evidence of the shape so turned.
     """
     there, back = torch.cat([evidence, evidence.flip(2)]), len(evidence)
-    occupancy = torch.sigmoid(answer(there).float())
+    occupancy = torch.sigmoid(network(there).float())
     return (occupancy[:back] + occupancy[back:].flip(2)) / 2
