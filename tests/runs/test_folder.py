@@ -28,8 +28,9 @@ SMOKE = ("+experiment=smoke", "workers=1")
 
 @pytest.fixture
 def command(tmp_path, monkeypatch, capfd):
-    """Runs one command here, in an empty folder, and gives its exit code and what it printed."""
+    """Runs one command here, beside a run called here, and gives its exit code and its words."""
     monkeypatch.chdir(tmp_path)
+    folder.save_config({"name": "here"}, tmp_path / "here")
 
     def call(name: str, *words: str, full: str = "0") -> SimpleNamespace:
         monkeypatch.setenv("HYDRA_FULL_ERROR", full)
@@ -107,11 +108,11 @@ def command(tmp_path, monkeypatch, capfd):
             "nothing is no run folder (it has no config.yaml): give a folder",
         ),
         (
-            ("evaluate", "run=nothing", "split=val"),
+            ("evaluate", "run=here", "split=val"),
             "split=val is not known: choose one of train, vali",
         ),
-        (("generate", "run=nothing", "format=gltf"), "format=gltf is not known: choose one of"),
-        (("generate", "run=nothing", "count=0"), "count=0 is too small: give 1 or more."),
+        (("generate", "run=here", "format=gltf"), "format=gltf is not known: choose one of"),
+        (("generate", "run=here", "count=0"), "count=0 is too small: give 1 or more."),
         (
             ("train", *SMOKE, "resolution=48"),
             "resolution=48 is not known: choose one of 16, 32",
