@@ -48,5 +48,5 @@ def checkpoint_to_resume(settings: TrainSettings) -> Path | None:
     if settings.resume is None:
         return None
     run = Path(settings.resume)
-    checkpoint.load_model(run)  # refuses what is no run, or is damaged
+    checkpoint.load_model(run)  # refuses what is damaged
     return run / folder.LAST

@@ -60,11 +60,14 @@ def run_with_hydra(name: str, work: Callable[[Any, Path], None], *, full: bool) 
     from infogan3d.runs.schema import CONF, store_defaults
 
     def job(config: DictConfig) -> None:
-        run, number = Path(HydraConfig.get().runtime.output_dir), job_number()
+        fresh, number = Path(HydraConfig.get().runtime.output_dir), job_number()
+        run = fresh
         try:
             plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
             assert isinstance(plain, dict)
             settings = typed_settings(name, plain)  # type: ignore[arg-type]
+            if getattr(settings, "resume", None) is not None:
+                settings, run = go_on(settings)
             from infogan3d.runs.memory import retain_malloc_arenas
 
             retain_malloc_arenas()  # here, for a launcher's jobs have processes of their own
@@ -72,8 +75,8 @@ def run_with_hydra(name: str, work: Callable[[Any, Path], None], *, full: bool) 
         except Exception as error:  # here, before Hydra adds a line of its own
             end_job(error, name, number, full=full)
         finally:
-            if run.is_dir() and not any(run.iterdir()):
-                run.rmdir()
+            if fresh.is_dir() and not any(fresh.iterdir()):
+                fresh.rmdir()
 
     store_defaults(*({name, "train"} if name == "dashboard" else {name}))
     hydra.main(version_base="1.3", config_path=str(CONF), config_name=name)(job)()
@@ -92,6 +95,15 @@ def typed_settings(name: str, plain: Mapping[str, Any]) -> Any:
     named = [one.name for one in fields(settings) if one.metadata.get("run_folder")]
     given = {key: getattr(settings, key) for key in named if getattr(settings, key) is not None}
     return replace(settings, **{key: str(find_run(value)) for key, value in given.items()})
+
+
+def go_on(settings: Any) -> tuple[Any, Path]:
+    """The settings and the folder of the run to go on with, and what was typed for the rest."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from infogan3d.runs.resume import settings_to_go_on
+
+    return settings_to_go_on(settings, list(HydraConfig.get().overrides.task))
 
 
 class JobFailed(Exception):

@@ -1,5 +1,9 @@
-"""W&B from here: whether it can be reached, and the axis that its curves are drawn over."""
+"""The loggers of a run: metrics.csv, and W&B where it can be reached.
 
+A run that goes on keeps the curves that it had.
+"""
+
+import csv
 import json
 import os
 import socket
@@ -10,11 +14,12 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+import torch
 from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
 from infogan3d.io.settings import plain_settings
-from infogan3d.runs.folder import read_metrics
+from infogan3d.runs.folder import LAST, read_metrics
 from infogan3d.runs.settings.train import TrainSettings
 
 BATCHES = "trainer/global_step"  # Lightning's name; here it counts batches
@@ -111,10 +116,33 @@ def read_wandb(file: Path) -> list[dict[str, Any]]:
 
 def build_loggers(settings: TrainSettings, run: Path) -> list[Logger]:
     """metrics.csv always; W&B where asked for, offline by itself without a key or a network."""
-    loggers: list[Logger] = [CSVLogger(run, name="", version="", flush_logs_every_n_steps=50)]
+    loggers: list[Logger] = [csv_logger(run, resumed=settings.resume is not None)]
     if settings.logger == "wandb" and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
         loggers.append(start_wandb(settings, run))
     return loggers
+
+
+def csv_logger(run: Path, *, resumed: bool) -> CSVLogger:
+    """metrics.csv of a run; where the run goes on, its rows up to the last checkpoint stay."""
+    path = run / "metrics.csv"
+    rows = list(csv.DictReader(path.read_text().splitlines())) if path.exists() else []
+    logger = CSVLogger(run, name="", version="", flush_logs_every_n_steps=50)
+    if resumed and rows and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
+        last = batches_saved(run)
+        writer = logger.experiment  # Lightning removes what was there
+        writer.metrics = [
+            {name: value for name, value in row.items() if value}
+            for row in rows
+            if float(row["step"]) < last
+        ]
+        writer.save()
+    return logger
+
+
+def batches_saved(run: Path) -> int:
+    """How many batches the last checkpoint of a run has behind it."""
+    checkpoint = torch.load(run / LAST, map_location="cpu", weights_only=True)
+    return int(checkpoint["progress"]["batches"])
 
 
 def start_wandb(settings: TrainSettings, run: Path) -> WandbLogger:

@@ -5,6 +5,7 @@ import warnings
 from pathlib import Path
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
@@ -48,6 +49,19 @@ class LastCheckpoint(ModelCheckpoint):
             trainer.save_checkpoint(Path(str(self.dirpath)) / "last.ckpt", weights_only=False)
 
 
+class SettingsRates(pl.Callback):
+    """A run that goes on learns at the rates of its settings, not at its checkpoint's.
+
+    So a rate that was lowered on the command line counts.
+    """
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        fresh: list[torch.optim.Optimizer] = pl_module.configure_optimizers()  # type: ignore[assignment]
+        for resumed, new in zip(trainer.optimizers, fresh, strict=True):
+            for group, wanted in zip(resumed.param_groups, new.param_groups, strict=True):
+                group["lr"] = wanted["lr"]
+
+
 def build_trainer(settings: TrainSettings, run: Path, loggers: list[Logger]) -> pl.Trainer:
     """Lightning's trainer: as many devices as asked for, checkpoints and sheets into the run."""
     every = settings.checkpoint_every
@@ -76,6 +90,7 @@ def build_trainer(settings: TrainSettings, run: Path, loggers: list[Logger]) -> 
         logger=loggers,
         callbacks=[
             keep,
+            SettingsRates(),
             Validation(run),
             Snapshots(run, every=settings.snapshot_every),
             RichProgressBar(),
