@@ -41,6 +41,21 @@ def todays_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {todays_name(name): value for name, value in state.items()}
 
 
+def begin_next_epoch(loop: dict[str, Any]) -> None:
+    """Where an epoch's last batch was done before the save: Lightning goes on with a new epoch.
+
+    Left as it is, the rest of that new epoch would be skipped.
+    """
+    batches = loop.get("epoch_loop.batch_progress", {})
+    if not batches.get("is_last_batch"):
+        return
+    epochs, done = loop["epoch_progress"], loop["epoch_progress"]["total"]["ready"]
+    for counts in (epochs["total"], epochs["current"]):
+        counts.update(dict.fromkeys(counts, done))
+    batches["current"].update(dict.fromkeys(batches["current"], 0))
+    batches["is_last_batch"] = False
+
+
 class ShapeModel(pl.LightningModule):
     """A generator of chairs, trained step by step by hand.
 
@@ -195,6 +210,7 @@ class ShapeModel(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["state_dict"] = todays_names(checkpoint["state_dict"])
+        begin_next_epoch(checkpoint.get("loops", {}).get("fit_loop", {}))
         self.clock.batches = checkpoint.get("progress", {"batches": 0})["batches"]
 
 

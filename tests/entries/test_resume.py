@@ -23,11 +23,11 @@ def rows(run) -> list[dict]:
         return [{k: v for k, v in row.items() if v} for row in csv.DictReader(file)]
 
 
-@pytest.fixture(scope="module")
-def homes(tmp_path_factory):
-    """Eight batches at once, and five that go on to eight."""
+@pytest.fixture(scope="module", params=[3, 5])
+def homes(tmp_path_factory, request):
+    """Eight batches at once, and some that go on to eight: an epoch's five, or three of them."""
     whole, parts = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("parts")
-    for home, batches in ((whole, 8), (parts, 5)):
+    for home, batches in ((whole, 8), (parts, request.param)):
         done = run_command("train", *WORDS, f"batches={batches}", cwd=home)
         assert done.returncode == 0, done.stderr
     run = only_run(parts)
