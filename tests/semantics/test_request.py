@@ -1,8 +1,7 @@
 """Attributes by name and by word."""
 
 import pytest
-from fixtures import CONF
-from omegaconf import OmegaConf
+from fixtures import composed
 
 from infogan3d.attributes.measure import NAMES
 from infogan3d.semantics.editing.request import format_value, read_targets
@@ -37,6 +36,6 @@ def test_what_cannot_be_asked(name, value, sentence):
 
 
 def test_the_command_knows_every_attribute():
-    conf = OmegaConf.load(CONF / "generate.yaml")
-    assert tuple(conf["set"]) == NAMES
-    assert set(conf["set"].values()) == {None}
+    asked = composed("generate", "run=x")["set"]
+    assert tuple(asked) == NAMES
+    assert set(asked.values()) == {None}

@@ -89,7 +89,7 @@ def test_snapshots_are_taken_when_due_and_at_the_end(
 
 def test_only_the_first_process_draws(tmp_path, model):
     trainer = Mock(spec=pl.Trainer, is_global_zero=False)
-    model.batches_done = 4
+    model.clock.batches = 4
     snapshots = Noted(tmp_path, every=2)
     snapshots.on_train_batch_end(trainer, model, None, None, 3)
     snapshots.on_train_end(trainer, model)
@@ -101,7 +101,7 @@ def test_the_last_snapshot_has_meshes_and_leaves_the_model_as_it_was(tmp_path, m
     logger = SimpleNamespace(log_image=lambda key, images, step: logged.append((key, step)))
     trainer = Mock(spec=pl.Trainer, is_global_zero=True, loggers=[logger])
     monkeypatch.setattr(snapshots, "log_meshes", lambda logger, meshes, step: logged.append(meshes))
-    model.batches_done = 42
+    model.clock.batches = 42
     Snapshots(tmp_path).on_train_end(trainer, model)
     pictures = sorted(path.name for path in (tmp_path / "samples").iterdir())
     assert pictures == ["samples-000042.png", "samples.png", "walks-000042.png", "walks.png"]

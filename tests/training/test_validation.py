@@ -131,7 +131,7 @@ def test_draws_change_one_part_and_repeat(tiny_model):
     assert (first[:16, 4:] != c[:, 4:]).any(1).all()
     again = latent_vector(draws(model, 32)[0], model.spec)
     assert (again == first).all()
-    model.batches_done = 7
+    model.clock.batches = 7
     assert (latent_vector(draws(model, 32)[0], model.spec) == first).all()
     other = tiny_model(seed=1)
     assert (latent_vector(draws(other, 32)[0], other.spec)[:, :4] != first[:, :4]).all()
