@@ -5,7 +5,6 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from scipy import io
 
 from infogan3d.data.shapes import list_folder
 from infogan3d.geometry.camera import Camera, Views, seeing3d_camera, seeing3d_cameras
-from infogan3d.io.files import _write, file_name, path_under
+from infogan3d.io.files import atomic, file_name, path_under
 from infogan3d.io.masks import read_mask
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.rendering.render import picture, silhouettes
@@ -108,8 +107,8 @@ def write_views(
     folder = path_under(root, PICTURES_FOLDER, file_name(id))
     path_under(root, PICTURES_FOLDER, file_name(id), "renders").mkdir(parents=True, exist_ok=True)
     for pixels, name in zip(pictures, image_names(cameras), strict=True):
-        save = partial(Image.fromarray(pixels).save, format="PNG", compress_level=3)
-        _write(folder / "renders" / name, save)
+        with atomic(folder / "renders" / name) as unfinished:
+            Image.fromarray(pixels).save(unfinished, format="PNG", compress_level=3)
     return folder
 
 
@@ -122,7 +121,8 @@ def write_names(ids: Sequence[str], root: Path | str, *, cameras: Sequence[Camer
         "instance_names": list(image_names(cameras)),
     }
     content = {key: np.array([names], dtype=object) for key, names in cells.items()}
-    _write(folder / NAMES_FILE, partial(io.savemat, mdict=content))
+    with atomic(folder / NAMES_FILE) as unfinished, unfinished.open("wb") as stream:
+        io.savemat(stream, content)
     return folder / NAMES_FILE
 
 

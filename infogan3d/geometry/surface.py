@@ -14,7 +14,7 @@ from trimesh.smoothing import filter_taubin
 from trimesh.visual.material import PBRMaterial
 from trimesh.visual.texture import TextureVisuals
 
-from infogan3d.io.files import _write_meshes as _write
+from infogan3d.io.files import write_atomic
 
 OFF_TIES = 1.0 - 2e-5  # a level that equals cells' values leaves holes in scikit-image's surfaces
 
@@ -128,7 +128,7 @@ def save_mesh(
         mesh.apply_transform(Y_UP)
         mesh.visual = TextureVisuals(material=PBRMaterial(**WOOD))  # type: ignore[no-untyped-call]
     content: Any = mesh.export(file_type=kind[1:])
-    _write(path, content.encode() if isinstance(content, str) else content)
+    write_atomic(path, content.encode() if isinstance(content, str) else content)
     return path
 
 

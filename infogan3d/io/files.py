@@ -8,36 +8,38 @@ import math
 import os
 import re
 import struct
+import uuid
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 
-def _write(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Write to a temporary file beside `path`, then move it there in one step."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with draft.open("wb") as file:
-            write(file)
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A new path beside `path` to write to; at the end it takes its place in one step.
 
-
-def _write_meshes(path: Path, content: bytes) -> None:
-    """Write beside `path`, then move it there in one step."""
+    Where the writer raises, it is removed and what lay at `path` stays. Folders are made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
     try:
-        draft.write_bytes(content)
-        os.replace(draft, path)
+        yield unfinished
+        os.replace(unfinished, path)
     finally:
-        draft.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
+
+
+def write_atomic(path: Path, content: bytes) -> Path:
+    """A file in its place, whole or not at all."""
+    with atomic(path) as unfinished:
+        unfinished.write_bytes(content)
+    return path
 
 
 LARGEST_ENTRY = 4 << 30  # bytes of one file inside an archive, unpacked
@@ -176,29 +178,22 @@ def _file(path: Path | str) -> Path:
 
 
 def save_picture(picture: Image.Image, path: Path) -> Path:
-    """Write a PNG under a temporary name, then move it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    picture.save(unfinished, format="PNG")
-    os.replace(unfinished, path)
+    """A picture as PNG in its place, whole or not at all."""
+    with atomic(path) as unfinished:
+        picture.save(unfinished, format="PNG")
     return path
 
 
 def save_figure(figure: Any, path: Path, *, dpi: int = 110) -> Path:
     """A matplotlib figure as PNG in its place, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}")
-    figure.savefig(unfinished, dpi=dpi, format="png")
-    os.replace(unfinished, path)
+    with atomic(path) as unfinished:
+        figure.savefig(unfinished, dpi=dpi, format="png")
     return path
 
 
 def save_text(text: str, path: Path) -> Path:
     """A text file in its place, whole or not at all."""
-    unfinished = path.with_name(f".{path.name}")
-    unfinished.write_text(text)
-    os.replace(unfinished, path)
-    return path
+    return write_atomic(path, text.encode())
 
 
 def save_html(path: Path, *, title: str, style: str, parts: Sequence[str]) -> Path:
@@ -208,5 +203,5 @@ def save_html(path: Path, *, title: str, style: str, parts: Sequence[str]) -> Pa
 
 
 def save_json(value: Any, path: Path) -> Path:
-    """Write JSON under a temporary name, then move it into place."""
+    """JSON in its place, whole or not at all."""
     return save_text(json.dumps(value, indent=1) + "\n", path)

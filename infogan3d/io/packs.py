@@ -16,8 +16,6 @@ further columns with one row a shape.
 """
 
 import hashlib
-import os
-import tempfile
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +25,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from infogan3d.io.files import _file, read_arrays
+from infogan3d.io.files import _file, atomic, read_arrays
 
 RESERVED = ("occupancy", "shape", "id")
 
@@ -78,22 +76,14 @@ def save_pack(pack: "Pack", path: str | Path) -> Path:
     """
     path = Path(path)
     _checked(pack, str(path))
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = {
         "occupancy": pack.occupancy,
         "shape": np.array((len(pack), *pack.shape), dtype=np.int64),
         "id": np.array(pack.ids, dtype=np.str_),
         **pack.columns,
     }
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(stream, **arrays)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with atomic(path) as unfinished, unfinished.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)
     return path
 
 

@@ -7,7 +7,6 @@ torch. Needs the extra `infogan3d[onnx]`.
 
 import importlib
 import logging
-import os
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from infogan3d.io.files import atomic
 from infogan3d.models.infogan import InfoGAN3D
 
 OPSET = 20
@@ -86,18 +86,13 @@ def save_onnx(model: InfoGAN3D, path: str | Path) -> Path:
     final = Path(path)
     plain = PlainGenerator(model.ema).eval()
     latent = torch.randn(2, model.spec.size, generator=torch.Generator().manual_seed(0))
-    final.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = final.with_name(f".{final.name}")
-    try:
+    with atomic(final) as unfinished:
         export(plain, latent, unfinished)
         with torch.no_grad():
             wanted = plain(latent).numpy()
         apart = float(np.abs(shape_session(unfinished)(latent.numpy()) - wanted).max())
         if not apart <= CLOSE:
             raise ValueError(f"{path}: ONNX Runtime is {apart:g} off torch, so it is not saved.")
-        os.replace(unfinished, final)
-    finally:
-        unfinished.unlink(missing_ok=True)
     return final
 
 

@@ -1,6 +1,5 @@
 """Checkpoints of a run folder: written whole, and read as a model that is ready to make shapes."""
 
-import os
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import torch
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
+from infogan3d.io.files import atomic
 from infogan3d.models.base import ShapeModel
 from infogan3d.runs.build import SYSTEMS
 from infogan3d.runs.folder import LAST, load_settings
@@ -37,8 +37,5 @@ class WholeCheckpoints(TorchCheckpointIO):
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None
     ) -> None:
-        final = Path(path)
-        final.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = final.with_name(f".{final.name}.unfinished")
-        torch.save(checkpoint, unfinished)
-        os.replace(unfinished, final)
+        with atomic(Path(path)) as unfinished:
+            torch.save(checkpoint, unfinished)

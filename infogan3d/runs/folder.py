@@ -5,11 +5,11 @@ runs/<name>/<day>_<time>/
 """
 
 import csv
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infogan3d.io.files import atomic
 from infogan3d.io.settings import plain_settings, read_settings
 from infogan3d.models.config import todays_settings
 from infogan3d.runs.settings.train import TrainSettings
@@ -53,11 +53,9 @@ def save_config(settings: Any, run: Path) -> Path:
     """config.yaml: every setting of the command, so that it can be read and run again."""
     from omegaconf import OmegaConf
 
-    run.mkdir(parents=True, exist_ok=True)
     plain = settings if isinstance(settings, Mapping) else plain_settings(settings)
-    unfinished = run / ".config.yaml"
-    OmegaConf.save(OmegaConf.create(dict(plain)), unfinished)
-    os.replace(unfinished, run / "config.yaml")
+    with atomic(run / "config.yaml") as unfinished:
+        OmegaConf.save(OmegaConf.create(dict(plain)), unfinished)
     return run / "config.yaml"
 
 

@@ -7,7 +7,6 @@ take about 50 kB and 40 ms, their PNGs 400 kB and more and 130 to 220 ms.
 import hashlib
 import json
 import math
-import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -28,7 +27,7 @@ from infogan3d.data.multiview import (
 from infogan3d.data.shapes import Listing, ShapeJob, carved, list_folder
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.orientation import Shape
-from infogan3d.io.files import file_name, path_under, read_arrays
+from infogan3d.io.files import atomic, file_name, path_under, read_arrays
 from infogan3d.io.mat_files import read_variable
 
 
@@ -105,11 +104,9 @@ def read_kept_views(chair_folder: Path, *, keep: Path | str | None = None) -> Vi
         cameras = cameras_of([parse_image_name(one.name) for one in paths], size=masks.shape[2])
         return Views(chair_folder.name, masks, cameras)
     views = read_views(chair_folder)
-    unfinished = path.with_name(f".{path.stem}.{os.getpid()}.npz")
-    np.savez_compressed(
-        unfinished, bits=np.packbits(views.masks), shape=views.masks.shape, key=np.array(key)
-    )
-    os.replace(unfinished, path)
+    bits, shape = np.packbits(views.masks), views.masks.shape
+    with atomic(path) as unfinished, unfinished.open("wb") as stream:
+        np.savez_compressed(stream, bits=bits, shape=shape, key=np.array(key))
     return views
 
 
