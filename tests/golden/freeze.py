@@ -38,6 +38,10 @@ RENAMED: dict[str, str] = {  # old setting (or the group above it) -> new
     "model.divergence": "model.kl_weight",
     "model.codes_divergence": "model.code_kl_scale",
     "model.accuracy_gate": "model.discriminator_accuracy_cap",
+    "leaks": "side_effects",  # keys of discover's codes.json
+    "kin": "correlated_attributes",
+    "made_of": "composition",
+    "word": "verdict",
 }
 VALUES = {  # new setting, old value -> new value
     ("model.shape_limit_form", "run"): "kldiv_on_probabilities",
@@ -63,7 +67,7 @@ REMOVED_FROM: dict[str, Sequence[str]] = {  # old settings that are gone from so
     "cfg.prepare": ("batch_size", "mirror", "seed"),
     **{f"cfg.{name}": [f"data.{one}" for one in CARVING] for name in EXACT},
 }
-ADDED: set[str] = set()  # new ones that the old code did not have; patterns too
+ADDED = {"*.n"}  # new ones that the old code did not have; patterns too
 
 HERE = Path(__file__).resolve().parent
 FROZEN, CFG, RUNS = HERE / "frozen.json", HERE / "cfg", HERE / "runs"
