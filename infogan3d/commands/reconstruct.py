@@ -86,7 +86,15 @@ def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out:
     for rung in rungs:
         values = shape_scores(rung.occupancy, truth, points=points, which=GRID_SCORES)
         rows[rung.name] = {name: mean_score(name, column) for name, column in values.items()}
-    protocol = Protocol(order.resolution, 0.5, points, "unit cube", order.path.name, len(truth))
+    protocol = Protocol(
+        order.resolution,
+        0.5,
+        points,
+        "unit cube",
+        order.path.name,
+        len(truth),
+        inversion=order.search.text(),
+    )
     print(protocol_table(rows, protocol))
     keep(
         order,

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from infogan3d.evaluation.generation import score_generation
 from infogan3d.evaluation.reconstruction import score_reconstructions, trivial_predictions
 from infogan3d.geometry.components import filter_components
+from infogan3d.inversion.config import InversionConfig
 from infogan3d.inversion.optimize import invert
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.sampling import (
@@ -24,7 +25,7 @@ from infogan3d.models.sampling import (
 )
 from infogan3d.stats.tables import Protocol, Rows, protocol_table, to_json
 
-PRIOR = 0.1  # weight of z's own distribution when a latent is optimised (ledger)
+SEARCH = InversionConfig(prior=0.1)  # the weight that rebuilt validation chairs best (ledger)
 FSCORE_WITHIN = 0.02  # sides of the cube
 
 
@@ -40,7 +41,7 @@ def optimised(
     """
     grid = torch.from_numpy(real).float()[:, None].to(model.device)
     starts = 1 if model.has_encoder else starts
-    result = invert(model, grid, steps=steps, starts=starts, prior=PRIOR, seed=seed)
+    result = invert(model, grid, steps=steps, starts=starts, prior=SEARCH.prior, seed=seed)
     return decode_occupancy(model, result.latent)
 
 
@@ -126,18 +127,14 @@ def score_model(
     if len(real) == 0:
         raise ValueError(f"no chair to score, count={count} of {split}: give 1 or another split.")
     generation = generation_rows(model, train, real, points=points // 2, seed=seed, floors=floors)
+    search = {"invert_steps": invert_steps, "starts": starts}
     reconstruction = reconstruction_rows(
-        model,
-        train,
-        real,
-        points=points,
-        seed=seed,
-        invert_steps=invert_steps,
-        starts=starts,
-        floors=floors,
+        model, train, real, points=points, seed=seed, floors=floors, **search
     )
     sampled = protocol_of(real, split=split, points=points // 2)
-    rebuilt = replace(protocol_of(real, split=split, points=points), fscore_distance=FSCORE_WITHIN)
+    said = replace(SEARCH, steps=invert_steps).text() if invert_steps else ""
+    rebuilt = replace(protocol_of(real, split=split, points=points), inversion=said)
+    rebuilt = replace(rebuilt, fscore_distance=FSCORE_WITHIN)
     tables = {"generation": (generation, sampled), "reconstruction": (reconstruction, rebuilt)}
     numbers = {
         name: {"protocol": protocol.text(), "rows": to_json(rows)}

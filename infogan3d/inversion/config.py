@@ -22,6 +22,10 @@ class InversionConfig:
     tuning_lr: float = setting(5e-4, "Adam's for G meanwhile", at_least=0)
     seed: int = setting(0, "of the draws", at_least=0)
 
+    def text(self) -> str:
+        """What a table's protocol says of it, for "optimised" alone means little."""
+        return f"latents optimised for {self.steps} steps at a prior of {self.prior:g}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ViewsConfig:

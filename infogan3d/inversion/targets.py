@@ -179,15 +179,16 @@ def photograph_and_carve(
     """The hull of a mesh in inches by the pictures that the run's data set takes of its own."""
     vertices, faces = mesh
     radius = float(np.linalg.norm(vertices, axis=1).max())
-    own = data.own()
-    rings = {name: own[name] for name in ("elevations", "azimuths", "size") if name in own}
+    settings = data.own()
+    given = ("elevations", "azimuths", "size")
+    rings = {name: settings[name] for name in given if name in settings}
     distance = DISTANCE if frame.kind == "floor" else max(DISTANCE, np.ceil(FARTHER * radius))
     views = photograph(
         (vertices, faces),
         id="mesh",
         cameras=seeing3d_cameras(distance=float(distance), **rings),
         pictures=None,
-        shaded=bool(own.get("shaded")),
+        shaded=bool(settings.get("shaded")),
     )
     box = None
     if frame.kind == "floor":
@@ -198,8 +199,8 @@ def photograph_and_carve(
 
 def carving_of(data: DataConfig) -> dict[str, Any]:
     """How the run's data set carves; as Seeing 3D chairs are where it does not."""
-    own = data.own()
-    return {name: own.get(name, value) for name, value in CARVING.items()}
+    settings = data.own()
+    return {name: settings.get(name, value) for name, value in CARVING.items()}
 
 
 def cube_for(
