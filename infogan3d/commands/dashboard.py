@@ -68,6 +68,7 @@ def known(name: str, names: Iterable[str], what: str) -> str:
 def experiment(name: str) -> dict[str, Any]:
     """Group and project of an experiment's runs. Errors: no such experiment (`ValueError`)."""
     known(name, (path.stem for path in (schema.CONF / "experiment").glob("*.yaml")), "experiment")
+    schema.store_defaults("train")
     inside = GlobalHydra.instance().is_initialized()  # as it is within a command
     with nullcontext() if inside else initialize_config_dir(str(schema.CONF), version_base="1.3"):
         config = compose("train", [f"+experiment={name}"])

@@ -10,13 +10,13 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-import yaml
 from fixtures import CATALOGUE, CONF, chair_obj, prepared
 from PIL import Image, ImageDraw
 from scipy.io import savemat
 from scipy.spatial import ConvexHull
 
 from infogan3d.data.build import SOURCES, Report, split_hash, split_of
+from infogan3d.data.config import data_config
 from infogan3d.io.packs import content_hash
 
 DATA = CONF / "data"
@@ -358,19 +358,19 @@ def test_files_that_cannot_be_listed_count_as_broken(library: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"name": "chair"}, "data=chair is unknown: take one of chairs, seeing3d"),
-        ({"on_error": "ignore"}, "on_error='ignore' is unknown: take skip or stop"),
-        ({"tilt": 3}, r"data=meshes has no setting \['tilt'\]: it takes \['face_cap', 'facing'"),
-        ({"up": "x"}, "up='x' is unknown: take y or z"),
+        ({"name": "chair"}, "data=chair is unknown: take one of chairs, wide_chairs, "),
+        ({"on_error": "ignore"}, "data.on_error=ignore is not known: choose one of skip, stop"),
+        ({"tilt": 3}, "there is no setting data.tilt: leave it out"),
+        ({"up": "x"}, "data.up=x is not known: choose one of y, z"),
         ({"workers": 0}, "workers=0"),
         ({"root": None}, "data.root=None is no file or folder"),
         ({"root": Path("nowhere")}, "data.root=nowhere is no file or folder"),
         ({"name": "modelnet"}, r"holds no chair_<number>\.off"),
         ({"name": "pack"}, r"holds no \.npz file"),
         ({"name": "choy"}, "holds no ShapeNetRendering"),
-        ({"name": "chairs", "count": 0}, "data=chairs holds no shape"),
+        ({"name": "chairs", "count": 0}, "data.count=0 is too small: give 1 or more"),
         ({"name": "chairs", "exact": True, "pictures": "p"}, "data.exact=true takes no pictures"),
-        ({"facing": 7}, r"data=meshes gave no shape: 4 refused, .*facing=7 is unknown"),
+        ({"facing": 7}, "data.facing=7 is not known: choose one of snap, 0, 1, 2, 3"),
     ],
 )
 def test_wrong_settings_are_told_with_their_cure(
@@ -440,12 +440,10 @@ def test_split_shares_and_their_errors() -> None:
 
 @pytest.mark.parametrize("name", sorted(SOURCES))
 def test_the_config_of_a_source_lists_its_settings_and_defaults(name: str) -> None:
-    config = yaml.safe_load((DATA / f"{name}.yaml").read_text())
-    assert (config.pop("name"), config.pop("on_error")) == (name, "skip")
-    config.pop("root")
     parameters = inspect.signature(SOURCES[name]).parameters.values()
     taken = {one.name: one.default for one in parameters if one.name not in ("root", "resolution")}
-    assert {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()} == taken
+    defaults = data_config(name, "there").own()
+    assert {key: tuple(v) if isinstance(v, list) else v for key, v in defaults.items()} == taken
 
 
 def test_a_report_reads_as_a_sentence() -> None:

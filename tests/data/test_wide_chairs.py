@@ -5,8 +5,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from fixtures import prepared
 
-from infogan3d.data.build import prepare_pack
 from infogan3d.data.procedural.wide import (
     KINDS,
     SHARES,
@@ -149,19 +149,19 @@ def test_a_grid_of_few_cells_is_refused():
 
 
 def test_packs_hold_exact_grids_with_kind_and_sizes(tmp_path):
-    pack, report = prepare_pack("wide_chairs", root=None, resolution=32, count=12, seed=1)
+    pack, report = prepared("wide_chairs", root=None, resolution=32, count=12, seed=1)
     assert report.read == 12
     np.testing.assert_array_equal(pack.grids(slice(0, 12)), grids(32)[:12])
     assert list(pack.columns["kind"]) == [seat.kind for seat in SEATS[:12]]
     widths = [seat.size[0] for seat in SEATS[:12]]
     np.testing.assert_allclose(pack.columns["size_x"], widths, rtol=1e-6)
     with pytest.raises(ValueError, match="takes no pictures"):
-        prepare_pack("wide_chairs", root=None, resolution=32, count=1, pictures=tmp_path)
+        prepared("wide_chairs", root=None, resolution=32, count=1, pictures=tmp_path)
 
 
 def test_carved_seats_hold_the_exact_ones(tmp_path):
     settings = {"exact": False, "azimuths": 5, "size": 96, "method": "any128", "seed": 1}
-    pack, _ = prepare_pack(
+    pack, _ = prepared(
         "wide_chairs", root=None, resolution=32, count=4, pictures=tmp_path, **settings
     )
     for hull, exact in zip(pack.grids(slice(0, 4)), grids(32)[:4], strict=True):

@@ -53,7 +53,7 @@ def test_runs_lie_in_the_order_of_their_jobs(tiny_model, tmp_path):
     sweep = open_sweep(tmp_path)
     assert sweep.names == ("2-smoke", "3-smoke", "10-smoke")
     assert sweep.lost == ("4-smoke",)
-    assert [one["seed"] for one in sweep.settings] == [4, 1, 3]
+    assert [settings.seed for settings in sweep.settings] == [4, 1, 3]
     assert sweep.differing() == ("batches",)
 
 

@@ -12,7 +12,8 @@ import pytest
 from fixtures import CONF, run_command, settings_of
 from hydra.core.global_hydra import GlobalHydra
 
-import infogan3d.dashboard
+from infogan3d import dashboard as entry
+from infogan3d.commands import dashboard as command
 from infogan3d.commands.dashboard import check, dashboard, excuse, experiment, lacking
 from infogan3d.commands.train import train
 from infogan3d.training.tracking import BATCHES, Logged
@@ -75,16 +76,14 @@ def test_without_wandb_only_what_is_in_the_csv_is_asked_for(plain, tmp_path, cap
 
 
 def test_a_key_that_no_run_logs_is_an_error(plain, monkeypatch):
-    monkeypatch.setattr(dashboard, "PANELS", (*PANELS, Panel("D", "new", ("D/new", "D/loss"))))
+    monkeypatch.setattr(command, "PANELS", (*PANELS, Panel("D", "new", ("D/new", "D/loss"))))
     with pytest.raises(ValueError, match=r"shown but never logged by .*: D/new\.$"):
         check(plain)
 
 
 def test_a_mesh_that_is_there_must_be_logged(plain, tmp_path, monkeypatch, capsys):
     rest = frozenset(KEYS) - {"media/sample-1"}
-    monkeypatch.setattr(
-        infogan3d.dashboard, "read_logged", lambda _: Logged(rest, rest, frozenset(), True, 4)
-    )
+    monkeypatch.setattr(command, "read_logged", lambda _: Logged(rest, rest, frozenset(), True, 4))
     with pytest.raises(ValueError, match=r"never logged by .*: media/sample-1\.$"):
         check(plain)
     shutil.copy(plain / "config.yaml", tmp_path)
@@ -94,7 +93,7 @@ def test_a_mesh_that_is_there_must_be_logged(plain, tmp_path, monkeypatch, capsy
 
 def test_a_key_that_no_panel_shows_is_told(plain, monkeypatch, capsys):
     fewer = tuple(panel for panel in PANELS if panel.keys != ("G/loss_kl",))
-    monkeypatch.setattr(dashboard, "PANELS", fewer)
+    monkeypatch.setattr(command, "PANELS", fewer)
     check(plain)
     assert capsys.readouterr().out.endswith("logged but not shown: G/loss_kl\n")
 
@@ -105,7 +104,7 @@ def test_a_key_that_no_panel_shows_is_told(plain, monkeypatch, capsys):
 )
 def test_what_is_not_drawn_over_batches_is_an_error(plain, monkeypatch, without, over, told):
     found = Logged(frozenset(KEYS), frozenset(KEYS), frozenset(without), over, 4)
-    monkeypatch.setattr(dashboard, "read_logged", lambda _: found)
+    monkeypatch.setattr(command, "read_logged", lambda _: found)
     with pytest.raises(ValueError, match=f"W&B does not {told} .* over batches"):
         check(plain)
 
@@ -288,7 +287,7 @@ def test_a_mistake_ends_with_one_sentence_and_code_2(tmp_path, monkeypatch, capf
     monkeypatch.setattr("sys.argv", ["infogan3d-dashboard", *words])
     GlobalHydra.instance().clear()
     with pytest.raises(SystemExit) as ended:
-        dashboard.main()
+        entry.main()
     assert ended.value.code == 2
     told = capfd.readouterr()
     assert told.err.startswith(f"infogan3d-dashboard: {sentence}")
