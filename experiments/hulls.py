@@ -26,6 +26,7 @@ from infogan3d.data.datasets.sweethome3d import Seat, find_libraries, read_seat,
 from infogan3d.data.multiview import photograph, rings_around
 from infogan3d.data.shapes import list_files
 from infogan3d.geometry.camera import Views
+from infogan3d.geometry.distances import iou
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.io.files import save_json
@@ -94,7 +95,7 @@ def compare(hull: Bool[np.ndarray, "x y z"], solid: Bool[np.ndarray, "x y z"]) -
     """The scores of one hull; recalls of thin parts are left out where a solid has none."""
     both = int((hull & solid).sum())
     row = {
-        "IoU": both / int((hull | solid).sum()),
+        "IoU": iou(hull, solid),
         "precision": both / int(hull.sum()),
         "recall": both / int(solid.sum()),
     }

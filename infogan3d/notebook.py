@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from PIL import Image
 
 from infogan3d.disentanglement.predicted_codes import predict_with_e, predict_with_q
-from infogan3d.geometry.distances import iou_matrix
+from infogan3d.geometry.distances import iou
 from infogan3d.geometry.surface import grid_mesh
 from infogan3d.inversion.config import InversionConfig, ViewsConfig
 from infogan3d.inversion.stages import (
@@ -89,10 +89,7 @@ class Run:
         """A shape's own latent: Q, the encoder, then `steps` of optimisation."""
         search = InversionConfig(steps=steps)
         stages = run_stages(self.model, to_batch(self.model, grid[None]), search)
-        scores = {
-            stage.name: float(iou_matrix(stage.occupancy > 0.5, grid[None])[0, 0])
-            for stage in stages
-        }
+        scores = {stage.name: iou(stage.occupancy[0] > 0.5, grid) for stage in stages}
         return self._result(stages, scores)
 
     def reconstruct_views(self, views: str | Path, *, steps: int = 100) -> Reconstruction:

@@ -21,7 +21,7 @@ from collections.abc import Collection
 import numpy as np
 from jaxtyping import Bool, Float
 
-from infogan3d.geometry.distances import chamfer, iou_matrix, nearest_distances
+from infogan3d.geometry.distances import chamfer, iou, iou_matrix, nearest_distances
 from infogan3d.geometry.surface import Grid, grid_surface, surface_points
 from infogan3d.stats.estimate import Estimate, exact, mean_score
 
@@ -114,12 +114,6 @@ def squared_error(
 ) -> float:
     """Mean over all cells of (probability - truth)^2: 0 is perfect, 1 is the opposite."""
     return float(np.mean((predicted.astype(np.float64) - target) ** 2))
-
-
-def iou(a: Bool[np.ndarray, "r r r"], b: Bool[np.ndarray, "r r r"]) -> float:
-    """Intersection over union: 1 for equal grids (two empty ones too), 0 for disjoint ones."""
-    either = np.count_nonzero(a | b)
-    return float(np.count_nonzero(a & b) / either) if either else 1.0
 
 
 def average_precision(

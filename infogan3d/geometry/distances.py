@@ -88,6 +88,12 @@ def _with_empty(
     return matrix
 
 
+def iou(a: Bool[np.ndarray, "r r r"], b: Bool[np.ndarray, "r r r"]) -> float:
+    """Intersection over union: 1 for equal grids (two empty ones too), 0 for disjoint ones."""
+    either = np.count_nonzero(a | b)
+    return float(np.count_nonzero(a & b) / either) if either else 1.0
+
+
 def mean_overlap(grids: Bool[np.ndarray, "n r r r"]) -> float:
     """Mean overlap of every two of some grids: 1 where all are alike; NaN for fewer than two."""
     count = len(grids)

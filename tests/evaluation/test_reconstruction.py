@@ -10,12 +10,12 @@ from infogan3d.evaluation.reconstruction import (
     box_diagonal,
     cloud,
     fscore,
-    iou,
     score_reconstructions,
     shape_scores,
     squared_error,
     trivial_predictions,
 )
+from infogan3d.geometry.distances import iou
 
 CHAIRS = SHARED / "data" / "modelnet_chairs30.npz"
 

@@ -9,7 +9,7 @@ import trimesh
 from infogan3d.data.config import ChairsConfig, data_config
 from infogan3d.data.datasets.procedural import chairs
 from infogan3d.data.procedural.chairs import Factors, chair_grid, chair_mesh, cube_of
-from infogan3d.evaluation.reconstruction import iou
+from infogan3d.geometry.distances import iou
 from infogan3d.geometry.orientation import canonical_yaw
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.inversion.targets import (

@@ -25,6 +25,7 @@ from jaxtyping import Bool, Float
 
 from infogan3d.attributes.measure import NAMES, UNITS, measure
 from infogan3d.attributes.vocabulary import correlated_with
+from infogan3d.geometry.distances import iou_matrix
 from infogan3d.io.progress import Tick
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import Codes
@@ -177,9 +178,7 @@ def measure_population(
     for start in range(0, len(codes.noise), BATCH):
         grids = generate_grids(model, codes.rows(slice(start, start + BATCH)))
         rows.append(measure(grids))
-        either = (grids | base).sum((1, 2, 3))
-        both = (grids & base).sum((1, 2, 3))
-        ious.append(np.where(either > 0, both / np.maximum(1, either), 1.0))
+        ious.append(iou_matrix(grids, base[None])[:, 0])
         tick(len(grids))
     return Population(codes, np.concatenate(rows), np.concatenate(ious))
 
