@@ -275,7 +275,7 @@ def save_run(model: ShapeModel, folder: Path, *words: str) -> Path:
 
 def leave_run(part: Any) -> Path:
     """An untrained model in a part's folder as if its training had come to its end."""
-    settings = composed("train", *part.words[1:])
+    settings = settings_of("train", *part.words[1:])
     run = part.folder / f"0-{part.name}"
     runs_folder.save_config(settings, run)
     (run / runs_folder.LAST).parent.mkdir()

@@ -1,5 +1,6 @@
 """Plain numpy's hull by hand, and a tiny measurement in this process."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,11 @@ from infogan3d.bench.cases.carve import STEPS, carve_costs, plain_hull
 from infogan3d.data.multiview import write_views
 from infogan3d.geometry.camera import Views, seeing3d_camera, seeing3d_cameras
 from infogan3d.rendering.render import silhouettes
+from infogan3d.runs.settings.bench import CarveBench
 
-TINY: dict[str, Any] = {
-    "count": 2,
-    "root": None,
-    "size": 96,
-    "compression": 6,
-    "resolution": 16,
-    "grids": [8, 16],
-    "grid_chairs": 1,
-}
+TINY = CarveBench(
+    count=2, root=None, size=96, compression=6, resolution=16, grids=(8, 16), grid_chairs=1
+)
 CUBE = ((-8.0, -8.0, -8.0), (8.0, 8.0, 8.0))
 
 
@@ -79,7 +75,7 @@ def test_every_step_is_timed_on_every_chair(
 def test_a_hull_that_differs_is_never_timed_in_silence(tmp_path: Path) -> None:
     empty = np.zeros((16, 16, 16), dtype=bool)
     with pytest.raises(AssertionError, match="chair: the hulls differ"):
-        carve_costs({**TINY, "count": 1, "grids": []}, 0, tmp_path, plain=lambda *_, **__: empty)
+        carve_costs(replace(TINY, count=1, grids=()), 0, tmp_path, plain=lambda *_, **__: empty)
 
 
 def test_pictures_in_a_folder_are_timed_where_one_is_given(
@@ -93,15 +89,15 @@ def test_pictures_in_a_folder_are_timed_where_one_is_given(
     pictures = np.where(seen[..., None], 90, 255).astype(np.uint8).repeat(3, axis=3)
     for name in ("a", "b", "c"):
         write_views(pictures, tmp_path, id=name, cameras=cameras)
-    settings = {**TINY, "root": str(tmp_path), "grids": [], "grid_chairs": 0}
+    settings = replace(TINY, root=str(tmp_path), grids=(), grid_chairs=0)
     found = carve_costs(settings, 0, tmp_path)
     assert len(found["seconds"]["carve"]) == 2  # count
     assert "2 chairs, 8 pictures of 64 x 64" in capsys.readouterr().out
     with pytest.raises(ValueError, match="There is no folder"):
-        carve_costs({**TINY, "root": str(tmp_path / "none")}, 0, tmp_path)
+        carve_costs(replace(TINY, root=str(tmp_path / "none")), 0, tmp_path)
 
 
-@pytest.mark.parametrize("wrong", [{"count": 0}, {"resolution": 4}, {"grids": [16, 2]}])
+@pytest.mark.parametrize("wrong", [{"count": 0}, {"resolution": 4}, {"grids": (16, 2)}])
 def test_nothing_to_time_is_named(tmp_path: Path, wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^carve: \d chairs, .* cells: take 1 and 8 up\.$"):
-        carve_costs({**TINY, **wrong}, 0, tmp_path)
+        carve_costs(replace(TINY, **wrong), 0, tmp_path)

@@ -23,7 +23,7 @@ from infogan3d.bench.runners import (
     run_block,
     some_chairs,
 )
-from infogan3d.runs import command
+from infogan3d.runs import memory
 
 CASE = Case(16, 2, 4, trunk_layers=2)
 
@@ -85,7 +85,7 @@ def test_each_runner_has_a_process_of_its_own(chairs: Path) -> None:
     class Pool:
         def __init__(self, workers: int, **given: object) -> None:
             assert workers == 1
-            self.ours = given["initializer"] is command.retain_malloc_arenas
+            self.ours = given["initializer"] is memory.retain_malloc_arenas
 
         def submit(self, work: object, task: Task) -> "Pool":
             assert work is run_block

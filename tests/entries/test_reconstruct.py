@@ -206,7 +206,7 @@ def test_pictures_that_are_none_are_one_sentence(ask, tmp_path):
     cameras = tuple(seeing3d_camera(t, elevation=20, size=48) for t in (0, 120))
     folder = written(tmp_path, cameras)
     (folder / "renders" / "image_001_p020_t120_r096.png").write_bytes(b"no picture")
-    with pytest.raises(ValueError, match="is not a PNG picture"):
+    with pytest.raises(ValueError, match="is not a PNG or JPEG picture"):
         ask(f"views={folder}")
 
 
