@@ -14,6 +14,7 @@ from infogan3d.inversion.stages import (
     codes_by_name,
     read_codes,
     run_stages,
+    starts_for,
 )
 from infogan3d.models.networks.latent import sample_codes
 from infogan3d.models.sampling import decode_occupancy
@@ -65,9 +66,9 @@ def test_each_shape_is_tuned_to_its_own_target(tiny_model):
 
 def test_starts_are_the_models_unless_set(tiny_model):
     with_encoder, without = tiny_model(pairing="inverse"), tiny_model()
-    assert InversionConfig().starts_for(with_encoder) == 1
-    assert InversionConfig().starts_for(without) == 4
-    assert InversionConfig(starts=2).starts_for(without) == 2
+    assert starts_for(InversionConfig(), with_encoder) == 1
+    assert starts_for(InversionConfig(), without) == 4
+    assert starts_for(InversionConfig(starts=2), without) == 2
 
 
 def test_q_alone_reads_codes_and_leaves_z_at_nought(tiny_model):

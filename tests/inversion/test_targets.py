@@ -8,6 +8,7 @@ import trimesh
 
 from infogan3d.data.config import ChairsConfig, data_config
 from infogan3d.data.datasets.procedural import chairs
+from infogan3d.data.procedural import chairs as known_factors
 from infogan3d.data.procedural.chairs import Factors, chair_grid, chair_mesh, cube_of
 from infogan3d.geometry.distances import iou
 from infogan3d.geometry.orientation import canonical_yaw
@@ -62,10 +63,7 @@ def test_frames_by_name_and_by_what_the_grids_show():
 
 
 def test_a_mesh_becomes_the_hull_that_prepare_makes_of_that_chair(chair_file, monkeypatch):
-    monkeypatch.setattr(
-        "infogan3d.data.datasets.procedural.data_procedural_chairs.sample_factors",
-        lambda *_, **__: [FACTORS],
-    )
+    monkeypatch.setattr(known_factors, "sample_factors", lambda *_, **__: [FACTORS])
     (job,) = chairs(None, resolution=32, **replace(CHAIRS, count=1).own())
     wanted, _ = job.read()
     grid, notes = mesh_target(chair_file, data=CHAIRS, frame=frame_of(CHAIRS), resolution=32)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from infogan3d.data.multiview import _no_pictures, photograph, rings_around
-from infogan3d.data.procedural import chairs as data_procedural_chairs
+from infogan3d.data.procedural import chairs as known_factors
 from infogan3d.data.procedural.wide import (
     SHARES,
     cube_of,
@@ -48,7 +48,7 @@ def chairs(
     or with `exact` drawn cell by cell. `pictures` is the folder that keeps the PNGs; without it
     they are deleted as soon as they are read.
     """
-    factors = data_procedural_chairs.sample_factors(count, seed=seed, simple=simple)
+    factors = known_factors.sample_factors(count, seed=seed, simple=simple)
     ids = [f"chair_s{seed}_{index:06d}" for index in range(count)]
     if exact:
         _no_pictures(pictures, "exact")
@@ -63,27 +63,23 @@ def chairs(
 
 def _chair(
     id: str,
-    factors: data_procedural_chairs.Factors,
+    factors: known_factors.Factors,
     studio: partial[Views],
     carving: dict[str, Any],
 ) -> Shape:
-    mesh = data_procedural_chairs.chair_mesh(factors)
+    mesh = known_factors.chair_mesh(factors)
     views = studio((mesh.vertices, mesh.faces), id=id)
-    low, high = data_procedural_chairs.cube_of(factors)
+    low, high = known_factors.cube_of(factors)
     grid, columns = carved(views, carving | {"box": (low.tolist(), high.tolist())})
     return grid, columns | _factor_columns(factors)
 
 
-def _exact_chair(factors: data_procedural_chairs.Factors, resolution: int) -> Shape:
-    return data_procedural_chairs.chair_grid(factors, resolution=resolution), _factor_columns(
-        factors
-    )
+def _exact_chair(factors: known_factors.Factors, resolution: int) -> Shape:
+    return known_factors.chair_grid(factors, resolution=resolution), _factor_columns(factors)
 
 
-def _factor_columns(factors: data_procedural_chairs.Factors) -> dict[str, Any]:
-    return {
-        name: values[0] for name, values in data_procedural_chairs.factor_columns([factors]).items()
-    }
+def _factor_columns(factors: known_factors.Factors) -> dict[str, Any]:
+    return {name: values[0] for name, values in known_factors.factor_columns([factors]).items()}
 
 
 def wide_chairs(
