@@ -102,7 +102,7 @@ def score_recipe(
 ) -> Recipe:
     """The runs of one recipe, {name: run}, with the choice among them; then their scores."""
     settings = [folder.load_settings(run) for run in runs.values()]
-    batches = tuple(dict.fromkeys(int(row["batches"]) for row in settings))
+    batches = tuple(dict.fromkeys(row.batches for row in settings))
     choice, chance = None, math.nan
     if len(runs) > 1:  # without labels; then the labels
         start = time.monotonic()
