@@ -36,7 +36,7 @@ OTHER_WORDS = {  # what others call our settings
 
 def check_words(name: str, words: Sequence[str]) -> None:
     """Refuse what Hydra would answer with more than a sentence (`ValueError`)."""
-    after_option = False
+    after_option, values = False, []
     for word in words:
         if after_option or word.startswith("~"):
             after_option = False
@@ -51,7 +51,9 @@ def check_words(name: str, words: Sequence[str]) -> None:
         else:
             check_value(word)
             check_key(word.partition("=")[0], name)
-            check_run(word, name)
+            values.append(word)
+    for word in values:
+        check_run(word, name)
 
 
 def like(name: str) -> str:
