@@ -30,7 +30,7 @@ def cells(count: int) -> tuple[np.ndarray, dict[str, object]]:
 
 def test_a_killed_worker_is_known_by_its_shape_and_the_others_are_made() -> None:
     jobs = [ShapeJob(f"shape{count}", partial(cells, count)) for count in range(1, 7)]
-    found = {job.id: value for job, value in in_processes(made, jobs, workers=2, imports=MODULE)}
+    found = {job.id: value for job, value in in_processes(made, jobs, workers=2, imports=(MODULE,))}
     reason = found.pop("shape3")
     assert reason.startswith("shape3: the process that read it was killed")
     assert found == {f"shape{count}": count for count in (1, 2, 4, 5, 6)}
@@ -52,7 +52,7 @@ def make(job):
 
 if __name__ == "__main__":
     jobs = [ShapeJob(str(i), partial(sleep, sys.argv[1])) for i in range(2)]
-    list(in_processes(make, jobs, workers=2, imports="infogan3d.data.workers"))
+    list(in_processes(make, jobs, workers=2, imports=("infogan3d.data.workers",)))
 """
 
 
