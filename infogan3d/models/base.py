@@ -41,19 +41,22 @@ def todays_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {todays_name(name): value for name, value in state.items()}
 
 
-def begin_next_epoch(loop: dict[str, Any]) -> None:
-    """Where an epoch's last batch was done before the save: Lightning goes on with a new epoch.
+def count_epochs(loop: dict[str, Any]) -> None:
+    """Lightning's count of epochs in a checkpoint, made that of the batches done.
 
-    Left as it is, the rest of that new epoch would be skipped.
+    After an epoch's last batch a new epoch begins, else the rest of it would be skipped; where
+    `batches` ended a training within an epoch, that epoch is not over, else it would count twice.
     """
-    batches = loop.get("epoch_loop.batch_progress", {})
-    if not batches.get("is_last_batch"):
+    batches, epochs = loop.get("epoch_loop.batch_progress"), loop.get("epoch_progress")
+    if not batches or not epochs:
         return
-    epochs, done = loop["epoch_progress"], loop["epoch_progress"]["total"]["ready"]
+    begun, over = epochs["total"]["ready"], batches["is_last_batch"]
+    done = begun if over else begun - 1
     for counts in (epochs["total"], epochs["current"]):
-        counts.update(dict.fromkeys(counts, done))
-    batches["current"].update(dict.fromkeys(batches["current"], 0))
-    batches["is_last_batch"] = False
+        counts.update(ready=begun, started=begun, processed=done, completed=done)
+    if over:
+        batches["current"].update(dict.fromkeys(batches["current"], 0))
+        batches["is_last_batch"] = False
 
 
 class ShapeModel(pl.LightningModule):
@@ -210,7 +213,7 @@ class ShapeModel(pl.LightningModule):
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["state_dict"] = todays_names(checkpoint["state_dict"])
-        begin_next_epoch(checkpoint.get("loops", {}).get("fit_loop", {}))
+        count_epochs(checkpoint.get("loops", {}).get("fit_loop", {}))
         self.clock.batches = checkpoint.get("progress", {"batches": 0})["batches"]
 
 

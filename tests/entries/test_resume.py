@@ -57,7 +57,7 @@ def test_it_goes_on_in_its_folder_with_its_settings(homes):
 def test_the_curves_are_whole(homes):
     whole, parts = (rows(only_run(home)) for home in homes)
     losses = [
-        [(row["step"], row["D/loss"]) for row in run if "D/loss" in row] for run in (whole, parts)
+        [(row["step"], row["G/loss"]) for row in run if "G/loss" in row] for run in (whole, parts)
     ]
     assert losses[0] == losses[1]
     assert len(losses[0]) == 8

@@ -426,14 +426,13 @@ def test_occupancy_follows_the_ratio() -> None:
 
 
 def test_which_readings_fall_below_zero() -> None:
-    rows = rows_of(
-        run={"G/loss_kl": (-0.02,), "fall of G/loss_kl": (0.01,)},
-        kl={"G/loss_kl": (0.05,), "fall of G/loss_kl": (0.4,)},
-    )
+    usual = "kldiv_on_probabilities"
+    falling = {"G/loss_kl": (-0.02,), "fall of G/loss_kl": (0.01,)}
+    rows = rows_of(**{usual: falling}, kl={"G/loss_kl": (0.05,), "fall of G/loss_kl": (0.4,)})
     outcome, why = paper_rules.run_fits(rows)
     assert outcome == "held"
-    assert why.endswith("negative and falling: run")
-    rows["run"]["fall of G/loss_kl"] = Estimate(-0.01, -0.01, -0.01, 1)  # it rose
+    assert why.endswith(f"negative and falling: {usual}")
+    rows[usual]["fall of G/loss_kl"] = Estimate(-0.01, -0.01, -0.01, 1)  # it rose
     assert paper_rules.run_fits(rows)[0] == "not held"
 
 
