@@ -81,9 +81,7 @@ def _wanted(one: Element) -> list[int]:
 
 def _header(content: bytes) -> tuple[bytes, list[Element], bytes]:
     """The format, the elements and the bytes after the header."""
-    start = content[:4].removeprefix(b"ply")
-    end = next((one for one in (b"\r\n", b"\n", b"\r") if start.startswith(one[:1])), b"\n")
-    end = b"\r\n" if content[3:5] == b"\r\n" else end
+    end = next((one for one in (b"\r\n", b"\r") if content.startswith(one, 3)), b"\n")
     head, found, _ = content[: 1 << 16].partition(b"end_header" + end)
     if not content.startswith(b"ply") or not found:
         raise MeshError("it has no header from ply to end_header")
