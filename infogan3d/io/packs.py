@@ -16,6 +16,7 @@ further columns with one row a shape.
 """
 
 import hashlib
+import math
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ def pack_grids(
     Errors: as many ids, and as many rows in every column, as there are grids, else `ValueError`.
     """
     shape = (int(grids.shape[1]), int(grids.shape[2]), int(grids.shape[3]))
-    occupancy = np.packbits(grids.reshape(len(grids), -1), axis=1)
+    occupancy = np.packbits(grids.reshape(len(grids), math.prod(shape)), axis=1)
     named = {name: np.asarray(values) for name, values in (columns or {}).items()}
     return _checked(Pack(occupancy, shape, tuple(ids), named), "pack_grids")
 
