@@ -428,7 +428,8 @@ def test_occupancy_follows_the_ratio() -> None:
 def test_which_readings_fall_below_zero() -> None:
     usual = "kldiv_on_probabilities"
     falling = {"G/loss_kl": (-0.02,), "fall of G/loss_kl": (0.01,)}
-    rows = rows_of(**{usual: falling}, kl={"G/loss_kl": (0.05,), "fall of G/loss_kl": (0.4,)})
+    rows = rows_of(usual=falling, kl={"G/loss_kl": (0.05,), "fall of G/loss_kl": (0.4,)})
+    rows[usual] = rows.pop("usual")
     outcome, why = paper_rules.run_fits(rows)
     assert outcome == "held"
     assert why.endswith(f"negative and falling: {usual}")
