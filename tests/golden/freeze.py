@@ -47,7 +47,10 @@ VALUES = {  # new setting, old value -> new value
     ("model.shape_limit_form", "run"): "kldiv_on_probabilities",
     ("name", "readings_run"): "readings_kldiv_on_probabilities",
 }
-REMOVED = {"codes.protocol"}  # old settings that are gone, and what says more now; patterns too
+REMOVED = {
+    "codes.protocol",
+    "reconstruction.protocol",
+}  # old settings that are gone, and what says more now; patterns too
 CARVING = [
     "pictures",
     "shaded",
@@ -67,7 +70,11 @@ REMOVED_FROM: dict[str, Sequence[str]] = {  # old settings that are gone from so
     "cfg.prepare": ("batch_size", "mirror", "seed"),
     **{f"cfg.{name}": [f"data.{one}" for one in CARVING] for name in EXACT},
 }
-ADDED = {"*.n", "codes.protocol"}  # new ones that the old code did not have; patterns too
+ADDED = {
+    "*.n",
+    "codes.protocol",
+    "reconstruction.protocol",
+}  # new ones that the old code did not have; patterns too
 
 HERE = Path(__file__).resolve().parent
 FROZEN, CFG, RUNS = HERE / "frozen.json", HERE / "cfg", HERE / "runs"

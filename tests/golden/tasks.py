@@ -176,7 +176,10 @@ def evaluated(system: str, desk: Desk) -> Any:
 def resumed(system: str, desk: Desk) -> dict[str, Any]:
     words = (*COMMON, *SYSTEMS[system], *batches(system, LONGER))
     desk.type("train", *words, f"resume={system}", out="longer")
-    return curves(desk.home / "longer" / "metrics.csv")
+    apart = desk.home / "longer" / "metrics.csv"  # where a run went on before it kept its folder
+    if not apart.exists():
+        apart = desk.home / system / "metrics.csv"
+    return curves(apart)
 
 
 PARTS: dict[str, Callable[[str, Desk], Any]] = {

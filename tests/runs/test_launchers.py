@@ -24,7 +24,7 @@ SMOKE = (
     *("snapshot_every=0", "hydra.sweep.dir=sweep", "batches=3", "model.width=2"),
 )
 LABELS = ("[1.0,1.0]", "[1]", "[0.7,1.2]")  # of the three jobs; the middle one is refused
-REFUSED = "job 1: model.real_labels=[1] is no range: give its two ends, such as [0.7, 1.2]."
+REFUSED = "job 1: model.real_labels=[1] is no range: give one, such as [0.7, 1.2]."
 
 SBATCH = r"""#!/bin/bash
 last=$(sed -n 's/^#SBATCH --array=0-\([0-9]*\)%.*/\1/p' "$1")
@@ -187,12 +187,12 @@ def test_a_mistyped_setting_stops_the_sweep_before_its_first_job(here):
 def test_a_job_that_breaks_leaves_the_others(here):
     done = []
 
-    def work(settings: dict[str, Any], run: Path) -> None:
-        done.append(settings["seed"])
-        if settings["seed"] == 1:
+    def work(settings: Any, run: Path) -> None:
+        done.append(settings.split_seed)
+        if settings.split_seed == 1:
             raise ZeroDivisionError("a mistake of ours")
 
-    code, told = here(command.command("prepare", work), "-m", "seed=0,1,2")
+    code, told = here(command.command("prepare", work), "-m", "split_seed=0,1,2")
     assert (code, done) == (1, [0, 1, 2])
     assert told[0] == "Traceback (most recent call last):"
     wanted = "not every job came to its end: job 1: ZeroDivisionError: a mistake of ours"
@@ -202,11 +202,11 @@ def test_a_job_that_breaks_leaves_the_others(here):
 def test_a_job_that_is_told_to_end_ends_the_sweep(here):
     done = []
 
-    def work(settings: dict[str, Any], run: Path) -> None:
-        done.append(settings["seed"])
+    def work(settings: Any, run: Path) -> None:
+        done.append(settings.split_seed)
         sys.exit(143)
 
-    assert here(command.command("prepare", work), "-m", "seed=0,1") == (143, [])
+    assert here(command.command("prepare", work), "-m", "split_seed=0,1") == (143, [])
     assert done == [0]
 
 

@@ -11,12 +11,12 @@ from infogan3d.runs.memory import retain_malloc_arenas
 SCRIPT = """
 import sys
 import torch
-from infogan3d.heap import keep_freed_memory
+from infogan3d.runs.memory import retain_malloc_arenas
 def held():
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * 4096 / 2**20
 if sys.argv[1] == "keep":
-    assert keep_freed_memory()
+    assert retain_malloc_arenas()
 before = held()
 many = [torch.ones(5_000_000) for _ in range(10)]
 del many
