@@ -169,7 +169,7 @@ def here(tmp_path, monkeypatch, capfd):
 def test_every_refused_job_says_why(here):
     code, told = here(train.main, *SMOKE, "model.real_labels=[1],[2]")
     first, second = (
-        f"infogan3d-train: job {i}: model.real_labels=[{i + 1}] is no range: give its two ends, "
+        f"infogan3d-train: job {i}: model.real_labels=[{i + 1}] is no range: give one, "
         "such as [0.7, 1.2]."
         for i in (0, 1)
     )
