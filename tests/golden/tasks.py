@@ -80,10 +80,11 @@ def pack(path: Path) -> dict[str, Any]:
 # ---- training ------------------------------------------------------------------------------
 
 
-def curves(path: Path) -> dict[str, Any]:
-    """metrics.csv as {column: {batch: value}}, the first batches as numbers, all as a hash."""
+def curves(path: Path, after: int = -1) -> dict[str, Any]:
+    """metrics.csv as {column: {batch: value}}, the first batches as numbers, all as a hash; the
+    rows past a step."""
     with path.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = [row for row in csv.DictReader(file) if int(row["step"]) > after]
     first = int(rows[0]["step"])
     found: dict[str, Any] = {}
     for name in sorted(name for name in rows[0] if name not in ("step", "epoch", *TIMES)):
@@ -174,12 +175,15 @@ def evaluated(system: str, desk: Desk) -> Any:
 
 
 def resumed(system: str, desk: Desk) -> dict[str, Any]:
+    """The curves of the batches that a run folder is taught further, in a folder of their own (as it
+    was) or in its own."""
+    own = desk.home / system / "metrics.csv"
+    with own.open(newline="") as file:
+        so_far = max(int(row["step"]) for row in csv.DictReader(file))
     words = (*COMMON, *SYSTEMS[system], *batches(system, LONGER))
     desk.type("train", *words, f"resume={system}", out="longer")
-    apart = desk.home / "longer" / "metrics.csv"  # where a run went on before it kept its folder
-    if not apart.exists():
-        apart = desk.home / system / "metrics.csv"
-    return curves(apart)
+    apart = desk.home / "longer" / "metrics.csv"
+    return curves(apart) if apart.exists() else curves(own, after=so_far)
 
 
 PARTS: dict[str, Callable[[str, Desk], Any]] = {
