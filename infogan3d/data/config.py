@@ -208,6 +208,22 @@ class PackConfig(DataConfig):
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class EvidenceConfig:
+    """How training shapes are shown to a model that reads evidence (data/evidence_batches.py)."""
+
+    fine: int = setting(
+        2,
+        "their grids are this many times as fine as the model's; 1 for a pack as it is",
+        at_least=1,
+    )
+    most_views: int = setting(32, "of a shape; their number is log-uniform", at_least=1, at_most=32)
+    grid_share: float = setting(
+        0.2, "of the shapes that are shown whole, as from everywhere", at_least=0, at_most=1
+    )
+    workers: int = setting(1, "processes that make the batches; 0: the one that trains", at_least=0)
+
+
 DATA_SETS: dict[str, type[DataConfig]] = {
     "chairs": ChairsConfig,
     "wide_chairs": WideChairsConfig,

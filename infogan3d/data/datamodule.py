@@ -5,7 +5,6 @@ import json
 import math
 import multiprocessing
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,103 +15,29 @@ from filelock import FileLock
 from jaxtyping import Float, UInt8
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader
 
 from infogan3d.data import build
-from infogan3d.data.config import DataConfig
+from infogan3d.data.batches import (
+    PackedGrids,
+    SeededBatches,
+    as_it_is,
+    stretched,
+    unpack_bits,
+)
+from infogan3d.data.config import DataConfig, EvidenceConfig
+from infogan3d.data.evidence_batches import (
+    EvidenceSource,
+    evidence_loader,
+    same_shapes,
+)
 from infogan3d.data.shapes import walk_files
+from infogan3d.data.training_views import ViewSettings
+from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
 from infogan3d.io.packs import Pack, load_pack, save_pack
 from infogan3d.stats.clock import BatchClock
 
 CACHE_VERSION = 2  # raise it when the same settings give other grids
-
-
-def unpack_bits(
-    packed: UInt8[Tensor, "b bytes"], shape: tuple[int, int, int]
-) -> Float[Tensor, "b 1 x y z"]:
-    """Open packed rows [b, bytes] on their own device into 0/1 floats [b, 1, x, y, z]."""
-    steps = torch.arange(8, dtype=torch.uint8, device=packed.device)
-    places = torch.full_like(steps, 128) >> steps  # made there: a copy would wait for the device
-    bits = (packed.unsqueeze(-1) & places).ne(0).flatten(1)
-    cells = shape[0] * shape[1] * shape[2]
-    return bits[:, :cells].reshape(-1, 1, *shape).float()
-
-
-def stretched(
-    grids: Float[Tensor, "B 1 R R R"], *, share: float, random: torch.Generator
-) -> Float[Tensor, "B 1 R R R"]:
-    """Each shape scaled along each axis by a factor of its own from U(1 - share, 1 + share).
-
-    About the cube's centre, by the nearest cell; what leaves the cube is lost. A thin part
-    may break where its axis shrinks, so keep `share` small: 0.15 loses at most every seventh layer.
-    """
-    count, side = len(grids), grids.shape[2]
-    middle = (side - 1) / 2
-    cells = torch.arange(side, device=grids.device) - middle
-    draws = torch.rand(3, count, 1, generator=random, device=grids.device)
-    sources = (cells / (1 + share * (2 * draws - 1)) + middle).round().long()
-    inside = (sources >= 0) & (sources < side)
-    sources = sources.clamp(0, side - 1)
-    shape = torch.arange(count, device=grids.device)[:, None, None, None]
-    x, y, z = sources[0][:, :, None, None], sources[1][:, None, :, None], sources[2][:, None, None]
-    kept = inside[0][:, :, None, None] & inside[1][:, None, :, None] & inside[2][:, None, None]
-    return (grids[shape, 0, x, y, z] * kept)[:, None]
-
-
-class PackedGrids(Dataset[UInt8[Tensor, "B bytes"]]):
-    """The packed rows of a split, fetched a batch at a time and still packed.
-
-    They lie on the device from the start: 1,000 chairs of 64^3 are 33 MB.
-    """
-
-    def __init__(self, pack: Pack, device: torch.device | str = "cpu") -> None:
-        self.rows = torch.from_numpy(np.ascontiguousarray(pack.occupancy)).to(device)
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index: int) -> UInt8[Tensor, " bytes"]:
-        return self.rows[index]
-
-    def __getitems__(self, indices: list[int]) -> UInt8[Tensor, "B bytes"]:
-        if not self.rows.is_cuda:
-            return self.rows[indices]
-        chosen = torch.tensor(indices).pin_memory()  # else the copy waits for all work before it
-        return self.rows[chosen.to(self.rows.device, non_blocking=True)]
-
-
-class SeededBatches(Sampler[list[int]]):
-    """Batches in an order that (seed, epoch) alone decides; the last, short batch is dropped.
-
-    Every pass goes on to the next epoch. `start_after` puts it where an interrupted run stopped.
-    With several processes each takes every `world`-th batch from its rank on.
-    """
-
-    def __init__(self, count: int, *, size: int, seed: int, rank: int = 0, world: int = 1) -> None:
-        if size * world > count:
-            raise ValueError(
-                f"batch_size={size} on {world} process(es) is more than the {count} chairs to "
-                "train on: lower it or prepare more chairs."
-            )
-        self.count, self.size, self.seed = count, size, seed
-        self.rank, self.world = rank, world
-        self.epoch, self.skip = 0, 0
-
-    def __len__(self) -> int:
-        return self.count // (self.size * self.world)
-
-    def start_after(self, batches: int) -> None:
-        """Go on as if `batches` had been read already."""
-        self.epoch, self.skip = divmod(batches, len(self))
-
-    def __iter__(self) -> Iterator[list[int]]:
-        """One epoch; it counts from its first batch on, since Lightning asks for some twice."""
-        epoch, skip = self.epoch, self.skip
-        self.epoch, self.skip = epoch + 1, 0
-        order = np.random.default_rng([self.seed, epoch]).permutation(self.count)
-        for batch in range(skip, len(self)):
-            start = (batch * self.world + self.rank) * self.size
-            yield order[start : start + self.size].tolist()
 
 
 class ChairData(pl.LightningDataModule):
@@ -136,9 +61,11 @@ class ChairData(pl.LightningDataModule):
         mirror: bool = True,
         stretch: float = 0.0,
         workers: int = 0,
+        evidence: EvidenceConfig | None = None,
         clock: BatchClock | None = None,
     ) -> None:
         super().__init__()
+        self.evidence = evidence
         self.config, self.source, self.resolution = config, config.name, resolution
         self.root = None if config.root is None else Path(config.root).expanduser()
         self.batch_size, self.clock = batch_size, clock or BatchClock()
@@ -147,6 +74,16 @@ class ChairData(pl.LightningDataModule):
         self.workers = workers or len(os.sched_getaffinity(0))
         self.path = Path(cache) / f"{self.source}-{resolution}-{self.key()}.npz"
         self.packs: dict[str, Pack] = {}
+        self.fine: ChairData | None = None
+        if evidence is not None and evidence.fine > 1:
+            self.fine = ChairData(
+                config,
+                resolution=evidence.fine * resolution,
+                cache=cache,
+                split_seed=split_seed,
+                fractions=fractions,
+                workers=workers,
+            )
 
     def key(self) -> str:
         """12 hex digits that change with anything that decides the grids."""
@@ -203,6 +140,8 @@ class ChairData(pl.LightningDataModule):
     def setup(self, stage: str | None = None) -> None:
         if self.packs:
             return
+        if self.fine is not None:
+            self.fine.setup(stage)
         whole = self.pack()
         self.split = build.split_of(whole.ids, seed=self.split_seed, fractions=self.fractions)
         self.split_hash = build.split_hash(whole.ids, self.split)
@@ -216,19 +155,38 @@ class ChairData(pl.LightningDataModule):
 
     # ---- batches ---------------------------------------------------------------------------
 
-    def train_dataloader(self) -> DataLoader[Tensor]:
+    def train_dataloader(self) -> DataLoader[Any]:
         trainer = self.trainer
         rank, world = (trainer.global_rank, trainer.world_size) if trainer else (0, 1)
         return self.training_batches(self.device(), rank=rank, world=world)
 
     def training_batches(
         self, device: torch.device | str, *, rank: int = 0, world: int = 1
-    ) -> DataLoader[Tensor]:
+    ) -> DataLoader[Any]:
         """Packed rows of the training split in the seed's order, from the clock's batch on."""
         train, seed = self.packs["train"], self.clock.seed
-        batches = SeededBatches(len(train), size=self.batch_size, seed=seed, rank=rank, world=world)
+        source = None if self.evidence is None else self.evidence_source(self.evidence, rank)
+        count = len(train if source is None else source.fine)
+        batches = SeededBatches(count, size=self.batch_size, seed=seed, rank=rank, world=world)
         batches.start_after(self.clock.batches)
+        if source is not None:
+            assert self.evidence is not None
+            return evidence_loader(source, batches, first=self.clock.batches, config=self.evidence)
         return DataLoader(PackedGrids(train, device), batch_sampler=batches, collate_fn=as_it_is)
+
+    def evidence_source(self, config: EvidenceConfig, rank: int) -> EvidenceSource:
+        """The training shapes, and how a model that reads evidence is shown them."""
+        coarse = self.packs["train"]
+        fine = coarse if self.fine is None else self.fine.packs["train"]
+        return EvidenceSource(
+            *same_shapes(fine, coarse),
+            resolution=self.resolution,
+            views=ViewSettings(most=config.most_views),
+            grid_share=config.grid_share,
+            mirror=self.mirror,
+            seed=self.clock.seed,
+            rank=rank,
+        )
 
     def device(self) -> torch.device | str:
         """Where the trainer computes; the CPU without one."""
@@ -246,10 +204,12 @@ class ChairData(pl.LightningDataModule):
         return DataLoader(rows, batch_size=self.batch_size, collate_fn=as_it_is)
 
     def on_after_batch_transfer(
-        self, batch: UInt8[Tensor, "B bytes"], dataloader_idx: int
-    ) -> Float[Tensor, "B 1 R R R"]:
-        """Unpack on the device; in training as `training_grids`."""
+        self, batch: UInt8[Tensor, "B bytes"] | EvidenceBatch, dataloader_idx: int
+    ) -> Float[Tensor, "B 1 R R R"] | EvidenceBatch:
+        """Unpack on the device; in training as `training_grids`, or evidence as it came."""
         trainer = self.trainer
+        if isinstance(batch, EvidenceBatch):
+            return batch
         if trainer is not None and trainer.training:
             return self.training_grids(batch)
         return self.grids(batch)
@@ -274,11 +234,6 @@ class ChairData(pl.LightningDataModule):
     def rng(self, stream: int, rows: Tensor) -> torch.Generator:
         """The random numbers of one use in the batch that comes next, where its rows lie."""
         return torch.Generator(rows.device).manual_seed(self.clock.seed_now(stream))
-
-
-def as_it_is(rows: Any) -> Any:
-    """The rows of a batch come stacked already."""
-    return rows
 
 
 def load_cache(path: Path) -> Pack:

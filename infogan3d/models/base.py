@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from infogan3d.models.networks.discriminator import DiscriminatorHead, Trunk
-from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector
+from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, sample_codes
 from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.models.optim import (
     NonFiniteError,
@@ -121,6 +121,10 @@ class ShapeModel(pl.LightningModule):
     def to_latent(self, codes: Codes) -> Float[Tensor, "B latent"]:
         """What `decode` reads for some codes."""
         return latent_vector(codes, self.spec)
+
+    def draw_codes(self, count: int, *, generator: torch.Generator) -> Codes:
+        """`count` codes as the system draws them for its samples."""
+        return sample_codes(self.spec, count, generator=generator)
 
     @torch.no_grad()
     def forward(self, codes: Codes) -> Float[Tensor, "B 1 R R R"]:

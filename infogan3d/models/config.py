@@ -15,11 +15,11 @@ from infogan3d.io.settings import (
     setting_names,
     settings_group,
 )
+from infogan3d.models.evidence_config import PRECISIONS, EvidenceInfoGANConfig
 
 T = TypeVar("T")
 R = TypeVar("R", bound="GridConfig")
 RESOLUTIONS = (16, 32, 64, 128)
-PRECISIONS = ("auto", "32", "bf16")
 PRESETS = ("chairs189", "paper232", "total200", "z200")  # latent.py has their sizes
 SHAPE_LIMIT_FORMS = ("kldiv_on_probabilities", "literal", "kl", "bce", "dice")
 
@@ -227,10 +227,18 @@ class PhasesConfig(GridConfig):
     batches: int = setting(help="of the auto-encoder, before its latent GAN")
 
 
-ModelConfig = InfoGANConfig | GAN3DConfig | AutoEncoderConfig
+@dataclass(frozen=True, kw_only=True)
+class ScheduledLatentConfig(LatentConfig):
+    """Sizes of the latent vector, and how many batches there will be."""
+
+    batches: int = setting(help="of the whole training", at_least=1)
+
+
+ModelConfig = InfoGANConfig | GAN3DConfig | AutoEncoderConfig | EvidenceInfoGANConfig
 
 SYSTEMS: dict[str, type] = {  # conf/system/
     "infogan3d": InfoGANConfig,
+    "evidence_infogan": EvidenceInfoGANConfig,
     "3dgan": GAN3DConfig,
     "cnn_ae": AutoEncoderConfig,
     "im_ae": IMAutoEncoderConfig,

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from infogan3d.models.base import GANModel, ShapeModel
-from infogan3d.models.networks.latent import Codes, latent_vector, sample_codes
+from infogan3d.models.networks.latent import Codes
 
 BATCH = 32  # shapes that go through a network at a time
 Grids = Bool[np.ndarray, "n R R R"]
@@ -32,7 +32,7 @@ def evaluating(model: ShapeModel) -> Iterator[None]:
 
 def draw_codes(model: ShapeModel, count: int, *, seed: int) -> Codes:
     """`count` codes by a seed, the same on every device."""
-    return sample_codes(model.spec, count, generator=torch.Generator().manual_seed(seed))
+    return model.draw_codes(count, generator=torch.Generator().manual_seed(seed))
 
 
 def code_batches(model: ShapeModel, codes: Codes, *, size: int = BATCH) -> Iterator[Codes]:
@@ -79,7 +79,7 @@ def generate_grids(model: ShapeModel, codes: Codes, *, batch: int = BATCH) -> Gr
 @torch.no_grad()
 def ema_occupancy(model: GANModel, codes: Codes) -> Float[Tensor, "n R R R"]:
     """The same in 32 bits whatever the run's precision, all codes at once."""
-    return torch.sigmoid(model.ema(latent_vector(codes, model.spec)))[:, 0]
+    return torch.sigmoid(model.ema(model.to_latent(codes)))[:, 0]
 
 
 def decode(model: ShapeModel, latent: Float[Tensor, "n L"]) -> Grids:

@@ -8,6 +8,7 @@ from infogan3d.models.base import ShapeModel
 from infogan3d.models.baselines.autoencoders import AutoEncoder, CNNAutoEncoder, IMAutoEncoder
 from infogan3d.models.baselines.gan3d import GAN3D
 from infogan3d.models.config import CodesConfig
+from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import CodeSpec, code_spec
 from infogan3d.runs.settings.train import DataSettings, TrainSettings
@@ -15,6 +16,7 @@ from infogan3d.stats.clock import BatchClock
 
 SYSTEMS: dict[str, type[ShapeModel]] = {  # conf/system/
     "infogan3d": InfoGAN3D,
+    "evidence_infogan": EvidenceInfoGAN,
     "3dgan": GAN3D,
     "cnn_ae": CNNAutoEncoder,
     "im_ae": IMAutoEncoder,
@@ -33,6 +35,7 @@ def build_data(settings: DataSettings, *, clock: BatchClock | None = None) -> Ch
         batch_size=training.batch_size,
         mirror=training.mirror,
         stretch=training.stretch,
+        evidence=training.evidence,
         clock=clock or BatchClock(training.seed),
     )
 
@@ -42,11 +45,11 @@ def build_model(settings: TrainSettings) -> ShapeModel:
     given = plain_settings(settings.model)
     given |= {"resolution": settings.resolution, "seed": settings.seed}
     kind = SYSTEMS[settings.system]
-    if kind is InfoGAN3D:
+    if kind in (InfoGAN3D, EvidenceInfoGAN):
         spec = spec_of(settings.codes)
         given |= {"noise": spec.noise, "discrete": spec.discrete, "continuous": spec.continuous}
-    elif issubclass(kind, AutoEncoder):
-        given["batches"] = batches_before_latents(settings)
+    if issubclass(kind, AutoEncoder | EvidenceInfoGAN):
+        given["batches"] = planned_batches(settings)
     pl.seed_everything(settings.seed, verbose=False)
     return kind(**given)
 
@@ -56,11 +59,11 @@ def spec_of(codes: CodesConfig | None) -> CodeSpec:
     return code_spec(**plain_settings(codes or CodesConfig()))
 
 
-def batches_before_latents(settings: TrainSettings) -> int:
-    """How many batches an auto-encoder learns for. Errors: it is not told (`ValueError`)."""
+def planned_batches(settings: TrainSettings) -> int:
+    """How many batches a system with a schedule learns for. Errors: not told (`ValueError`)."""
     if settings.batches < 1:
         raise ValueError(
-            f"batches={settings.batches} does not say when system={settings.system} goes on to its "
-            "latent GAN: give a number, such as batches=30000."
+            f"batches={settings.batches} does not say how long system={settings.system} learns, "
+            "and its schedule depends on that: give a number, such as batches=30000."
         )
     return settings.batches

@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from infogan3d.data.config import DATA_SETS
+from infogan3d.data.config import DATA_SETS, EvidenceConfig
 from infogan3d.io.settings import defaults_of, every_setting
 from infogan3d.models.config import SYSTEMS, CodesConfig
 from infogan3d.runs.settings.bench import BenchSettings
@@ -36,7 +36,12 @@ COMMANDS: dict[str, type] = {
     "bench": BenchSettings,
 }
 GROUPS: dict[str, dict[str, type]] = {"data": DATA_SETS, "model": SYSTEMS}  # of several kinds
-CHOSEN = ("system", "codes", "trainer")  # what files of conf/ below the command's own bring
+CHOSEN = (
+    "system",
+    "codes",
+    "evidence",
+    "trainer",
+)  # what files of conf/ below the command's own bring
 
 
 def store_defaults(*commands: str) -> None:
@@ -53,7 +58,8 @@ def store_defaults(*commands: str) -> None:
         store.store(group="settings", name=name, node=plain)
     if commands and not any(of_kinds(COMMANDS[name], "data") for name in commands):
         return
-    for name, kind in {**SYSTEMS, "codes": CodesConfig, "trainer": TrainerConfig}.items():
+    groups = {"codes": CodesConfig, "evidence": EvidenceConfig, "trainer": TrainerConfig}
+    for name, kind in {**SYSTEMS, **groups}.items():
         store.store(group="settings", name=name, node=defaults_of(kind))
     for name, data in DATA_SETS.items():
         store.store(group="settings/data", name=name, node=defaults_of(data))

@@ -18,9 +18,8 @@ from infogan3d.geometry.components import floater_fraction
 from infogan3d.geometry.distances import iou_matrix, mean_overlap
 from infogan3d.io.packs import Pack
 from infogan3d.models.base import GANModel, ShapeModel
-from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks import losses
-from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
+from infogan3d.models.networks.latent import Codes, CodeSpec
 from infogan3d.models.sampling import (
     BATCH,
     Grids,
@@ -83,7 +82,7 @@ def draws(model: ShapeModel, count: int) -> tuple[Codes, Codes, Codes]:
     They are the same ones at every validation, so that a curve moves with the model alone.
     """
     random = model.rng(0, stream=STREAM)
-    base, other = (sample_codes(model.spec, count, generator=random) for _ in range(2))
+    base, other = (model.draw_codes(count, generator=random) for _ in range(2))
     first, new = base.rows(slice(PAIRS)), other.rows(slice(PAIRS))
     new_noise = Codes(new.noise, first.discrete, first.continuous)
     return base, new_noise, Codes(first.noise, new.discrete, new.continuous)
@@ -104,8 +103,8 @@ def discriminate(
             model.discriminator_head(torch.cat(real_features)).mean()
             - model.discriminator_head(fake_features).mean()
         )
-        if isinstance(model, InfoGAN3D) and model.spec.discrete:
-            logits = model.q_head(fake_features).discrete_logits
+        if model.has_q_head and model.spec.discrete:
+            logits = model.q_head(fake_features).discrete_logits  # type: ignore[operator, union-attr]
             read = float(losses.code_accuracy(logits, codes.discrete))
     return float(gap), read
 

@@ -14,8 +14,9 @@ import torch
 from fixtures import prepared
 
 from infogan3d.data import build
+from infogan3d.data.batches import SeededBatches
 from infogan3d.data.config import ChairsConfig
-from infogan3d.data.datamodule import ChairData, SeededBatches, stamp
+from infogan3d.data.datamodule import ChairData, stamp
 from infogan3d.io.packs import content_hash, load_pack, pack_grids, save_pack
 
 

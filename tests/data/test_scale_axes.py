@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from infogan3d.data.datamodule import stretched
+from infogan3d.data.batches import stretched
 
 
 def box(count: int = 200) -> torch.Tensor:

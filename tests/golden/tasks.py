@@ -175,8 +175,8 @@ def evaluated(system: str, desk: Desk) -> Any:
 
 
 def resumed(system: str, desk: Desk) -> dict[str, Any]:
-    """The curves of the batches that a run folder is taught further, in a folder of their own (as it
-    was) or in its own."""
+    """The curves of the batches that a run goes on for, in its own folder or (as it was) in another
+    one."""
     own = desk.home / system / "metrics.csv"
     with own.open(newline="") as file:
         so_far = max(int(row["step"]) for row in csv.DictReader(file))

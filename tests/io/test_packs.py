@@ -6,7 +6,7 @@ import pytest
 import torch
 from fixtures import SHARED
 
-from infogan3d.data.datamodule import unpack_bits
+from infogan3d.data.batches import unpack_bits
 from infogan3d.io import packs
 from infogan3d.io.packs import (
     Pack,

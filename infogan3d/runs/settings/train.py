@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infogan3d.data.config import ChairsConfig, DataConfig, data_class
+from infogan3d.data.config import ChairsConfig, DataConfig, EvidenceConfig, data_class
 from infogan3d.io.settings import setting, settings_group
 from infogan3d.models.config import RESOLUTIONS, SYSTEMS, CodesConfig, InfoGANConfig, ModelConfig
 
@@ -53,6 +53,7 @@ class TrainSettings(DataSettings):
     system: str = setting("infogan3d", "what is trained", choices=tuple(SYSTEMS))
     model: ModelConfig = settings_group(InfoGANConfig(), which=model_class)
     codes: CodesConfig | None = settings_group(None)  # of system=infogan3d
+    evidence: EvidenceConfig | None = settings_group(None)  # of system=evidence_infogan
     trainer: TrainerConfig = settings_group(TrainerConfig())
     name: str = setting("train", "names the run folder")
     group: str = setting("${name}", "W&B group")

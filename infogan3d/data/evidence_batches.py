@@ -1,0 +1,118 @@
+"""Training batches of evidence: shapes seen from somewhere new each time, what is in them, solids.
+
+    pack at 2 R --rows of a batch--> training_views --evidence--> what E and the refiner read
+                                          +--solid at R--> what they are to answer, measured
+    pack at R ---the same shapes--> real: as they are, what D compares samples with
+
+A worker process makes them while the model learns from the batch before. What is random comes from
+(seed, rank, batch), so a resumed run sees what the unbroken one sees.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from infogan3d.attributes.measure import measure
+from infogan3d.data.batches import as_it_is
+from infogan3d.data.config import EvidenceConfig
+from infogan3d.data.training_views import ViewSettings, training_views
+from infogan3d.geometry.visual_hull.evidence import evidence, evidence_of_grid
+from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
+from infogan3d.io.packs import Pack
+from infogan3d.stats.clock import step_seed
+
+STREAM = 5  # of the random numbers: see stats/clock.py
+
+
+@dataclass(frozen=True)
+class EvidenceSource:
+    """The shapes of a split, twice, and how they are shown.
+
+    `fine` and `coarse` hold the same ids in the same order. `grid_share` of a batch's shapes are
+    shown whole, as `evidence_of_grid` says it: views from everywhere.
+    """
+
+    fine: Pack
+    coarse: Pack
+    resolution: int
+    views: ViewSettings
+    grid_share: float
+    mirror: bool
+    seed: int
+    rank: int = 0
+
+    def batch(self, number: int, rows: list[int]) -> EvidenceBatch:
+        """Batch `number` of the training, of some rows."""
+        random = np.random.default_rng(step_seed(self.seed, self.rank, number, STREAM))
+        grids = [self.fine.grids(slice(row, row + 1))[0] for row in rows]
+        seen = training_views(grids, resolution=self.resolution, settings=self.views, random=random)
+        cells = evidence(seen.views, resolution=self.resolution, jitter=seen.jitter)
+        whole = torch.from_numpy(random.random(len(rows)) < self.grid_share)
+        if whole.any():
+            cells[whole] = evidence_of_grid(seen.solid[whole, 0] > 0.5)
+        attributes = measure(seen.solid[:, 0].numpy() > 0.5).astype(np.float32)
+        real = np.concatenate([self.coarse.grids(slice(row, row + 1)) for row in rows])
+        if self.mirror:
+            turned = random.random(len(rows)) < 0.5
+            real[turned] = real[turned, ::-1]
+        parts = cells, seen.solid, torch.from_numpy(attributes)
+        return EvidenceBatch(*parts, torch.from_numpy(real).float()[:, None])
+
+
+class EvidenceRows(Dataset[EvidenceBatch]):
+    """Batches by their number and rows, as `NumberedBatches` names them."""
+
+    def __init__(self, source: EvidenceSource) -> None:
+        self.source = source
+
+    def __len__(self) -> int:
+        return len(self.source.fine)
+
+    def __getitems__(self, numbered: list[int]) -> EvidenceBatch:
+        number, *rows = numbered
+        return self.source.batch(number, rows)
+
+
+class NumberedBatches(Sampler[list[int]]):
+    """The batches of another sampler, each behind its number since the training began."""
+
+    def __init__(self, batches: "Sampler[list[int]]", *, first: int) -> None:
+        self.batches, self.number = batches, first
+
+    def __len__(self) -> int:
+        return len(self.batches)  # type: ignore[arg-type]
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for rows in self.batches:
+            yield [self.number, *rows]
+            self.number += 1
+
+
+def evidence_loader(
+    source: EvidenceSource, batches: Sampler[list[int]], *, first: int, config: EvidenceConfig
+) -> DataLoader[EvidenceBatch]:
+    """The batches of a training from its batch `first` on, made by `config.workers` processes."""
+    return DataLoader(
+        EvidenceRows(source),
+        batch_sampler=NumberedBatches(batches, first=first),
+        collate_fn=as_it_is,
+        num_workers=config.workers,
+        persistent_workers=config.workers > 0,
+        prefetch_factor=4 if config.workers else None,
+    )
+
+
+def same_shapes(fine: Pack, coarse: Pack) -> tuple[Pack, Pack]:
+    """The shapes that both packs hold, in the order of the coarse one.
+
+    Errors: none in common (`ValueError`).
+    """
+    place = {name: row for row, name in enumerate(fine.ids)}
+    kept = [row for row, name in enumerate(coarse.ids) if name in place]
+    if not kept:
+        raise ValueError("the finer pack holds none of the shapes: delete both and start again.")
+    rows = np.array([place[coarse.ids[row]] for row in kept])
+    return fine.select(rows), coarse.select(np.array(kept))
