@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 from infogan3d.data.build import SPLITS, split_hash, split_of
+from infogan3d.data.cache import kept_report
 from infogan3d.data.shapes import flagged_note
 from infogan3d.io.files import save_picture
 from infogan3d.io.packs import content_hash
@@ -17,6 +18,8 @@ def prepare(settings: PrepareSettings, out: Path) -> None:
     """Voxelize (or find in the cache), split, and show the first chairs."""
     began = time.perf_counter()
     data = build_data(settings)
+    if data.made():
+        print(f"data={data.source}: {kept_report(data.path)}; made before, {data.path}")
     whole = data.pack()
     seconds = time.perf_counter() - began
     split = split_of(whole.ids, seed=data.split_seed, fractions=data.fractions)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
-from infogan3d.data.datamodule import load_cache
+from infogan3d.data.cache import load_cache
 from infogan3d.data.shapes import flagged_note
 from infogan3d.evaluation.reconstruction import shape_scores
 from infogan3d.geometry.components import count_components, filter_components
@@ -68,8 +68,8 @@ def read_request(settings: ReconstructSettings) -> ReconstructionRequest:
 
 def kept_grids(trained: TrainSettings) -> Bool[np.ndarray, "n R R R"] | None:
     """Some grids of the run's data where they lie in the cache, to see how they are framed."""
-    path = build_data(trained).path
-    return load_cache(path).grids(slice(0, 64)) if path.exists() else None
+    path, cells = build_data(trained).path, trained.resolution
+    return load_cache(path, resolution=cells).grids(slice(0, 64)) if path.exists() else None
 
 
 # ---- from grids ------------------------------------------------------------------------------

@@ -1,8 +1,5 @@
 """A pack as batches on the device: the split, the order, what is mirrored and stretched."""
 
-import hashlib
-import json
-import math
 import multiprocessing
 import os
 from pathlib import Path
@@ -25,19 +22,18 @@ from infogan3d.data.batches import (
     stretched,
     unpack_bits,
 )
+from infogan3d.data.cache import cache_key, load_cache, report_path
 from infogan3d.data.config import DataConfig, EvidenceConfig
 from infogan3d.data.evidence_batches import (
     EvidenceSource,
     evidence_loader,
     same_shapes,
 )
-from infogan3d.data.shapes import walk_files
 from infogan3d.data.training_views import ViewSettings
 from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
-from infogan3d.io.packs import Pack, load_pack, save_pack
+from infogan3d.io.files import save_text
+from infogan3d.io.packs import Pack, save_pack
 from infogan3d.stats.clock import BatchClock
-
-CACHE_VERSION = 2  # raise it when the same settings give other grids
 
 
 class ChairData(pl.LightningDataModule):
@@ -67,7 +63,6 @@ class ChairData(pl.LightningDataModule):
         super().__init__()
         self.evidence = evidence
         self.config, self.source, self.resolution = config, config.name, resolution
-        self.root = None if config.root is None else Path(config.root).expanduser()
         self.batch_size, self.clock = batch_size, clock or BatchClock()
         self.mirror, self.stretch = mirror, stretch
         self.split_seed, self.fractions = split_seed, fractions
@@ -87,9 +82,7 @@ class ChairData(pl.LightningDataModule):
 
     def key(self) -> str:
         """12 hex digits that change with anything that decides the grids."""
-        root = None if self.root is None else stamp(self.root)
-        parts = [CACHE_VERSION, self.source, root, self.resolution, self.config.deciding()]
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+        return cache_key(self.config, resolution=self.resolution)
 
     # ---- making and splitting --------------------------------------------------------------
 
@@ -106,14 +99,24 @@ class ChairData(pl.LightningDataModule):
                 "chairs are voxelized by worker processes, and each imports this script again: put "
                 'what the script does under `if __name__ == "__main__":`.'
             )
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path.with_suffix(".lock")):
-            pictures = getattr(self.config, "pictures", None)
-            if not self.path.exists() or (pictures and not Path(pictures).exists()):
-                made, report = self.voxelize()
-                save_pack(made, self.path)
-                print(f"data={self.source}: {report}; kept in {self.path}")
-            return load_cache(self.path)
+        if not self.made():  # what is there is whole, and a cache that is only read needs no lock
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path.with_suffix(".lock")):
+                if not self.made():
+                    self.make()
+        return load_cache(self.path, resolution=self.resolution)
+
+    def made(self) -> bool:
+        """Whether the pack lies in the cache, with the pictures that the settings ask for."""
+        pictures = getattr(self.config, "pictures", None)
+        return self.path.exists() and not (pictures and not Path(pictures).exists())
+
+    def make(self) -> None:
+        """Voxelize into the cache, and keep and print what became of the shapes."""
+        pack, report = self.voxelize()
+        save_text(f"{report}\n", report_path(self.path))
+        save_pack(pack, self.path)
+        print(f"data={self.source}: {report}; kept in {self.path}")
 
     def voxelize(self) -> tuple[Pack, build.Report]:
         """Make the pack with a progress bar that tells chairs per second."""
@@ -234,22 +237,3 @@ class ChairData(pl.LightningDataModule):
     def rng(self, stream: int, rows: Tensor) -> torch.Generator:
         """The random numbers of one use in the batch that comes next, where its rows lie."""
         return torch.Generator(rows.device).manual_seed(self.clock.seed_now(stream))
-
-
-def load_cache(path: Path) -> Pack:
-    """A pack that `ChairData` keeps. Errors: a damaged one, and which file to delete."""
-    try:
-        return load_pack(path)
-    except ValueError as error:
-        raise ValueError(f"{error} It is only a cache: delete {path} and start again.") from error
-
-
-def stamp(root: Path) -> list[Any]:
-    """What tells one state of a folder or file from another: path, number of files, time."""
-    if not root.exists():
-        return [str(root)]
-    if root.is_file():
-        return [str(root), root.stat().st_size, math.floor(root.stat().st_mtime)]
-    entries = walk_files(root) if root.is_dir() else []
-    newest = max((math.floor(path.stat().st_mtime) for path in entries), default=0)
-    return [str(root), len(entries), newest]

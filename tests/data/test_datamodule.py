@@ -15,8 +15,9 @@ from fixtures import prepared
 
 from infogan3d.data import build
 from infogan3d.data.batches import SeededBatches
+from infogan3d.data.cache import kept_report
 from infogan3d.data.config import ChairsConfig
-from infogan3d.data.datamodule import ChairData, stamp
+from infogan3d.data.datamodule import ChairData
 from infogan3d.io.packs import content_hash, load_pack, pack_grids, save_pack
 
 
@@ -49,7 +50,9 @@ def test_a_second_setup_reads_what_the_first_made(tiny_data, tmp_path, monkeypat
     assert {part: pack.ids for part, pack in again.packs.items()} == {
         part: pack.ids for part, pack in first.packs.items()
     }
-    assert [path.suffix for path in sorted(first.path.parent.iterdir())] == [".lock", ".npz"]
+    kept = sorted(path.suffix for path in first.path.parent.iterdir())
+    assert kept == [".lock", ".npz", ".txt"]
+    assert kept_report(first.path).startswith(told)
 
 
 def test_the_pack_is_the_sources(tiny_data):
@@ -316,16 +319,3 @@ def test_a_damaged_cache_is_named_with_its_cure(tiny_data, tmp_path):
     data.path.write_bytes(data.path.read_bytes()[:-100])
     with pytest.raises(ValueError, match=rf"only a cache: delete {data.path} and start again"):
         data.pack()
-
-
-def test_a_stamp_follows_links_and_bears_those_that_lead_nowhere(tmp_path):
-    folder = tmp_path / "set"
-    folder.mkdir()
-    (tmp_path / "far").mkdir()
-    (tmp_path / "far" / "a.obj").write_text("v 0 0 0")
-    (folder / "far").symlink_to(tmp_path / "far")
-    (folder / "gone").symlink_to(tmp_path / "nowhere")
-    before = stamp(folder)
-    (tmp_path / "far" / "b.obj").write_text("v 0 0 0")
-    assert before[1] == 1
-    assert stamp(folder)[1] == 2

@@ -140,6 +140,12 @@ def test_prepare_splits_and_shows_a_pack(smoke, tmp_path):
     with Image.open(made / "samples" / "real.png") as picture:
         assert picture.size == (1200, 640)
     assert len(list((tmp_path / "cache").glob("pack-16-*.npz"))) == 1
+    again = run_command("prepare", *words, cwd=tmp_path).stdout
+    first, second = (re.search(r"data=pack: (.*) s; ", out) for out in (done.stdout, again))
+    assert "made before" in again
+    assert first is not None
+    assert second is not None
+    assert first[1] == second[1]
 
 
 # The same commands' work, here
