@@ -9,7 +9,6 @@ What a shape becomes depends on its files and the settings only, never on the nu
 import hashlib
 import inspect
 import time
-from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from infogan3d.data.datasets import (
     sweethome3d,
 )
 from infogan3d.data.multiview import PICTURES_FOLDER, parse_image_name, picture_paths, write_names
-from infogan3d.data.shapes import Listing, ShapeJob
+from infogan3d.data.shapes import Listing, ShapeJob, distinct
 from infogan3d.data.workers import in_processes
 from infogan3d.geometry.camera import seeing3d_camera
 from infogan3d.io.files import file_name, path_under
@@ -137,7 +136,10 @@ def _sort(
 
 
 def list_jobs(config: DataConfig, *, resolution: int) -> Sequence[ShapeJob]:
-    """One job for every shape of the data set, in a fixed order; nothing is decoded yet."""
+    """One job for every shape of the data set, in a fixed order; nothing is decoded yet.
+
+    Shapes of one name (chair.obj beside chair.stl) are told apart: see `distinct`.
+    """
     source, settings = SOURCES[config.name], config.own()
     if "resolution" in inspect.signature(source).parameters:
         settings["resolution"] = resolution
@@ -147,10 +149,9 @@ def list_jobs(config: DataConfig, *, resolution: int) -> Sequence[ShapeJob]:
         raise ValueError(
             f"data={config.name} holds no shape at {root}: give another, or a higher count."
         )
-    twice = [id for id, count in Counter(job.id for job in jobs).items() if count > 1]
-    if twice:
-        raise ValueError(f"{root} holds several shapes called {twice[0]!r}: rename all but one.")
-    return jobs
+    ids = distinct([job.id for job in jobs])
+    named = (ShapeJob(id, job.read) for id, job in zip(ids, jobs, strict=True))
+    return Listing(named, jobs.aside if isinstance(jobs, Listing) else None)
 
 
 def _read_jobs(

@@ -6,7 +6,7 @@ keep their size in columns; voxel files are taken as they are.
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -137,6 +137,20 @@ def file_id(path: Path, root: Path | str | None) -> str:
     parts = path.relative_to(Path(str(root))).parts
     parts = (*parts[:-1], path.stem) if parts else (path.stem,)
     return "_".join(part for part in parts if not NAMELESS.fullmatch(part)) or path.stem
+
+
+def distinct(ids: Sequence[str]) -> list[str]:
+    """The same ids, but the second of one name gets `-2` after it, the third `-3`, and so on."""
+    taken, told, found = set(ids), Counter[str](), list[str]()
+    for id in ids:
+        told[id] += 1
+        new = id if told[id] == 1 else f"{id}-{told[id]}"
+        while new != id and new in taken:
+            told[id] += 1
+            new = f"{id}-{told[id]}"
+        taken.add(new)
+        found.append(new)
+    return found
 
 
 def broken(path: Path, error: ValueError) -> ShapeJob:

@@ -17,6 +17,7 @@ from scipy.spatial import ConvexHull
 
 from infogan3d.data.build import SOURCES, Report, split_hash, split_of
 from infogan3d.data.config import data_config
+from infogan3d.data.shapes import distinct
 from infogan3d.io.packs import content_hash
 
 DATA = CONF / "data"
@@ -381,11 +382,39 @@ def test_wrong_settings_are_told_with_their_cure(
         prepared(asked.pop("name"), **asked)
 
 
-def test_two_shapes_of_one_name_are_refused(tmp_path: Path) -> None:
+def test_shapes_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "a-2.off").write_text(off(turn=1))
     (tmp_path / "a.off").write_text(off())
     (tmp_path / "a.obj").write_text(chair_obj())
-    with pytest.raises(ValueError, match="holds several shapes called 'a'"):
-        prepared("meshes", root=tmp_path, resolution=16)
+    pack, report = prepared("meshes", root=tmp_path, resolution=16, facing=0, up="z")
+    assert sorted(pack.ids) == ["a", "a-2", "a-3"]
+    assert report.read == 3
+
+
+def test_seats_of_one_name_get_pictures_of_their_own(library: Path, tmp_path: Path) -> None:
+    (library / "again").mkdir()
+    catalogue = CATALOGUE.replace("width#1=50.8", "width#1=60.8").encode("latin-1")
+    with zipfile.ZipFile(library / "again" / "Made.sh3f", "w") as archive:
+        archive.writestr("PluginFurnitureCatalog.properties", catalogue)
+        archive.writestr("made/tiny/tiny.obj", chair_obj())
+    kept = tmp_path / "kept"
+    pack, _ = prepared("sweethome3d", root=library, resolution=16, pictures=kept, **FEW)
+    assert {"Made_tiny", "Made_tiny-2"} < set(pack.ids)
+    folders = {path.name for path in (kept / "rendered_chairs").iterdir()}
+    assert {"Made_tiny", "Made_tiny-2"} < folders
+
+
+@pytest.mark.parametrize(
+    ("ids", "found"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a", "a", "a"], ["a", "a-2", "a-3"]),
+        (["a", "a", "a-2", "a-2"], ["a", "a-3", "a-2", "a-2-2"]),
+        (["a-2", "a", "a"], ["a-2", "a", "a-3"]),
+    ],
+)
+def test_distinct_ids_keep_what_is_distinct(ids: list[str], found: list[str]) -> None:
+    assert distinct(ids) == found
 
 
 def test_a_rim_for_30_cells_and_no_other_stretching(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ our frame: inches, Z up, its box centred on the origin. Where it has a back, tha
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Float
 
 from infogan3d.data.multiview import _no_pictures, photograph, rings_around
-from infogan3d.data.shapes import Listing, ShapeJob, broken, carved, fill, list_files
+from infogan3d.data.shapes import Listing, ShapeJob, broken, carved, distinct, fill, list_files
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.orientation import Shape, points_y_up_to_z_up
 from infogan3d.io.files import open_archive, read_entry
@@ -204,12 +204,14 @@ def sweethome3d(
         carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
         read = partial(_seat_hull, rings=rings, studio=studio, carving=carving, face_cap=face_cap)
     files = list_files(find_libraries() if root is None else root, "sh3f")
-    jobs = Listing(aside=files.aside)
+    found, jobs = list[tuple[Path, Seat]](), Listing(aside=files.aside)
     for path in files:
         try:
-            jobs += [ShapeJob(seat.id, partial(read, path, seat)) for seat in read_seats(path)]
+            found += [(path, seat) for seat in read_seats(path)]
         except ValueError as error:
             jobs.append(broken(path, error))
+    for id, (path, seat) in zip(distinct([seat.id for _, seat in found]), found, strict=True):
+        jobs.append(ShapeJob(id, partial(read, path, replace(seat, id=id))))
     if not jobs:
         raise ValueError(f"data.root={root} holds furniture, but no seat: give another library.")
     return jobs
