@@ -2,13 +2,17 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from infogan3d.data.config import DataConfig, SweetHome3DConfig
 from infogan3d.data.datasets.sweethome3d import find_libraries
 from infogan3d.data.shapes import walk_files
 from infogan3d.io.packs import Pack, load_pack
+from infogan3d.io.progress import telling
 
 VERSION = 3  # raise it when the same settings and files give other grids
 
@@ -59,6 +63,21 @@ def stamp_file(path: Path, folder: Path) -> Stamp:
     except OSError:
         return name, -1, -1
     return name, told.st_size, told.st_mtime_ns
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Inside, no other process makes the same pack; it is said when that has to be waited for."""
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=1)
+    except Timeout:
+        with telling(f"waiting for the process that holds {path}", kept=False):
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def load_cache(path: Path, *, resolution: int) -> Pack:

@@ -2,15 +2,14 @@
 
 import multiprocessing
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from filelock import FileLock
 from jaxtyping import Float, UInt8
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -22,7 +21,7 @@ from infogan3d.data.batches import (
     stretched,
     unpack_bits,
 )
-from infogan3d.data.cache import cache_key, load_cache, report_path
+from infogan3d.data.cache import cache_key, load_cache, locked, report_path
 from infogan3d.data.config import DataConfig, EvidenceConfig
 from infogan3d.data.evidence_batches import (
     EvidenceSource,
@@ -33,6 +32,7 @@ from infogan3d.data.training_views import ViewSettings
 from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
 from infogan3d.io.files import save_text
 from infogan3d.io.packs import Pack, save_pack
+from infogan3d.io.progress import telling
 from infogan3d.stats.clock import BatchClock
 
 
@@ -101,7 +101,7 @@ class ChairData(pl.LightningDataModule):
             )
         if not self.made():  # what is there is whole, and a cache that is only read needs no lock
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.path.with_suffix(".lock")):
+            with locked(self.path.with_suffix(".lock")):
                 if not self.made():
                     self.make()
         return load_cache(self.path, resolution=self.resolution)
@@ -119,22 +119,15 @@ class ChairData(pl.LightningDataModule):
         print(f"data={self.source}: {report}; kept in {self.path}")
 
     def voxelize(self) -> tuple[Pack, build.Report]:
-        """Make the pack with a progress bar that tells chairs per second."""
-        columns = (
-            TextColumn(f"voxelizing {self.source}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns) as progress:
-            task = progress.add_task("", total=None, rate="")
+        """Make the pack, and tell how far it is and how many chairs a second there are."""
+        with telling(f"voxelizing {self.source}") as say:
+            began = time.monotonic()
 
             def tell(done: int, total: int, note: str) -> None:
-                speed = progress.tasks[0].speed or 0.0
-                progress.update(task, completed=done, total=total, rate=f"{speed:.1f} chairs/s")
+                speed = done / max(time.monotonic() - began, 1e-3)
+                say(done, total, f"{speed:.1f} chairs/s")
                 if note:
-                    progress.console.print(note, style="yellow", highlight=False)
+                    print(note, flush=True)
 
             return build.prepare_pack(
                 self.config, resolution=self.resolution, workers=self.workers, on_progress=tell
