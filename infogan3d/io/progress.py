@@ -77,12 +77,14 @@ def lines_of(meter: Meter, *, every: float | None = None) -> Iterator[Meter]:
 
 
 @contextmanager
-def bar_of(what: str, *, total: int | None = None, kept: bool = True) -> Iterator[Tell]:
+def bar_of(
+    what: str, *, total: int | None = None, first: int = 0, kept: bool = True
+) -> Iterator[Tell]:
     """A bar with the time left and a word beside it; `kept` leaves it where it ended."""
     words, note = TextColumn(what), TextColumn("{task.fields[note]}")
     columns = (words, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), note)
     with Progress(*columns, transient=not kept) as bar:
-        task = bar.add_task("", total=total, note="")
+        task = bar.add_task("", total=total, completed=first, note="")
 
         def tell(done: int, total: int, note: str = "") -> None:
             bar.update(task, completed=done, total=total or None, note=note)
@@ -91,15 +93,27 @@ def bar_of(what: str, *, total: int | None = None, kept: bool = True) -> Iterato
         bar.update(task, total=bar.tasks[0].completed)
 
 
+BARS: list[str] = []  # what is shown on the terminal now: one bar, never two
+
+
 @contextmanager
-def telling(what: str, *, total: int = 0, kept: bool = True) -> Iterator[Tell]:
-    """A bar, or lines where nobody watches one, for work that says how far it is."""
-    if on_terminal():
-        with bar_of(what, total=total or None, kept=kept) as tell:
-            yield tell
-    else:
-        with lines_of(Meter(what, total)) as meter:
+def telling(what: str, *, total: int = 0, first: int = 0, kept: bool = True) -> Iterator[Tell]:
+    """A bar, or lines where nobody watches one, for work that says how far it is.
+
+    `first` steps were done before. Work within work that has a bar shows none of its own.
+    """
+    if not on_terminal():
+        with lines_of(Meter(what, total, first, first=first)) as meter:
             yield meter.tell
+    elif BARS:
+        yield Meter(what).tell
+    else:
+        BARS.append(what)
+        try:
+            with bar_of(what, total=total or None, first=first, kept=kept) as tell:
+                yield tell
+        finally:
+            BARS.pop()
 
 
 @contextmanager

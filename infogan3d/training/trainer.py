@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint, RichProgressBar
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from infogan3d.models.config import AutoEncoderConfig
 from infogan3d.runs.checkpoint import WholeCheckpoints
 from infogan3d.runs.settings.train import TrainSettings
+from infogan3d.training.progress import TrainingProgress
 from infogan3d.training.snapshots import Snapshots
 from infogan3d.training.validation import Validation
 
@@ -93,7 +94,7 @@ def build_trainer(settings: TrainSettings, run: Path, loggers: list[Logger]) -> 
             SettingsRates(),
             Validation(run),
             Snapshots(run, every=settings.snapshot_every),
-            RichProgressBar(),
+            TrainingProgress(),
         ],
         plugins=[WholeCheckpoints()],
         enable_model_summary=False,

@@ -4,10 +4,11 @@ import re
 import time
 
 import pytest
+import rich.progress
 from rich.console import Console
 
 from infogan3d.io import progress
-from infogan3d.io.progress import Meter, bar_of, clock, counting_bar, lines_of, objective_bar
+from infogan3d.io.progress import Meter, clock, counting_bar, lines_of, objective_bar, telling
 
 
 @pytest.fixture
@@ -48,11 +49,17 @@ def test_one_long_step_is_not_silent(often, capsys):
     assert set(said) == {"distances: 0 of 3, 00:00 so far"}
 
 
-def test_lines_stop_with_the_work_whatever_ends_it(often, capsys):
-    with pytest.raises(ValueError, match="broken"), counting_bar("shapes", 2) as tick:
+def breaks() -> None:
+    """Work that ends in an error."""
+    with counting_bar("shapes", 2) as tick:
         tick(1)
         time.sleep(0.05)
         raise ValueError("broken")
+
+
+def test_lines_stop_with_the_work_whatever_ends_it(often, capsys):
+    with pytest.raises(ValueError, match="broken"):
+        breaks()
     assert "shapes: 1 of 2, 00:00 left" in capsys.readouterr().out
     time.sleep(0.05)
     assert capsys.readouterr().out == ""
@@ -79,14 +86,22 @@ def test_lines_are_at_most_one_in_their_time(capsys):
     assert 1 <= len(capsys.readouterr().out.splitlines()) <= 6
 
 
-def test_on_a_terminal_there_is_one_bar_with_the_time_left(monkeypatch, capsys):
+@pytest.fixture
+def terminal(monkeypatch) -> None:
+    """Standard output as if somebody watched it."""
     console = Console(force_terminal=True, width=100)
-    monkeypatch.setattr("rich.progress.get_console", lambda: console)
-    with bar_of("shapes", total=4) as tell:
+    monkeypatch.setattr(progress, "get_console", lambda: console)
+    monkeypatch.setattr(rich.progress, "get_console", lambda: console)
+
+
+def test_on_a_terminal_there_is_one_bar_with_the_time_left(terminal, capsys):
+    with telling("shapes", total=4) as tell, counting_bar("cells", 9) as tick:
+        tick(5)
         tell(2, 4, "half")
         time.sleep(0.3)
     shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().out)
     assert "shapes" in shown
     assert "2/4" in shown
     assert "half" in shown
+    assert "cells" not in shown
     assert "-:--:--" in shown or re.search(r"\d:\d\d:\d\d", shown)
