@@ -205,7 +205,7 @@ class ChairData(pl.LightningDataModule):
         """Unpack on the device; in training as `training_grids`, or evidence as it came."""
         trainer = self.trainer
         if isinstance(batch, EvidenceBatch):
-            return batch
+            return batch.in_channels_last()
         if trainer is not None and trainer.training:
             return self.training_grids(batch)
         return self.grids(batch)

@@ -13,7 +13,7 @@ GAMES = ("relativistic", "soft_label", "none")
 class EvidenceNetworkConfig:
     """E, G, the refiner, and the trunk shared by D and Q."""
 
-    width: int = setting(16, "channels of G's last hidden layer", at_least=1)
+    width: int = setting(32, "channels of G's last hidden layer", at_least=1)
     encoder_width: int = setting(32, "channels of E's first layer", at_least=1)
     refiner_width: int = setting(
         32, "channels of the refiner at a quarter of the cells; 0: no refiner", at_least=0
@@ -58,7 +58,7 @@ class EvidenceScheduleConfig:
     """When what is trained, and how fast."""
 
     game_share: float = setting(
-        0.3, "of the batches, the last ones: the game, E at rest", at_least=0, at_most=1
+        0.25, "of the batches, the last ones: the game, E at rest", at_least=0, at_most=1
     )
     prior_steps: int = setting(4000, "of the learned prior, before the game", at_least=0)
     lr: float = setting(2e-3, "AdamW's for E and the refiner at first; a cosine to 0", at_least=0)

@@ -16,6 +16,7 @@ from infogan3d.models.networks.discriminator import Encoder
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.posterior import Posterior
+from infogan3d.models.networks.refiner import EvidenceEncoder
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,14 @@ def noise_posterior(
 
 
 def match_prior(
-    encoder: Encoder, generators: Sequence[Generator], spec: CodeSpec, latents: NoisePosterior
-) -> None:
+    encoder: Encoder | EvidenceEncoder,
+    generators: Sequence[Generator],
+    spec: CodeSpec,
+    latents: NoisePosterior,
+) -> NoisePosterior:
     """Express z anew, so that over the training shapes E's posteriors have mean 0, covariance I.
+
+    The posteriors as E has them afterwards.
 
     The change is linear and is folded into E's last layer and G's first. G(E(x)) stays as it was,
     but of E's variances those along the axes alone. (RAE, Ghosh et al. 2020, fits a density
@@ -54,6 +60,10 @@ def match_prior(
         first = generator.layers[0]
         assert isinstance(first, nn.ConvTranspose3d)
         fold_into_generator(first, spec, centre, root)
+    inverse = torch.linalg.inv(root)
+    mean = (latents.mean.double() - centre) @ inverse.T
+    log_variance = latents.log_variance.double() + 2 * inverse.diagonal().log()
+    return NoisePosterior(mean.to(latents.mean), log_variance.to(latents.log_variance))
 
 
 def whitening(

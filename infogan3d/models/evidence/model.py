@@ -153,6 +153,7 @@ class EvidenceInfoGAN(GANModel):
         if self.batches_done == self.game_begins:
             begin_game(self, rest_adam)
         playing = self.batches_done >= self.game_begins
+        self.encoder.train(not playing)
         self.set_rates(discriminator_adam, rest_adam, playing=playing)
         labels = labels_of(self, batch, random)
         fake, codes, found = None, None, Terms()
@@ -210,8 +211,9 @@ class EvidenceInfoGAN(GANModel):
         E makes of the evidence, as later.
         """
         loss, evidence = self.config.loss, batch.evidence
-        posterior = self.posterior(evidence)
-        latent = posterior.rsample(random)
+        with torch.set_grad_enabled(not playing):
+            posterior = self.posterior(evidence)
+            latent = posterior.rsample(random)
         if loss.codes_from == "measured":
             noise = latent[:, : self.spec.noise]
             latent = latent_vector(Codes(noise, labels.discrete, labels.continuous), self.spec)

@@ -79,8 +79,8 @@ def begin_game(model: Any, optimizer: Any) -> None:
     grids = model.trainer.datamodule.packs["train"].grids()
     grids = np.concatenate([grids, grids[:, ::-1]])
     latents, labels = read_shapes(model, grids, random)
-    match_prior(model.encoder, (model.generator, model.ema), model.spec, latents)
-    latents, _ = read_shapes(model, grids, random)
+    generators = (model.generator, model.ema)
+    latents = match_prior(model.encoder, generators, model.spec, latents)
     codes = Codes(latents.mean, labels.discrete, labels.continuous)
     known = latent_vector(codes, model.spec)[:, model.spec.noise :]
     model.prior.keep_codes(labels.discrete, labels.continuous)

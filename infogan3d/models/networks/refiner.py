@@ -26,7 +26,7 @@ from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.layers import BatchNorm3d
 from infogan3d.models.networks.posterior import Posterior
 
-DETAIL = 8  # channels that the U-Net hands to the last two convolutions, at full resolution
+WIDE = 16  # what a CPU's matrix unit takes at a time: the last two convolutions read so many
 
 
 LAST = 16  # channels of the convolution at full resolution
@@ -114,10 +114,11 @@ class Refiner(nn.Module):
         self.join_middle = conv_block(2 * middle, middle)
         self.up = double_block(middle, width)
         self.join = nn.Sequential(conv_block(2 * width, width), conv_block(width, width))
-        self.leave = nn.Conv3d(width, DETAIL * fold_side**3, 1)
+        detail = WIDE - channels % WIDE
+        self.leave = nn.Conv3d(width, detail * fold_side**3, 1)
         out = nn.Conv3d(LAST, finer**3, 1)
         nn.init.constant_(cast(Tensor, out.bias), EMPTY)
-        self.last = nn.Sequential(conv_block(DETAIL + channels, LAST), out)
+        self.last = nn.Sequential(conv_block(detail + channels, LAST), out)
 
     def forward(self, cells: Float[Tensor, "B C R R R"]) -> Float[Tensor, "B 1 S S S"]:
         """Logits at S = finer R. R must be a multiple of 4 fold_side."""
