@@ -9,9 +9,9 @@
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.ndimage import label
 
 from infogan3d.attributes.seat import Grids, Row, Seats, boxes, slopes
+from infogan3d.geometry.components import label_components
 
 SHARES = (0.3, 0.4, 0.5, 0.6, 0.7)  # of the height under the seat: the rows where legs are counted
 
@@ -20,12 +20,6 @@ BASE = 0.3  # of it: so high may a plate or a star of feet be
 
 
 FEET = 2  # rows: a foot may end a cell higher than the others
-
-
-IN_PLANE = np.zeros((3, 3, 3), dtype=bool)  # cells of one row that touch, by an edge or by a corner
-
-
-IN_PLANE[1] = True
 
 
 def count_legs(grids: Grids, seats: Seats) -> tuple[Row, Row, Row, Row]:
@@ -59,11 +53,8 @@ def count_legs(grids: Grids, seats: Seats) -> tuple[Row, Row, Row, Row]:
 def count_pieces(layers: Bool[np.ndarray, "n k x y"]) -> Float[np.ndarray, "n k"]:
     """Pieces of each layer; cells that touch by a corner are joined."""
     flat = layers.reshape(-1, *layers.shape[2:])
-    labels, count = label(flat, structure=IN_PLANE)
-    home = np.zeros(count + 1, dtype=np.int64)
-    layer, x, y = np.nonzero(flat)
-    home[labels[layer, x, y]] = layer
-    return np.bincount(home[1:], minlength=len(flat)).reshape(layers.shape[:2]).astype(float)
+    _, home = label_components(flat)
+    return np.bincount(home, minlength=len(flat)).reshape(layers.shape[:2]).astype(float)
 
 
 def stand(grids: Grids, floor: Int[np.ndarray, " n"]) -> Bool[np.ndarray, " n"]:

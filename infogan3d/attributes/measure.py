@@ -31,10 +31,10 @@ against the factors of made chairs.
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.ndimage import label
 
 from infogan3d.attributes.legs import count_legs, stand
 from infogan3d.attributes.seat import Grids, Row, arm_kinds, back_heights, backs, find_seats
+from infogan3d.geometry.components import label_components
 
 UNITS: dict[str, str] = {
     "width": "length",
@@ -71,12 +71,6 @@ POWERS = {"length": 1, "length^2": 2, "length^3": 3}
 
 
 CHUNK = 2**23  # cells measured at once
-
-
-TOUCHING = np.zeros((3, 3, 3, 3), dtype=bool)  # within a grid by a corner, never between grids
-
-
-TOUCHING[1] = True
 
 
 def measure(
@@ -133,16 +127,15 @@ def _measured(grids: Grids) -> Float[np.ndarray, "n attributes"]:
 def split_pieces(grids: Grids) -> tuple[Grids, Grids, Row, Row]:
     """The body and the largest piece of each grid, how many pieces it has, and the share of its
     cells outside the largest (1 for no cells)."""
-    labels, count = label(grids, structure=TOUCHING)
+    labels, home = label_components(grids)
+    count = len(home)
     cells = np.bincount(labels.ravel(), minlength=count + 1)
-    home = np.zeros(count + 1, dtype=np.int64)
-    place = np.nonzero(grids)
-    home[labels[place]] = place[0]
     total = grids.sum(axis=(1, 2, 3))
     largest = np.zeros(len(grids), dtype=np.int64)
     order = np.lexsort((-np.arange(1, count + 1), cells[1:])) + 1  # of equal ones the first wins
-    largest[home[order]] = order
-    in_body = cells >= PIECE * total[home]
+    largest[home[order - 1]] = order
+    in_body = np.zeros(count + 1, dtype=bool)
+    in_body[1:] = cells[1:] >= PIECE * total[home]
     in_body[largest] = True
     in_body[0] = False
     main = (labels == largest[:, None, None, None]) & grids
@@ -150,7 +143,7 @@ def split_pieces(grids: Grids) -> tuple[Grids, Grids, Row, Row]:
     return (
         in_body[labels],
         main,
-        np.bincount(home[1:], minlength=len(grids)).astype(float),
+        np.bincount(home, minlength=len(grids)).astype(float),
         floaters,
     )
 

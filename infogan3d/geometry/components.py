@@ -1,12 +1,12 @@
 """Made shapes should be of one piece, as real ones are: what to fill and what to clear for it.
 
-      ____                      A crumb (below CRUMB of the shape's cells) should go. A larger piece
+      ____                      A speck (below SMALL_COMPONENT of all) should go. A larger piece
      |    |   # # #  the gap    should be joined: the cells on the shortest ways between it and the
      |____|   # # #             largest piece should fill.
        ..
       ____                      loss = mean over the R^3 cells of softplus(-logit) where a cell
      |    |                     should fill, softplus(logit) where it should go, 0 elsewhere
-     |____|  '  a crumb
+     |____|  '  a speck
 
 Which cells is worked out anew from every shape, without gradients; pieces are 26-connected, as in
 the floater score, and ways are counted in steps along the axes. Topological losses
@@ -29,6 +29,23 @@ def floater_fraction(grid: Bool[np.ndarray, "r r r"]) -> float:
     return float(1.0 - sizes.max() / sizes.sum()) if len(sizes) else 1.0
 
 
+def label_components(
+    grids: Bool[np.ndarray, "n ..."],
+) -> tuple[Int[np.ndarray, "n ..."], Int[np.ndarray, " pieces"]]:
+    """Every piece of n grids (or of n layers) by a number from 1 on over all of them, 0 outside.
+
+    Cells that share a corner are one piece, but never cells of two grids. Beside the numbers: the
+    index of the grid in which each piece lies, piece 1 first.
+    """
+    touching = np.zeros((3,) * grids.ndim)
+    touching[1] = 1
+    labels, count = label(grids, structure=touching)
+    home = np.zeros(count, dtype=np.int64)
+    place = np.nonzero(grids)
+    home[labels[place] - 1] = place[0]
+    return labels, home
+
+
 def component_sizes(grid: Bool[np.ndarray, "r r r"]) -> Int[np.ndarray, " pieces"]:
     """Cells of every piece; cells that share a corner are one piece (26-connected)."""
     pieces, _ = label(grid, structure=CONNECTIVITY_26)
@@ -38,7 +55,7 @@ def component_sizes(grid: Bool[np.ndarray, "r r r"]) -> Int[np.ndarray, " pieces
 SMALL_COMPONENT = 0.01  # share of a shape's cells: a smaller piece is cleared, not joined
 
 
-PIECES = 8  # the largest that are joined in one step; the rest wait, or are crumbs
+PIECES = 8  # the largest that are joined in one step; the rest wait, or are too small
 
 
 def bridging_cells(logits: Float[np.ndarray, "R R R"]) -> Int8[np.ndarray, "R R R"]:
@@ -94,7 +111,7 @@ def largest_component(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray
 
 
 def bridge_components(occupancy: Float[np.ndarray, "R R R"]) -> Float[np.ndarray, "R R R"]:
-    """The occupancy with crumbs at 0 and the shortest gaps between pieces filled.
+    """The occupancy with specks at 0 and the shortest gaps between pieces filled.
 
     A shape of one piece, and an empty one, are left as they are.
     """
