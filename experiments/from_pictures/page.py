@@ -15,9 +15,10 @@ from infogan3d.inversion.targets import carving_of
 from infogan3d.io.files import file_name
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.io.packs import load_pack
-from infogan3d.rendering.figures import SIZE, canvas, evenly
+from infogan3d.rendering.figures import SIZE, canvas
 from infogan3d.rendering.render import mesh_picture
 from infogan3d.stats.estimate import Estimate, mean_score
+from infogan3d.stats.picks import evenly
 from infogan3d.stats.tables import markdown, score_table
 
 FILLS = {"volume": 0.5, "touched": 0.0}  # which cells the truth has: half-full ones, all it touches
@@ -26,9 +27,9 @@ HEADINGS = {
     "touched": "all cells that the solid touches",
 }
 HULL, LARGEST = "hull", "hull, largest cube"
-RUNGS = ("encoder", "optimised", "tuned G")
-ROWS = (LARGEST, HULL, *RUNGS)
-ROWS_TOLD = f"""`{HULL}` lies over the very cube that the reconstruction chose: it and the rungs
+STAGES = ("encoder", "optimised", "tuned G")
+ROWS = (LARGEST, HULL, *STAGES)
+ROWS_TOLD = f"""`{HULL}` lies over the very cube that the reconstruction chose: it and the stages
 share the views, the cube and the grid. `{LARGEST}` lies over the largest cube that the views allow,
 before a model chose; where a run's cubes are fitted to hulls both are one."""
 PICTURES = 62  # of a seat
@@ -85,16 +86,16 @@ def values_of(
 
 
 def iou_lines(seats: Seats, counts: Sequence[int], fill: str) -> list[str]:
-    """Hull and rungs, one a row; a column for each number of views."""
+    """Hull and stages, one a row; a column for each number of views."""
     return lines_of({n: values_of(seats, n, fill) for n in counts}, form=".3f")
 
 
 def gain_lines(seats: Seats, counts: Sequence[int], fill: str) -> list[str]:
-    """The rungs less the hull of the same views in the same cube, seat by seat."""
+    """The stages less the hull of the same views in the same cube, seat by seat."""
     gains = {}
     for n in counts:
         values = values_of(seats, n, fill)
-        gains[n] = {name: values[name] - values[HULL] for name in RUNGS if name in values}
+        gains[n] = {name: values[name] - values[HULL] for name in STAGES if name in values}
     return lines_of(gains, form="+.3f")
 
 
@@ -130,7 +131,7 @@ def placing_table(seats: Seats, counts: Sequence[int]) -> str:
 def draw(seats: Seats, wanted: Sequence[tuple[Path, Seat]], folder: Path) -> Image.Image:
     """Some seats, none picked: the mesh, then hull and result of some numbers of views."""
     captions, rows = [], []
-    for index in evenly(len(wanted), DRAWN):
+    for index in evenly(len(wanted), DRAWN, ends=False):
         path, seat = wanted[index]
         record, shapes = seats[seat.id], load_pack(folder / f"{file_name(seat.id)}.npz")
         span = ROOM * record["longest"]

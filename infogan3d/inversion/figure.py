@@ -9,8 +9,9 @@ from PIL import Image
 from infogan3d.geometry.camera import Views, shrink_views
 from infogan3d.inversion.silhouette_loss import Placement, seen_through
 from infogan3d.inversion.view_targets import PictureTarget
-from infogan3d.rendering.figures import SIZE, canvas, cropped, evenly
+from infogan3d.rendering.figures import SIZE, canvas, cropped
 from infogan3d.rendering.render import grid_picture
+from infogan3d.stats.picks import evenly
 
 MOST_ROWS = 8
 
@@ -23,7 +24,7 @@ def shape_sheet(
     stages: Mapping[str, Bool[np.ndarray, "n R R R"]],
     ious: Mapping[str, float],
 ) -> Image.Image:
-    """The first shapes, one a row: the target, then every rung with its mean IoU."""
+    """The first shapes, one a row: the target, then every stage with its mean IoU."""
     captions = ["target", *(f"{name}  IoU {ious[name]:.3f}" for name in stages)]
     rows = [
         [
@@ -41,7 +42,7 @@ def picture_sheet(
     seen: Mapping[str, Float[np.ndarray, "R R R"]],
     fitted: Mapping[str, float],
 ) -> Image.Image:
-    """Above: a picture, the hull and the rungs. Below: the last rung over pictures, fitted or not.
+    """Above: a picture, the hull and the stages. Below: the last one over pictures, fitted or not.
 
     Blue is seen in the picture only, orange in the result only.
     """
@@ -52,9 +53,14 @@ def picture_sheet(
     above = [f"1 of {len(target.used.cameras)} pictures"]
     above += [f"{name}  {fitted[name]:.3f}" for name in seen]
     last = list(seen.values())[-1]
-    chosen = [(target.used, i, "fitted") for i in evenly(len(target.used.cameras), 3)]
+    pictured = [(target.used, "fitted")]
     if target.held is not None:
-        chosen += [(target.held, i, "held out") for i in evenly(len(target.held.cameras), 3)]
+        pictured.append((target.held, "held out"))
+    chosen = [
+        (views, i, caption)
+        for views, caption in pictured
+        for i in evenly(len(views.cameras), 3, ends=False)
+    ]
     chosen = chosen[: len(first)] if target.held is None else chosen[: max(len(first), 4)]
     below = [f"{caption} {views.cameras[i].azimuth:.0f}°" for views, i, caption in chosen]
     second = [overlay_panel(last, views, i, place) for views, i, _ in chosen]

@@ -84,11 +84,6 @@ SIZE = 190  # pixels of one panel
 CAPTION = 26
 
 
-def evenly(count: int, most: int) -> list[int]:
-    """At most `most` of `count` places, evenly spread."""
-    return [(2 * i + 1) * count // (2 * min(most, count)) for i in range(min(most, count))]
-
-
 def cropped(pixels: np.ndarray, shown: Bool[np.ndarray, "h w"]) -> UInt8[np.ndarray, "s s 3"]:
     """A square around what is shown, at the panel's size."""
     rows, columns = np.flatnonzero(shown.any(1)), np.flatnonzero(shown.any(0))

@@ -23,6 +23,7 @@ from infogan3d.semantics.config import PickFreezeConfig
 from infogan3d.semantics.directions import PAIRS, Direction, find_directions
 from infogan3d.semantics.information_bound import mi_lower_bound
 from infogan3d.semantics.sensitivity import codes_table, total_indices
+from infogan3d.stats.picks import evenly
 
 READ = 2000  # shapes that Q is asked about
 
@@ -215,8 +216,7 @@ def stops_along(axis: LatentAxis, ranking: list[int], *, steps: int) -> Float[np
     """
     if axis.discrete:
         order = ranking or sorted({int(value) for value in axis.column})
-        chosen = np.linspace(0, len(order) - 1, min(steps, len(order))).round().astype(int)
-        picked: np.ndarray = np.array(order, dtype=float)[chosen]
+        picked: np.ndarray = np.array(order, dtype=float)[evenly(len(order), steps)]
         return picked
     stops: np.ndarray = np.quantile(axis.column, np.linspace(*QUANTILES, steps))
     return stops

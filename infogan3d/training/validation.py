@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 
@@ -28,6 +28,7 @@ from infogan3d.models.sampling import (
     to_batch,
     to_grids,
 )
+from infogan3d.stats.picks import evenly
 from infogan3d.training.diagnosis import NAMES, Diagnosis, Symptoms, diagnose, one_line
 
 CHAIRS = 32  # validation chairs, and as many samples
@@ -48,11 +49,6 @@ def mean_grid(pack: Pack, *, chunk: int = 256) -> Bool[np.ndarray, "R R R"]:
     for start in range(0, len(pack), chunk):
         total += pack.grids(slice(start, start + chunk)).sum(0)
     return 2 * total > len(pack)
-
-
-def spread(count: int, most: int) -> Int[np.ndarray, " n"]:
-    """Up to `most` of `count` indices, evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 def diversity(grids: Grids) -> float:
@@ -221,7 +217,7 @@ class Validation(pl.Callback):
         if trainer.is_global_zero:
             packs = trainer.datamodule.packs  # type: ignore[attr-defined]
             self.mean_chair = mean_grid(packs["train"])
-            self.real = packs["validation"].grids(spread(len(packs["validation"]), self.chairs))
+            self.real = packs["validation"].grids(evenly(len(packs["validation"]), self.chairs))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any

@@ -1,7 +1,6 @@
 """The picture of a reconstruction has a panel for everything, and colours where they belong."""
 
 import numpy as np
-import pytest
 
 from infogan3d.geometry.camera import Views, seeing3d_cameras
 from infogan3d.inversion.figure import (
@@ -14,7 +13,7 @@ from infogan3d.inversion.figure import (
 )
 from infogan3d.inversion.silhouette_loss import Placement, seen_through
 from infogan3d.inversion.view_targets import PictureTarget, split_views
-from infogan3d.rendering.figures import CAPTION, SIZE, evenly
+from infogan3d.rendering.figures import CAPTION, SIZE
 
 PLACE = Placement((-20.0, -20.0, -20.0), 40.0)
 CAMERAS = seeing3d_cameras(elevations=(20,), azimuths=6, size=120)
@@ -52,8 +51,3 @@ def test_a_sheet_of_pictures_has_both_rows():
     seen = {"hull": block(2, 12), "optimised": block(2, 9)}
     sheet = picture_sheet(target, PLACE, seen, {"hull": 1.0, "optimised": 0.8})
     assert sheet.size == (4 * SIZE, 2 * (SIZE + CAPTION))
-
-
-@pytest.mark.parametrize(("count", "wanted"), [(1, [0]), (3, [0, 1, 2]), (9, [1, 4, 7])])
-def test_evenly(count, wanted):
-    assert evenly(count, 3) == wanted

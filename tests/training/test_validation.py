@@ -29,7 +29,6 @@ from infogan3d.training.validation import (
     effect,
     mean_grid,
     measure,
-    spread,
 )
 
 SCORES = {
@@ -82,12 +81,6 @@ def test_effect_is_the_share_of_what_a_new_sample_moves():
     assert effect(base, base) == 0
     assert effect(base, base[::-1]) == 1
     assert effect(bars(3, 3), bars(5, 5)) == 0
-
-
-def test_chairs_are_spread_over_the_split():
-    assert spread(5, 32).tolist() == [0, 1, 2, 3, 4]
-    assert spread(100, 4).tolist() == [0, 33, 66, 99]
-    assert len(spread(33, 32)) == 32
 
 
 def test_scores_of_known_shapes(tiny_model):

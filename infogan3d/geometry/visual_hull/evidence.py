@@ -13,12 +13,12 @@ along it. view_distances.py looks the distances up.
 
 from math import ceil
 
-import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from infogan3d.geometry.visual_hull.view_distances import CLIP, ViewBatch, cell_distances
+from infogan3d.stats.picks import evenly
 
 CHANNELS = (
     "least_distance",  # over the views, / CLIP
@@ -96,9 +96,8 @@ def ray_share(least: Float[Tensor, "B R R R"], batch: ViewBatch) -> Float[Tensor
     weights = ((least.flatten(1) + HULL_EDGE) / (2 * HULL_EDGE)).clamp_(0, 1)
     centre, unit = batch.low + batch.side[:, None] / 2, batch.side / side
     for shape, count in enumerate(batch.counts):
-        spread = first + np.linspace(0, count - 1, min(count, RAY_VIEWS)).round().astype(np.int64)
+        views = torch.from_numpy(first + evenly(count, RAY_VIEWS)).to(least.device)
         first += count
-        views = torch.from_numpy(spread).to(least.device)
         axes, distance = batch.axes[views], batch.intrinsics[views, 0] / unit[shape]
         away = axes @ (centre[shape] / unit[shape])  # the cube's centre: right, up, backwards
         index = weights[shape].nonzero()[:, 0]
