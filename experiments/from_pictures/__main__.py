@@ -92,17 +92,17 @@ def overlap_with(truth: Truth, grid: Bool[np.ndarray, "R R R"]) -> float:
 
 
 def score_fitted(fitted: ViewFit, mesh: Mesh) -> SeatScores:
-    """IoU of the hull and of every rung with each truth, and where they were put."""
+    """IoU of the hull and of every stage with each truth, and where they were put."""
     target, best = fitted.target, fitted.best
     place, resolution = target.placements[best], target.hulls.shape[1]
     grids = {HULL: target.hulls[best]}
-    grids |= {rung.name: rung.occupancy[0] > 0.5 for rung in fitted.stages}
+    grids |= {stage.name: stage.occupancy[0] > 0.5 for stage in fitted.stages}
     scores: SeatScores = {"placement": vars(place), "placements": len(target.placements)}
     for name, fill in FILLS.items():
         first = truth_at(mesh, target.placements[0], resolution=resolution, fill=fill)
         truth = truth_at(mesh, place, resolution=resolution, fill=fill)
         ious = {LARGEST: overlap_with(first, target.hulls[0])}
-        scores[name] = ious | {rung: overlap_with(truth, grid) for rung, grid in grids.items()}
+        scores[name] = ious | {stage: overlap_with(truth, grid) for stage, grid in grids.items()}
         scores[f"{name} outside"] = truth.outside / (truth.outside + int(truth.grid.sum()))
     return scores
 
@@ -110,7 +110,7 @@ def score_fitted(fitted: ViewFit, mesh: Mesh) -> SeatScores:
 def score_seat(
     order: ReconstructionRequest, mesh: Mesh, views: Views, counts: Sequence[int]
 ) -> tuple[dict[str, SeatScores], Pack]:
-    """The scores at some numbers of views; and the hull and the last rung of each."""
+    """The scores at some numbers of views; and the hull and the last stage of each."""
     scores, ids, grids = {}, [], []
     for count in counts:
         began = time.perf_counter()
@@ -170,7 +170,7 @@ def add_shapes(
 
 
 def in_short(scores: dict[str, SeatScores]) -> str:
-    """IoU of the hull and of the last rung at every number of views."""
+    """IoU of the hull and of the last stage at every number of views."""
     texts = []
     for count, row in scores.items():
         ious = row["volume"]

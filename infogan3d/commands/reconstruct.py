@@ -1,11 +1,11 @@
 """A chair back as codes and a mesh.
 
 mesh=<file>, grid=<pack> or views=<folder>: Q -> encoder -> optimised latent -> (tuned G), with the
-scores of every rung. The folder that it makes:
+scores of every stage. The folder that it makes:
 
-    codes.json           latent, z and codes of each shape, every rung's scores and their protocol
+    codes.json           latent, z and codes of each shape, every stage's scores and their protocol
     shape.npz            the result as a pack; shape.glb, or meshes/<id>.glb where they are many
-    reconstruction.png   target, hull and rungs side by side
+    reconstruction.png   target, hull and stages side by side
 """
 
 from pathlib import Path
@@ -76,16 +76,16 @@ def kept_grids(trained: TrainSettings) -> Bool[np.ndarray, "n R R R"] | None:
 
 
 def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out: Path) -> None:
-    """Meshes and packs: every rung scored against the grid."""
+    """Meshes and packs: every stage scored against the grid."""
     truth, ids, notes = grids_of(order, settings)
     target = torch.from_numpy(truth).float()[:, None].to(order.model.device)
     with objective_bar("optimising") as tell:
-        rungs = run_stages(order.model, target, order.search, on_step=tell)
+        stages = run_stages(order.model, target, order.search, on_step=tell)
     points = settings.points
     rows: Rows = {}
-    for rung in rungs:
-        values = shape_scores(rung.occupancy, truth, points=points, which=GRID_SCORES)
-        rows[rung.name] = {name: mean_score(name, column) for name, column in values.items()}
+    for stage in stages:
+        values = shape_scores(stage.occupancy, truth, points=points, which=GRID_SCORES)
+        rows[stage.name] = {name: mean_score(name, column) for name, column in values.items()}
     protocol = Protocol(
         order.resolution,
         0.5,
@@ -99,12 +99,12 @@ def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out:
     keep(
         order,
         (settings, out),
-        rungs[-1],
+        stages[-1],
         ids,
         {"notes": notes, "protocol": protocol.text(), "rungs": to_json(rows)},
     )
     ious = {name: row["iou"].mean for name, row in rows.items()}
-    sheet = shape_sheet(truth, {rung.name: rung.occupancy > 0.5 for rung in rungs}, ious)
+    sheet = shape_sheet(truth, {stage.name: stage.occupancy > 0.5 for stage in stages}, ious)
     print(f"picture {save_picture(sheet, out / 'reconstruction.png')}")
 
 
@@ -129,11 +129,11 @@ def grids_of(
 
 
 def from_pictures(order: ReconstructionRequest, settings: ReconstructSettings, out: Path) -> None:
-    """Pictures: every rung, and the hull, scored by how its silhouettes agree with the masks."""
+    """Pictures: every stage, and the hull, scored by how its silhouettes agree with the masks."""
     fitted = fit_views(order, read_chair_views(order.path))
-    target, best, rungs = fitted.target, fitted.best, fitted.stages
+    target, best, stages = fitted.target, fitted.best, fitted.stages
     seen = {"hull": target.hulls[best].astype(np.float32)}
-    seen |= {rung.name: rung.occupancy[0] for rung in rungs}
+    seen |= {stage.name: stage.occupancy[0] for stage in stages}
     rows = {name: silhouette_scores(grid, target, best) for name, grid in seen.items()}
     others = 0 if target.held is None else len(target.held.cameras)
     protocol = (
@@ -144,8 +144,8 @@ def from_pictures(order: ReconstructionRequest, settings: ReconstructSettings, o
     note = flagged_note({target.used.id: target.coherence})
     print(note, end="\n" if note else "")
     place = target.placements[best]
-    told = {"inside": fitted.inside, "placement": vars(place), "protocol": protocol}
-    keep(order, (settings, out), rungs[-1], [target.used.id], told | {"rungs": to_json(rows)})
+    about = {"inside": fitted.inside, "placement": vars(place), "protocol": protocol}
+    keep(order, (settings, out), stages[-1], [target.used.id], about | {"rungs": to_json(rows)})
     sheet = picture_sheet(
         target, place, seen, {name: row["fitted"].mean for name, row in rows.items()}
     )
@@ -158,7 +158,7 @@ def from_pictures(order: ReconstructionRequest, settings: ReconstructSettings, o
 def keep(
     order: ReconstructionRequest,
     where: tuple[ReconstructSettings, Path],
-    rung: Stage,
+    stage: Stage,
     ids: list[str],
     about: dict[str, Any],
 ) -> None:
@@ -167,7 +167,7 @@ def keep(
     Errors: one shape only, and it is empty (`ValueError`).
     """
     settings, out = where
-    shapes = filter_components(rung.occupancy, settings.pieces)
+    shapes = filter_components(stage.occupancy, settings.pieces)
     if len(shapes) == 1 and not (shapes > 0.5).any():
         raise ValueError(
             f"the run makes an empty shape of {order.path}, so there is no mesh: give more steps "
@@ -175,7 +175,7 @@ def keep(
         )
     folder.save_config(settings, out)
     rows = []
-    for name, latent, shape in zip(ids, rung.latent, shapes, strict=True):
+    for name, latent, shape in zip(ids, stage.latent, shapes, strict=True):
         count, floating = count_components(shape > 0.5)
         path = out / ("shape.glb" if len(ids) == 1 else f"meshes/{file_name(name)}.glb")
         closed = save_closed(shape, path) if count else None

@@ -119,16 +119,16 @@ def prepare_pack(
 
 def _sort(
     id: str,
-    made: Pack | str,
-    kept: dict[bytes, Pack],
+    result: Pack | str,
+    unique: dict[bytes, Pack],
     skipped: list[tuple[str, str]],
     duplicates: list[tuple[str, str]],
 ) -> str:
     """Put one shape where it belongs (exact copies by the hash of their cells), and say so."""
-    if isinstance(made, str):
-        skipped.append((id, made))
-        return made
-    first = kept.setdefault(hashlib.sha256(made.occupancy.tobytes()).digest(), made).ids[0]
+    if isinstance(result, str):
+        skipped.append((id, result))
+        return result
+    first = unique.setdefault(hashlib.sha256(result.occupancy.tobytes()).digest(), result).ids[0]
     if first == id:
         return ""
     duplicates.append((id, first))
@@ -203,8 +203,8 @@ def _make(job: ShapeJob, *, resolution: int) -> Pack | str:
 def _list_pictures(ids: Sequence[str], root: Path | str) -> None:
     """Write all_chair_names.mat for the pictures that were kept; the first chair names them."""
     first = path_under(root, PICTURES_FOLDER, file_name(ids[0]))
-    told = [parse_image_name(path.name) for path in picture_paths(first)]
-    cameras = [seeing3d_camera(t, elevation=p, distance=r) for _, p, t, r in told]
+    parsed = [parse_image_name(path.name) for path in picture_paths(first)]
+    cameras = [seeing3d_camera(t, elevation=p, distance=r) for _, p, t, r in parsed]
     write_names(ids, root, cameras=cameras)
 
 
@@ -222,7 +222,7 @@ def split_of(
     if min(fractions) < 0 or abs(sum(fractions) - 1) > 1e-9:
         raise ValueError(f"fractions={fractions} must be three shares that add up to 1.")
     hashes = [hashlib.sha256(f"{seed}:{id}".encode()).digest()[:8] for id in ids]
-    place = np.array([int.from_bytes(one, "big") / 2**64 for one in hashes])
+    place = np.array([int.from_bytes(digest, "big") / 2**64 for digest in hashes])
     ends = np.cumsum(fractions)[:2]
     return np.array(SPLITS)[np.searchsorted(ends, place, side="right")]
 

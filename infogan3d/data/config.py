@@ -247,6 +247,6 @@ def data_class(values: Mapping[str, Any]) -> type[DataConfig]:
 
 def data_config(name: str, root: Path | str | None = None, **own: Any) -> DataConfig:
     """The settings of the data set `name`, as in conf/data/ but for `own`."""
-    plain = {key: str(one) if isinstance(one, Path) else one for key, one in own.items()}
+    plain = {key: str(value) if isinstance(value, Path) else value for key, value in own.items()}
     whole = {**plain, "name": name, "root": None if root is None else str(root)}
     return read_settings(data_class(whole), whole, prefix="data.")

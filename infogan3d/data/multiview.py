@@ -52,13 +52,13 @@ def image_names(cameras: Sequence[Camera]) -> tuple[str, ...]:
 
 def parse_image_name(name: str) -> tuple[int, int, int, int]:
     """Index, elevation, azimuth and distance of a picture called like `image_name` calls it."""
-    found = NAME.fullmatch(name)
-    if not found:
+    match = NAME.fullmatch(name)
+    if not match:
         raise ValueError(
             f"Picture name {name!r} is not like image_000_p020_t000_r096.png (index, elevation, "
             f"azimuth, distance): rename the picture or move it away."
         )
-    index, elevation, azimuth, distance = map(int, found.groups())
+    index, elevation, azimuth, distance = map(int, match.groups())
     return index, elevation, azimuth, distance
 
 

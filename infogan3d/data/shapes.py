@@ -79,9 +79,9 @@ def list_files(root: Path | str | None, *kinds: str) -> Listing:
     if root is None or not Path(root).exists():
         raise ValueError(f"data.root={root} is no file or folder: give the path of the data set.")
     root, wanted = Path(root), {f".{kind}" for kind in kinds}
-    found = Listing([root]) if root.is_file() else walk_files(root)
-    files = Listing(aside=found.aside)
-    for path in sorted(found):
+    listed = Listing([root]) if root.is_file() else walk_files(root)
+    files = Listing(aside=listed.aside)
+    for path in sorted(listed):
         if path.suffix.lower() in wanted:
             files.append(path)
         else:
@@ -95,23 +95,23 @@ def list_files(root: Path | str | None, *kinds: str) -> Listing:
 
 def walk_files(root: Path) -> Listing:
     """Every plain file under a folder that is not hidden; folders behind links come last."""
-    found, seen = Listing(), set()
+    files, seen = Listing(), set()
     folders, linked = [root], deque[Path]()
     while folders or linked:
         folder = folders.pop() if folders else linked.popleft()
-        told = folder.stat()
-        if (told.st_dev, told.st_ino) in seen:
-            found.aside["links to folders read already"] += 1
+        status = folder.stat()
+        if (status.st_dev, status.st_ino) in seen:
+            files.aside["links to folders read already"] += 1
             continue
-        seen.add((told.st_dev, told.st_ino))
-        for path in list_folder(folder, found.aside):
+        seen.add((status.st_dev, status.st_ino))
+        for path in list_folder(folder, files.aside):
             if not path.is_dir():
-                found.append(path)
+                files.append(path)
             elif path.is_symlink():
                 linked.append(path)
             else:
                 folders.append(path)
-    return found
+    return files
 
 
 def list_folder(folder: Path, aside: Counter[str]) -> list[Path]:

@@ -37,9 +37,9 @@ def in_processes(
         done = 0
         pool = _pool(min(workers, len(rest)), imports)
         try:
-            for job, made in zip(rest, pool.map(make, rest), strict=True):
+            for job, result in zip(rest, pool.map(make, rest), strict=True):
                 done += 1
-                yield job, made
+                yield job, result
         except BrokenProcessPool:
             with _pool(1, imports) as probe:  # breaks as well where no worker can start at all
                 probe.submit(os.getpid).result()

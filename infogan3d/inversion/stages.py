@@ -1,7 +1,7 @@
-"""The rungs of a reconstruction: Q's codes -> the encoder -> the optimised latent -> a tuned G.
+"""The stages of a reconstruction: Q's codes -> the encoder -> the optimised latent -> a tuned G.
 
-Each rung is a latent vector and the shape that it decodes to. A model without Q or without an
-encoder starts on a higher rung.
+Each stage is a latent vector and the shape that it decodes to. A model without Q or without an
+encoder starts at a later stage.
 """
 
 from dataclasses import dataclass, replace
@@ -55,7 +55,7 @@ def run_stages(
     loss: Loss | None = None,
     on_step: Advance | None = None,
 ) -> list[Stage]:
-    """Every rung that the model has, for some targets; `loss` is the data term where not BCE.
+    """Every stage that the model has, for some targets; `loss` is the data term where not BCE.
 
     With `loss` the target (a hull) is what Q and the encoder look at. Tuning takes shape by shape.
     """
@@ -200,7 +200,7 @@ class ReconstructionRequest:
 
 @dataclass(frozen=True, eq=False)
 class ViewFit:
-    """What was made of some views: the rungs, at which of the target's placements, and how."""
+    """What was made of some views: the stages, at which of the target's placements, and how."""
 
     target: PictureTarget
     best: int
@@ -209,7 +209,7 @@ class ViewFit:
 
 
 def fit_views(order: ReconstructionRequest, views: Views) -> ViewFit:
-    """The ladder for one chair's views, at the placement that explains them best."""
+    """The stages for one chair's views, at the placement that explains them best."""
     chosen = order.views
     target = picture_target(
         views,
@@ -238,5 +238,5 @@ def fit_views(order: ReconstructionRequest, views: Views) -> ViewFit:
             on_step=tell,
         )
     with objective_bar("optimising") as tell:
-        rungs = run_stages(order.model, hull, search, loss=loss, on_step=tell)
-    return ViewFit(target, best, rungs, inside)
+        stages = run_stages(order.model, hull, search, loss=loss, on_step=tell)
+    return ViewFit(target, best, stages, inside)

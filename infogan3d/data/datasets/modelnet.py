@@ -27,14 +27,14 @@ def modelnet(
     files = list_files(root, "off", "mat")
     jobs = Listing(aside=files.aside)
     for path in files:
-        found = re.fullmatch(r"(.+_\d+)_(\d+)\.mat|(.+_\d+)\.off", path.name, re.I)
-        if not found or not path.name.lower().startswith(f"{category.lower()}_"):
+        match = re.fullmatch(r"(.+_\d+)_(\d+)\.mat|(.+_\d+)\.off", path.name, re.I)
+        if not match or not path.name.lower().startswith(f"{category.lower()}_"):
             jobs.aside["files of other categories"] += 1
-        elif found[3]:
+        elif match[3]:
             read = partial(_mesh_shape, path, "z", facing, resolution, face_cap)
-            jobs.append(ShapeJob(found[3], read))
-        elif found[2] == "1":
-            jobs.append(ShapeJob(found[1], partial(_mat_shape, path, facing)))
+            jobs.append(ShapeJob(match[3], read))
+        elif match[2] == "1":
+            jobs.append(ShapeJob(match[1], partial(_mat_shape, path, facing)))
         else:
             jobs.aside["rotations other than 1"] += 1
     return _some(jobs, root, f"{category}_<number>.off or {category}_<number>_1.mat")

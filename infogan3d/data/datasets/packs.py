@@ -27,11 +27,11 @@ def pack(root: Path | str | None, *, resolution: int, enlarge: bool = False) -> 
 
 
 def _pack_shape(path: Path, row: int, times: int) -> Shape:
-    one = _pack(path).select(row)
-    grid = one.grids()[0]
+    pack = _pack(path).select(row)
+    grid = pack.grids()[0]
     for axis in range(3) if times > 1 else ():
         grid = np.repeat(grid, times, axis=axis)
-    return grid, {name: values[0] for name, values in one.columns.items()}
+    return grid, {name: values[0] for name, values in pack.columns.items()}
 
 
 @functools.lru_cache(maxsize=1)

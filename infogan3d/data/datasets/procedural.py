@@ -52,7 +52,7 @@ def chairs(
     ids = [f"chair_s{seed}_{index:06d}" for index in range(count)]
     if exact:
         _no_pictures(pictures, "exact")
-        reads = [partial(_exact_chair, one, resolution) for one in factors]
+        reads = [partial(_exact_chair, chair, resolution) for chair in factors]
     else:
         cameras = seeing3d_cameras(elevations=elevations, azimuths=azimuths, size=size)
         carving = {"resolution": resolution, "method": method, "tolerance": tolerance}

@@ -109,21 +109,21 @@ def choy(
     holds = _grid_file if vox32 else _pictures
     base = Path(str(root))
     base = base / kind if (base / kind).is_dir() else base
-    found: Listing = Listing()
-    for path in list_folder(base / synset, found.aside) if root is not None else []:
+    models: Listing = Listing()
+    for path in list_folder(base / synset, models.aside) if root is not None else []:
         if holds(path):
-            found.append(path)
+            models.append(path)
         else:
-            found.aside["others that are no model"] += 1
-    if not found:
+            models.aside["others that are no model"] += 1
+    if not models:
         wanted = f"{kind}/{synset}/*/{'model.binvox' if vox32 else 'rendering'}"
         raise ValueError(f"data.root={root} holds no {wanted}: check the path and data.synset.")
-    others = sum(path.name != synset for path in list_folder(base, found.aside))
-    found.aside += Counter({"other synsets": others})
+    others = sum(path.name != synset for path in list_folder(base, models.aside))
+    models.aside += Counter({"other synsets": others})
     carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
     pictured = partial(_choy_hull, facing=facing, carving=carving)
     read = partial(_choy_grid, facing=facing) if vox32 else pictured
-    return Listing([ShapeJob(path.name, partial(read, path)) for path in found], found.aside)
+    return Listing([ShapeJob(path.name, partial(read, path)) for path in models], models.aside)
 
 
 def _pictures(model: Path) -> bool:

@@ -56,17 +56,17 @@ def list_chairs(root: Path | str) -> Listing:
     return chairs
 
 
-def _named(found: Listing, names: Path) -> Listing:
+def _named(folders: Listing, names: Path) -> Listing:
     """The chairs that all_chair_names.mat names, in its order; the others are left aside."""
-    told, there = _read_names(names), {path.name: path for path in found}
-    missing = [name for name in told if name not in there]
+    listed, there = _read_names(names), {path.name: path for path in folders}
+    missing = [name for name in listed if name not in there]
     if missing:
         raise ValueError(
-            f"{names} names {len(told)} chairs, but {len(missing)} have no folder, such as "
+            f"{names} names {len(listed)} chairs, but {len(missing)} have no folder, such as "
             f"{missing[0][:80]!r}: unpack them, or delete {NAMES_FILE} to use what is there."
         )
-    chairs = Listing((there[name] for name in told), found.aside)
-    unnamed = len(there.keys() - set(told))
+    chairs = Listing((there[name] for name in listed), folders.aside)
+    unnamed = len(there.keys() - set(listed))
     if unnamed:
         chairs.aside[f"chairs that {NAMES_FILE} does not name"] += unnamed
     return chairs
@@ -101,7 +101,9 @@ def read_kept_views(chair_folder: Path, *, keep: Path | str | None = None) -> Vi
     path = path_under(keep, name)
     masks = _kept(path, key, count=len(paths))
     if masks is not None:
-        cameras = cameras_of([parse_image_name(one.name) for one in paths], size=masks.shape[2])
+        cameras = cameras_of(
+            [parse_image_name(picture.name) for picture in paths], size=masks.shape[2]
+        )
         return Views(chair_folder.name, masks, cameras)
     views = read_views(chair_folder)
     bits, shape = np.packbits(views.masks), views.masks.shape
@@ -113,11 +115,11 @@ def read_kept_views(chair_folder: Path, *, keep: Path | str | None = None) -> Vi
 def _kept(path: Path, key: str, *, count: int) -> Bool[np.ndarray, "v h w"] | None:
     """The masks in a kept file, or None where it is not there, damaged, or of other pictures."""
     try:
-        kept = read_arrays(path)
-        shape = tuple(int(side) for side in kept["shape"])
-        if str(kept["key"]) != key or len(shape) != 3 or shape[0] != count:
+        arrays = read_arrays(path)
+        shape = tuple(int(side) for side in arrays["shape"])
+        if str(arrays["key"]) != key or len(shape) != 3 or shape[0] != count:
             return None
-        bits = np.unpackbits(kept["bits"], count=math.prod(shape))
+        bits = np.unpackbits(arrays["bits"], count=math.prod(shape))
         return bits.reshape(shape).astype(bool)
     except (ValueError, KeyError, TypeError):
         return None
@@ -125,8 +127,8 @@ def _kept(path: Path, key: str, *, count: int) -> Bool[np.ndarray, "v h w"] | No
 
 def pictures_key(paths: list[Path]) -> str:
     """16 hex digits that change with any picture's name, size or time of change."""
-    told = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
-    return hashlib.sha256(json.dumps([VERSION, told]).encode()).hexdigest()[:16]
+    stamps = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in paths]
+    return hashlib.sha256(json.dumps([VERSION, stamps]).encode()).hexdigest()[:16]
 
 
 def seeing3d(
@@ -145,9 +147,9 @@ def seeing3d(
     if root is None:
         raise ValueError("data.root is not set: give the folder that holds rendered_chairs.")
     carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
-    found = list_chairs(root)
+    folders = list_chairs(root)
     read = partial(_hull, facing=facing, carving=carving, masks=masks)
-    return Listing([ShapeJob(path.name, partial(read, path)) for path in found], found.aside)
+    return Listing([ShapeJob(path.name, partial(read, path)) for path in folders], folders.aside)
 
 
 # One shape

@@ -24,13 +24,13 @@ def shapenet(
     jobs = Listing(aside=files.aside)
     for path in files:
         if path.suffix.lower() != ".binvox":
-            found = _hdf5_jobs(path, facing)
+            file_jobs = _hdf5_jobs(path, facing)
         elif not path.name.lower().endswith(".surface.binvox"):
-            found = [ShapeJob(file_id(path, root), partial(_binvox_shape, path, facing))]
+            file_jobs = [ShapeJob(file_id(path, root), partial(_binvox_shape, path, facing))]
         else:
             jobs.aside["surface-only grids"] += 1
             continue
-        for job in found:
+        for job in file_jobs:
             group = re.match(r"(\d{8})_", job.id)
             if group is None or group[1] == synset:
                 jobs.append(ShapeJob(job.id.removeprefix(f"{synset}_"), job.read))

@@ -72,13 +72,13 @@ class Seat:
 def find_libraries() -> Path:
     """Where the Debian package sweethome3d-furniture keeps its .sh3f files."""
     roots = [Path(sys.prefix), Path(sys.base_prefix), Path("/usr/local"), Path("/usr")]
-    found = [root / LIBRARIES for root in roots if (root / LIBRARIES).is_dir()]
-    if not found:
+    folders = [root / LIBRARIES for root in roots if (root / LIBRARIES).is_dir()]
+    if not folders:
         raise ValueError(
             f"No {LIBRARIES} lies under {', '.join(map(str, roots))}: apt-get install "
             f"sweethome3d-furniture, or give data.root."
         )
-    return found[0]
+    return folders[0]
 
 
 def read_properties(text: str) -> dict[str, str]:
@@ -86,10 +86,10 @@ def read_properties(text: str) -> dict[str, str]:
     lines = re.sub(r"\\\r?\n[ \t]*", "", text).splitlines()
     values = {}
     for line in lines:
-        found = re.match(r"\s*([^#!\s=:][^\s=:]*)\s*[=:\s]\s*(.*)", line)
-        if found:
-            value = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), found[2])
-            values[found[1]] = re.sub(r"\\(.)", r"\1", value).strip()
+        match = re.match(r"\s*([^#!\s=:][^\s=:]*)\s*[=:\s]\s*(.*)", line)
+        if match:
+            value = re.sub(r"\\u([0-9a-fA-F]{4})", lambda code: chr(int(code[1], 16)), match[2])
+            values[match[1]] = re.sub(r"\\(.)", r"\1", value).strip()
     return values
 
 

@@ -135,7 +135,7 @@ def factor_columns(factors: Sequence[Factors]) -> dict[str, np.ndarray]:
     """One column of `len(factors)` rows per factor: text for the choices, float64 for the rest."""
     return {
         field.name: np.array(
-            [getattr(one, field.name) for one in factors],
+            [getattr(chair, field.name) for chair in factors],
             dtype=np.str_ if field.name in DISCRETE else np.float64,
         )
         for field in fields(Factors)

@@ -130,15 +130,15 @@ def bent(path: Sequence[Sequence[Number]], radius: Number) -> Float[np.ndarray, 
     """The path with its corners rounded by four points each, starting `radius` before the corner,
     or a little under half of the shorter neighbouring stretch where that is nearer."""
     points = np.asarray(path, dtype=np.float64)
-    made = [points[0]]
+    corners = [points[0]]
     for before, corner, after in zip(points[:-2], points[1:-1], points[2:], strict=True):
         ways = before - corner, after - corner
         lengths = [np.linalg.norm(way) for way in ways]
         reach = min(radius, 0.49 * min(lengths))
         start, end = (corner + way * reach / n for way, n in zip(ways, lengths, strict=True))
         for t in (0.0, 1 / 3, 2 / 3, 1.0):
-            made.append((1 - t) ** 2 * start + 2 * t * (1 - t) * corner + t**2 * end)
-    return np.array([*made, points[-1]])
+            corners.append((1 - t) ** 2 * start + 2 * t * (1 - t) * corner + t**2 * end)
+    return np.array([*corners, points[-1]])
 
 
 def mirrored(loft: Loft) -> Loft:
@@ -148,7 +148,7 @@ def mirrored(loft: Loft) -> Loft:
 
 def both(lofts: Sequence[Loft]) -> list[Loft]:
     """Each loft and its mirror image across x = 0."""
-    return [*lofts, *(mirrored(one) for one in lofts)]
+    return [*lofts, *(mirrored(loft) for loft in lofts)]
 
 
 def upright(loft: Loft) -> Loft:

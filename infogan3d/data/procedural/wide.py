@@ -89,10 +89,10 @@ def sample_seat(rng: np.random.Generator, *, shares: Mapping[str, float] = SHARE
     if min(shares.values(), default=0) < 0 or not sum(shares.values()) > 0:
         raise ValueError(f"shares={dict(shares)}: give each kind 0 or more, and one more than 0.")
     kind = pick(rng, shares)
-    made = KINDS[kind](rng)
-    low, high = _bounds(made.parts)
-    parts = tuple(part - (low + high) / 2 for part in made.parts)
-    return Seat(kind, made.base, made.back, made.arms, made.frame, parts)
+    seat = KINDS[kind](rng)
+    low, high = _bounds(seat.parts)
+    parts = tuple(part - (low + high) / 2 for part in seat.parts)
+    return Seat(kind, seat.base, seat.back, seat.arms, seat.frame, parts)
 
 
 def seat_at(index: int, *, seed: int, shares: Mapping[str, float] = SHARES) -> Seat:

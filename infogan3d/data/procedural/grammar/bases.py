@@ -112,7 +112,7 @@ def crossed(frame: Frame, rng: np.random.Generator) -> list[Loft]:
         bars = [(y * end, z) for end in (-1, 1) for z in (t / 2, frame.joint)]
         return lofts + [sweep([(-x, at, z), (x, at, z)], t) for at, z in bars]
     pair = both([standing(sweep([(x, 0.0, 0.0), (-x, 0.0, frame.joint)], t, sides=4))])
-    lofts = [shifted(one, y=end * y) for one in pair for end in (-1, 1)]
+    lofts = [shifted(leg, y=end * y) for leg in pair for end in (-1, 1)]
     return [*lofts, sweep([(0.0, -y, frame.joint / 2), (0.0, y, frame.joint / 2)], t)]
 
 

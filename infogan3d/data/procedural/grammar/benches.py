@@ -51,10 +51,10 @@ def stool(rng: np.random.Generator) -> Made:
         )
         return Made("plinth", "none", "none", replace(frame, back=0.0), [pouf])
     base = pick(rng, {"four_legs": 0.6, "pedestal": 0.22, "crossed": 0.1, "star": 0.08})
-    made = assembled(frame, rng, base=base, back=back, arms="none")
+    seat = assembled(frame, rng, base=base, back=back, arms="none")
     if tall and base in ("pedestal", "star"):
-        made = made._replace(parts=made.parts + foot_ring(frame, rng))
-    return made
+        seat = seat._replace(parts=seat.parts + foot_ring(frame, rng))
+    return seat
 
 
 def foot_ring(frame: Frame, rng: np.random.Generator) -> list[Loft]:

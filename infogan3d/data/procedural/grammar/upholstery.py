@@ -96,8 +96,8 @@ def back_cushions(
     high = frame.height + frame.back * rng.uniform(0.7, 1.15)
     size = {"low": frame.height - 1, "high": high, "thickness": thick, "soft": 0.45 * thick}
     each = span / count
-    one = panel(near, width=each - 0.3, rounding=0.2, **size)
-    middle = shifted(one, y=thick / 2)
+    cushion = panel(near, width=each - 0.3, rounding=0.2, **size)
+    middle = shifted(cushion, y=thick / 2)
     places = (np.arange(count) + 0.5) * each - span / 2
     return [shifted(middle, x=float(x)) for x in places], thick
 
