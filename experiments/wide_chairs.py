@@ -46,14 +46,14 @@ def coverage(pack: Pack, *, count: int) -> str:
     """A Markdown table: by kind, the mean IoU of real seats with their nearest of `count` made."""
     wide = np.stack([seat_grid(seat_at(i, seed=0), resolution=RESOLUTION) for i in range(count)])
     factors = sample_factors(count, seed=0)
-    known = np.stack([known_grid(one, resolution=RESOLUTION) for one in factors])
+    known = np.stack([known_grid(seat, resolution=RESOLUTION) for seat in factors])
     kinds = np.asarray(pack.columns["kind"])
     lines = ["| | seats | wide | known | wide, any of 8 | known, any of 8 | wide is nearer |"]
     lines.append("|---|---|---|---|---|---|---|")
     nearest = {
-        (least, name): iou_matrix(halved(pack, least=least), made).max(axis=1)
+        (least, name): iou_matrix(halved(pack, least=least), generated).max(axis=1)
         for least in (4, 1)
-        for name, made in (("wide", wide), ("known", known))
+        for name, generated in (("wide", wide), ("known", known))
     }
     better = nearest[4, "wide"] > nearest[4, "known"]
     for kind in ("all", *np.unique(kinds)):

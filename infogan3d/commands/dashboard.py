@@ -40,19 +40,19 @@ def make(settings: DashboardSettings, show: str, out: Path) -> None:
     group, project = (str(getattr(settings, key) or chosen[key]) for key in ("group", "project"))
     lines = known(settings.lines, schema.known_settings("train"), "setting")
     mode, why = wandb_mode()
-    made = workspace(project, group, lines=lines, entity=str(settings.entity or ""))
+    saved = workspace(project, group, lines=lines, entity=str(settings.entity or ""))
     folder.save_config(settings, out)
     path = out / "workspace.json"
     if mode != "online":
-        write_json(made, path)
+        write_json(saved, path)
         print(
             f"W&B: {why}, so the workspace of group {group} was not sent but kept in {path}: "
             "give this command again after `wandb login`, with a network, to send it."
         )
         return
-    made.entity = made.entity or own_entity()
-    write_json(made, path)
-    print(f"workspace of group {group}  {send(made)}")
+    saved.entity = saved.entity or own_entity()
+    write_json(saved, path)
+    print(f"workspace of group {group}  {send(saved)}")
 
 
 def known(name: str, names: Iterable[str], what: str) -> str:
@@ -89,14 +89,14 @@ def check(run: Path) -> None:
         raise ValueError(
             f"{run} is of system={settings.system}: the workspace shows infogan3d's curves."
         )
-    found = read_logged(run)
-    there = found.curves if found.wandb is None else found.wandb
+    logged = read_logged(run)
+    there = logged.curves if logged.wandb is None else logged.wandb
     shown = {key: panel for panel in PANELS for key in panel.keys}
-    absent = lacking(settings, found)
+    absent = lacking(settings, logged)
     lost = {
         key: excuse(panel, key, run, absent) for key, panel in shown.items() if key not in there
     }
-    unseen = sorted((found.curves | there) - set(shown))
+    unseen = sorted((logged.curves | there) - set(shown))
     print(f"{len(shown)} keys shown, {len(shown) - len(lost)} of them logged by {run}")
     for why in sorted({why for why in lost.values() if why}):
         print(f"not logged, since {why}: {', '.join(key for key in lost if lost[key] == why)}")
@@ -104,26 +104,26 @@ def check(run: Path) -> None:
     never = [key for key, why in lost.items() if not why]
     if never:
         raise ValueError(f"shown but never logged by {run}: {', '.join(never)}.")
-    if found.without_batch or not found.over_batches:
-        names = ", ".join(sorted(found.without_batch)) or "its curves"
+    if logged.without_batch or not logged.over_batches:
+        names = ", ".join(sorted(logged.without_batch)) or "its curves"
         raise ValueError(f"W&B does not draw {names} of {run} over batches.")
 
 
-def lacking(settings: TrainSettings, found: Logged) -> dict[str, str]:
+def lacking(settings: TrainSettings, logged: Logged) -> dict[str, str]:
     """What a run has not got of that which keys may need, each with a reason in words."""
     model, every = settings.model, settings.validate_every
     assert isinstance(model, InfoGANConfig)
     spec, start = spec_of(settings.codes), model.warmup.warmup_batches
-    last = found.batches // every * every  # validation
+    last = logged.batches // every * every  # validation
     absent = {
         "encoder": (model.loss.pairing != "inverse" and not start, "it has no encoder"),
         "noise": (not spec.noise, "it has no noise"),
         "codes": (not spec.names, "it has no codes"),
         "discrete": (not spec.discrete, "it has no discrete codes"),
-        "game": (found.batches <= start, "it ended in its auto-encoding start"),
+        "game": (logged.batches <= start, "it ended in its auto-encoding start"),
         "validation": (not last, "it ended before it validated"),
         "judged": (last <= start, "it did not validate after its auto-encoding start"),
-        "wandb": (found.wandb is None, "it ran without W&B"),
+        "wandb": (logged.wandb is None, "it ran without W&B"),
     }
     return {need: why for need, (missing, why) in absent.items() if missing}
 

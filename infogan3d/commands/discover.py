@@ -18,23 +18,23 @@ def discover(settings: DiscoverSettings, out: Path) -> None:
     """Cards of a run's codes, printed and kept in the run folder."""
     run = Path(settings.run)
     model = load_model(run, device=settings.device)
-    found = measure_codes(model, run, settings)
-    first, cards = make_cards(found, bins=settings.bins, seed=settings.seed)
+    measured = measure_codes(model, run, settings)
+    first, cards = make_cards(measured, bins=settings.bins, seed=settings.seed)
     rows, resampled = families(first, cards, NAMES)
-    told = [
-        shape_or_detail(first, [one.kind for one in found.axes], NAMES),
+    claims = [
+        shape_or_detail(first, [axis.kind for axis in measured.axes], NAMES),
         codes_or_directions(rows, resampled),
     ]
-    statements = [one for one in told if one is not None]
-    texts = [READING, protocol_text(found, settings), likeness(found), card_table(cards)]
+    statements = [claim for claim in claims if claim is not None]
+    texts = [READING, protocol_text(measured, settings), likeness(measured), card_table(cards)]
     if settings.directions and rows:
         texts.append(family_table(rows))
-    texts += [one.text() for one in statements]
-    if found.information is None:
+    texts += [claim.text() for claim in statements]
+    if measured.information is None:
         texts.append(f"{run} has no Q head, so L_I / H(c) is left out.")
     print("\n\n".join(text.rstrip() for text in texts))
     numbers = as_numbers(
-        found,
+        measured,
         first,
         cards,
         config=settings,
@@ -43,7 +43,7 @@ def discover(settings: DiscoverSettings, out: Path) -> None:
         statements=statements,
     )
     print(f"\nnumbers  {save_json(numbers, run / 'codes.json')}")
-    matrices, pictures = draw_cards(model, found, first, cards, run, settings)
+    matrices, pictures = draw_cards(model, measured, first, cards, run, settings)
     page = write_cards_page(
         run / "codes.html",
         title=f"What the codes of {run.resolve().parent.name}/{run.resolve().name} do",

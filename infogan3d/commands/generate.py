@@ -63,7 +63,7 @@ def dialled(
     count, base = settings.count, settings.base
     start = draw_codes(model, count, seed=settings.seed).row(base)
     with counting_bar("shapes tried", settings.tries) as tick:
-        found = attribute_search(
+        search = attribute_search(
             model,
             start,
             asked,
@@ -71,16 +71,16 @@ def dialled(
             seed=settings.seed,
             tick=tick,
         )
-    text = "\n\n".join([search_table(found), rest_text(found)])
+    text = "\n\n".join([search_table(search), rest_text(search)])
     out.mkdir(parents=True, exist_ok=True)
     save_text(text + "\n", out / "dial.md")
-    save_json(found.numbers(), out / "dial.json")
+    save_json(search.numbers(), out / "dial.json")
     print(text)
-    if warning(found):
-        print(warning(found))
+    if warning(search):
+        print(warning(search))
     words = ", ".join(f"{name} {format_value(name, value)}" for name, value in asked.items())
     ids = [f"sample-{base:04d}", "dialled"]
-    return join_codes([found.base, found.codes]), ids, f"sample {base}, and asked: {words}"
+    return join_codes([search.base, search.codes]), ids, f"sample {base}, and asked: {words}"
 
 
 def keep(
@@ -90,7 +90,7 @@ def keep(
     grids = filter_components(generate_grids(model, codes).astype(np.float32), how) > 0.5
     parts = {"noise": codes.noise, "discrete": codes.discrete, "continuous": codes.continuous}
     pack = pack_grids(grids, ids=ids, columns={k: v.cpu().numpy() for k, v in parts.items()})
-    kept = save_pack(pack, out / "shapes.npz")
+    saved = save_pack(pack, out / "shapes.npz")
     columns, size = (2, 300) if "dialled" in ids else (8, 150)
     drawn = contact_sheet(grids, title=title, columns=columns, size=size)
     picture = save_picture(drawn, out / "samples" / "samples.png")
@@ -101,4 +101,4 @@ def keep(
     empty = int((~grids.any((1, 2, 3))).sum())
     apart = sum(count_components(grid)[0] > 1 for grid in grids)
     print(f"{len(grids)} shapes ({empty} empty, occupancy {np.mean(grids):.3f}, {apart} in pieces)")
-    print(f"pack    {kept}\nsheet   {picture}\nmeshes  {out / 'meshes'}")
+    print(f"pack    {saved}\nsheet   {picture}\nmeshes  {out / 'meshes'}")

@@ -31,12 +31,12 @@ def select(settings: SelectSettings, out: Path) -> None:
             sweep, count=settings.count, seed=settings.seed, tick=tick
         )  # without labels; then the labels
         cards = scored(sweep, known, seed=settings.seed, tick=tick) if known else ()
-    found = Selected(sweep, choice, chance, cards, why)
-    text = report(found, settings)
+    selected = Selected(sweep, choice, chance, cards, why)
+    text = report(selected, settings)
     print(text)
-    print(f"numbers  {save_json(numbers(found, settings), folder / 'select.json')}")
+    print(f"numbers  {save_json(numbers(selected, settings), folder / 'select.json')}")
     print(f"table    {save_text(text + chr(10), folder / 'select.md')}")
-    for path in pictures(found):
+    for path in pictures(selected):
         print(f"picture  {path}")
 
 
@@ -54,34 +54,34 @@ def unscored(sweep: Sweep, settings: SelectSettings) -> str:
     """Why there are no scores by known factors; empty where there are."""
     if settings.chairs == 0:
         return "chairs=0: no scores by known factors."
-    if not all(knows_factors(one) for one in sweep.settings):
+    if not all(knows_factors(run) for run in sweep.settings):
         return "These runs' chairs have no known factors, so nothing stands beside the choice."
-    if any(one.data != sweep.settings[0].data for one in sweep.settings):
+    if any(run.data != sweep.settings[0].data for run in sweep.settings):
         return "These runs' chairs differ, so they are not scored by known factors together."
     return ""
 
 
-def pictures(found: Selected) -> list[Path]:
+def pictures(selected: Selected) -> list[Path]:
     """select.png, and select-covered.png where there are fewer codes than factors."""
-    share = found.cards[0].share if found.cards else 1.0
+    share = selected.cards[0].share if selected.cards else 1.0
     wanted: Sequence[tuple[str, bool, str]] = [("select.png", False, "all known factors")]
     if share < 1:
-        told = f"the {len(found.cards[0].codes)} factors that each run's codes cover"
-        wanted = [*wanted, ("select-covered.png", True, told)]
-    made = []
-    for name, few, told in wanted:
-        titles, values, floors = columns(found, covered=few)
-        bound = [share if title in BOUND and not few else 1.0 for title in titles]
-        by = f", scored by {told}" if found.cards else ""
-        made.append(
+        factors = f"the {len(selected.cards[0].codes)} factors that each run's codes cover"
+        wanted = [*wanted, ("select-covered.png", True, factors)]
+    paths = []
+    for name, covered, factors in wanted:
+        titles, values, floors = columns(selected, covered=covered)
+        bound = [share if title in BOUND and not covered else 1.0 for title in titles]
+        by = f", scored by {factors}" if selected.cards else ""
+        paths.append(
             draw_scores(
-                found.sweep.folder / name,
-                title=f"{len(values)} runs of {found.sweep.folder.name}{by}",
+                selected.sweep.folder / name,
+                title=f"{len(values)} runs of {selected.sweep.folder.name}{by}",
                 names=titles,
                 values=values,
-                chosen=found.chosen,
+                chosen=selected.chosen,
                 floors=floors,
                 ceilings=np.array(bound),
             )
         )
-    return made
+    return paths

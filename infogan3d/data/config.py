@@ -245,8 +245,8 @@ def data_class(values: Mapping[str, Any]) -> type[DataConfig]:
     return DATA_SETS[name]
 
 
-def data_config(name: str, root: Path | str | None = None, **own: Any) -> DataConfig:
-    """The settings of the data set `name`, as in conf/data/ but for `own`."""
-    plain = {key: str(value) if isinstance(value, Path) else value for key, value in own.items()}
+def data_config(name: str, root: Path | str | None = None, **given: Any) -> DataConfig:
+    """The settings of the data set `name`, as in conf/data/ but for those `given`."""
+    plain = {key: str(value) if isinstance(value, Path) else value for key, value in given.items()}
     whole = {**plain, "name": name, "root": None if root is None else str(root)}
     return read_settings(data_class(whole), whole, prefix="data.")

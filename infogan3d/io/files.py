@@ -80,7 +80,7 @@ def open_archive(path: Path | str) -> zipfile.ZipFile:
             continue
         archive.close()
         raise ValueError(f"{path} holds {problem}: do not trust it, get it anew.")
-    packed, unpacked = path.stat().st_size, sum(one.file_size for one in archive.infolist())
+    packed, unpacked = path.stat().st_size, sum(entry.file_size for entry in archive.infolist())
     if unpacked > FREE_ENTRY and unpacked > LARGEST_RATIO * packed:
         archive.close()
         raise ValueError(
@@ -130,9 +130,9 @@ def _array(stream: Any, size: int) -> np.ndarray:
         (2, 0): np.lib.format.read_array_header_2_0,
     }
     shape, by_columns, dtype = readers[np.lib.format.read_magic(stream)](stream)
-    told, there = math.prod(shape) * dtype.itemsize, size - stream.tell()
-    if dtype.hasobject or min(shape, default=0) < 0 or told != there or not dtype.itemsize:
-        raise ValueError(f"its header tells of {shape} {dtype}, {told} bytes, of {there}")
+    expected, there = math.prod(shape) * dtype.itemsize, size - stream.tell()
+    if dtype.hasobject or min(shape, default=0) < 0 or expected != there or not dtype.itemsize:
+        raise ValueError(f"its header tells of {shape} {dtype}, {expected} bytes, of {there}")
     array: np.ndarray = np.empty(shape[::-1] if by_columns else shape, dtype)
     whole = array.reshape(-1).view(np.uint8)
     done = 0

@@ -58,15 +58,15 @@ def read_settings(kind: type[T], values: Mapping[str, Any], *, prefix: str = "")
     among the choices, a value that must be given.
     """
     rest, types, arguments = dict(values), get_type_hints(kind), {}
-    for one in fields(kind):  # type: ignore[arg-type]
-        name, which = one.name, one.metadata.get("which")
+    for about in fields(kind):  # type: ignore[arg-type]
+        name, which = about.name, about.metadata.get("which")
         inner = which(values) if which and name in rest else types[name]
-        if one.metadata.get("flat"):
+        if about.metadata.get("flat"):
             inside = {key: rest.pop(key) for key in setting_names(inner) if key in rest}
             arguments[name] = read_settings(inner, inside, prefix=prefix)
         elif name in rest:
-            arguments[name] = read_value(f"{prefix}{name}", rest.pop(name), inner, one)
-        elif one.default is MISSING:
+            arguments[name] = read_value(f"{prefix}{name}", rest.pop(name), inner, about)
+        elif about.default is MISSING:
             raise ValueError(f"{prefix}{name} is not set: give it as {prefix}{name}=...")
     if rest:
         names = ", ".join(f"{prefix}{name}" for name in rest)
@@ -114,7 +114,7 @@ def check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
 def members(kind: Any) -> tuple[Any, ...]:
     """The types of a union without None; the type itself where it is none."""
     if get_origin(kind) in (Union, UnionType):
-        return tuple(one for one in get_args(kind) if one is not NoneType)
+        return tuple(member for member in get_args(kind) if member is not NoneType)
     return (kind,)
 
 
@@ -128,7 +128,7 @@ def kind_wanted(value: Any, kind: Any) -> str:
     """What a value should have been, in words; empty where its type is right."""
     kinds = members(kind)
     if len(kinds) > 1:
-        return "" if any(not kind_wanted(value, one) for one in kinds) else "word"
+        return "" if any(not kind_wanted(value, member) for member in kinds) else "word"
     (kind,) = kinds
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is bool:
@@ -162,7 +162,7 @@ def converted(value: Any, kind: Any) -> Any:
         return value
     (kind,) = kinds
     if get_origin(kind) is tuple:
-        return tuple(converted(one, get_args(kind)[0]) for one in value)
+        return tuple(converted(item, get_args(kind)[0]) for item in value)
     if get_origin(kind) is dict:
         return {str(key): float(number) for key, number in value.items()}
     return kind(value) if kind in (float, str) else value
@@ -180,20 +180,20 @@ def example(about: "Field[Any]", kind: Any) -> str:
 
 def shown(value: Any) -> Any:
     """A value as it is written on the command line and on disk."""
-    return [shown(one) for one in value] if isinstance(value, tuple) else value
+    return [shown(item) for item in value] if isinstance(value, tuple) else value
 
 
 def plain_settings(settings: Any) -> dict[str, Any]:
     """The plain values of a dataclass, flat groups beside the rest."""
     plain: dict[str, Any] = {}
-    for one in fields(settings):
-        value = getattr(settings, one.name)
-        if one.metadata.get("flat"):
+    for about in fields(settings):
+        value = getattr(settings, about.name)
+        if about.metadata.get("flat"):
             plain |= plain_settings(value)
         elif is_dataclass(value):
-            plain[one.name] = plain_settings(value)
-        elif "flat" not in one.metadata:  # a group that is None is left out
-            plain[one.name] = shown(value)
+            plain[about.name] = plain_settings(value)
+        elif "flat" not in about.metadata:  # a group that is None is left out
+            plain[about.name] = shown(value)
     return plain
 
 
@@ -204,35 +204,35 @@ def defaults_of(kind: type) -> dict[str, Any]:
     """The plain defaults, "???" where a value must be given; groups of several kinds left out."""
     plain: dict[str, Any] = {}
     types = get_type_hints(kind)
-    for one in fields(kind):
-        if one.metadata.get("which"):
+    for about in fields(kind):
+        if about.metadata.get("which"):
             continue
-        inner = group_of(types[one.name])
+        inner = group_of(types[about.name])
         if inner is not None:
             more = defaults_of(inner)
-            plain |= more if one.metadata["flat"] else {one.name: more}
+            plain |= more if about.metadata["flat"] else {about.name: more}
         else:
-            plain[one.name] = REQUIRED if one.default is MISSING else shown(one.default)
+            plain[about.name] = REQUIRED if about.default is MISSING else shown(about.default)
     return plain
 
 
 def setting_names(kind: Any) -> list[str]:
     """The names at the top of a dataclass, those of flat groups among them."""
-    return [one.name for _, one in every_setting(kind) if "." not in one.name]
+    return [about.name for _, about in every_setting(kind) if "." not in about.name]
 
 
 def every_setting(kind: Any, prefix: str = "") -> Iterator[tuple[str, "Field[Any]"]]:
     """Every setting of a dataclass by its dotted name; groups of several kinds left out."""
     types = get_type_hints(kind)
-    for one in fields(kind):
-        if one.metadata.get("which"):
+    for about in fields(kind):
+        if about.metadata.get("which"):
             continue
-        inner = group_of(types[one.name])
+        inner = group_of(types[about.name])
         if inner is not None:
-            flat = one.metadata["flat"]
-            yield from every_setting(inner, prefix if flat else f"{prefix}{one.name}.")
+            flat = about.metadata["flat"]
+            yield from every_setting(inner, prefix if flat else f"{prefix}{about.name}.")
         else:
-            yield f"{prefix}{one.name}", one
+            yield f"{prefix}{about.name}", about
 
 
 def flatten(node: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Voxel files give Bool grids in their own axes, mesh files give (vertices, faces); `y_up_to_z_up`
 turns what has Y up (ShapeNet, glTF) into our frame with Z up. Sizes are checked before anything is
 decoded, and every error is a `ValueError` that names the file. Furniture catalogues (.sh3f) are
-zip archives of meshes and live in `furniture.py`.
+zip archives of meshes and are read in data/datasets/sweethome3d.py.
 """
 
 import math
@@ -38,15 +38,15 @@ def read_binvox(path: Path | str) -> Bool[np.ndarray, "x y z"]:
     if _file(path).stat().st_size > 2 * LARGEST_GRID**3 + 4096:
         raise ValueError(f"{path} is too large for a grid up to {LARGEST_GRID}^3: replace it.")
     content = Path(path).read_bytes()
-    head, found, body = content[:4096].partition(b"\ndata")
+    head, mark, body = content[:4096].partition(b"\ndata")
     lines = [line.split() for line in head.splitlines() if line.strip()]
     sizes = next((line[1:] for line in lines if line[0] == b"dim"), [])
-    if not content.startswith(b"#binvox") or not found or not all(map(bytes.isdigit, sizes)):
+    if not content.startswith(b"#binvox") or not mark or not all(map(bytes.isdigit, sizes)):
         raise ValueError(f"{path} is no binvox file (#binvox, dim, data): replace it.")
     dims = [int(size[:9]) for size in sizes]
     if len(dims) != 3 or len(set(dims)) != 1 or not 0 < dims[0] <= LARGEST_GRID:
         raise ValueError(f"{path} has dim {dims}, not a cube up to {LARGEST_GRID}^3: make it one.")
-    start = len(head) + len(found) + len(body) - len(body.lstrip(b" \t\r"))
+    start = len(head) + len(mark) + len(body) - len(body.lstrip(b" \t\r"))
     pairs = np.frombuffer(content[start + 1 :], np.uint8)
     values, runs = pairs[: len(pairs) // 2 * 2].reshape(-1, 2).T
     filled = int(runs.sum(dtype=np.int64))
@@ -61,8 +61,8 @@ def read_mat(path: Path | str) -> Bool[np.ndarray, "x y z"]:
     try:
         values = read_variable(path, "instance")
         if isinstance(values, list) or values.shape != (30, 30, 30):
-            told = "a list" if isinstance(values, list) else values.shape
-            raise ValueError(f"'instance' is {told}, not 30 x 30 x 30")
+            kind = "a list" if isinstance(values, list) else values.shape
+            raise ValueError(f"'instance' is {kind}, not 30 x 30 x 30")
         if not np.isfinite(values).all():
             raise ValueError("'instance' holds values that are no numbers (nan or inf)")
         return np.ascontiguousarray(values > 0)

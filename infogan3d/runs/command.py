@@ -92,7 +92,7 @@ def typed_settings(name: str, plain: Mapping[str, Any]) -> Any:
     from infogan3d.runs.schema import COMMANDS
 
     settings: Any = read_settings(COMMANDS[name], plain)
-    named = [one.name for one in fields(settings) if one.metadata.get("run_folder")]
+    named = [about.name for about in fields(settings) if about.metadata.get("run_folder")]
     given = {key: getattr(settings, key) for key in named if getattr(settings, key) is not None}
     return replace(settings, **{key: str(find_run(value)) for key, value in given.items()})
 

@@ -41,8 +41,8 @@ def help_text(name: str) -> str:
         "Settings, typed as name=value (default in brackets):",
         *rows(every_setting(kind)),
     ]
-    own = [group for group in GROUPS if of_kinds(kind, group)]
-    for group in own:
+    groups = [group for group in GROUPS if of_kinds(kind, group)]
+    for group in groups:
         usual, *others = GROUPS[group]
         word = {"data": "data", "model": "system"}[group]
         lines += ["", f"Of {word}={usual} (others: {', '.join(others)}; --cfg job shows theirs):"]
@@ -63,16 +63,16 @@ def experiments() -> list[str]:
 
 def rows(settings: "Iterable[tuple[str, Field[Any]]]") -> list[str]:
     """A line a setting, the advanced ones last."""
-    listed = [(key, one) for key, one in settings if (key, one.name) != ("data.name", "name")]
-    usual = [row(key, one) for key, one in listed if not one.metadata.get("advanced")]
-    rare = [row(key, one) for key, one in listed if one.metadata.get("advanced")]
+    listed = [(key, about) for key, about in settings if (key, about.name) != ("data.name", "name")]
+    usual = [row(key, about) for key, about in listed if not about.metadata.get("advanced")]
+    rare = [row(key, about) for key, about in listed if about.metadata.get("advanced")]
     return usual + (["  advanced:", *rare] if rare else [])
 
 
-def row(key: str, one: "Field[Any]") -> str:
+def row(key: str, setting: "Field[Any]") -> str:
     """One setting: its name, default, help and choices or bounds."""
-    about = one.metadata
-    default = "must be given" if one.default is MISSING else yaml_word(shown(one.default))
+    about = setting.metadata
+    default = "must be given" if setting.default is MISSING else yaml_word(shown(setting.default))
     head = f"  {key} [{default}]"
     text = about.get("help", "")
     choices = about.get("choices") or ()

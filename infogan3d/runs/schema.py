@@ -70,14 +70,14 @@ def known_settings(name: str) -> dict[str, Any]:
     kind = COMMANDS[name]
     known = dict(every_setting(kind))
     for group, kinds in GROUPS.items():
-        for one in kinds.values() if of_kinds(kind, group) else ():
-            known = {**dict(every_setting(one, f"{group}.")), **known}
+        for config in kinds.values() if of_kinds(kind, group) else ():
+            known = {**dict(every_setting(config, f"{group}.")), **known}
     return known
 
 
 def of_kinds(command: type, group: str) -> bool:
     """Whether a command has a group of settings of which there are several kinds."""
-    return any(one.name == group and one.metadata.get("which") for one in fields(command))
+    return any(about.name == group and about.metadata.get("which") for about in fields(command))
 
 
 def read_conf(path: Path) -> dict[str, Any]:

@@ -92,7 +92,9 @@ def check_value(word: str) -> None:
 def check_key(key: str, name: str) -> None:
     """Refuse a setting that no data set and no system has, before Hydra is imported."""
     known = known_settings(name)
-    groups = {one.rpartition(".")[0] for one in known} | {path.name for path in CONF.iterdir()}
+    groups = {setting.rpartition(".")[0] for setting in known} | {
+        path.name for path in CONF.iterdir()
+    }
     new = key.startswith(("+", "hydra.", "hydra/", "/")) or "@" in key
     if not new and key not in known and key not in groups:
         raise ValueError(unknown_setting(key, name))
@@ -114,7 +116,9 @@ def options(group: str) -> list[str]:
 def nearest(key: str, name: str) -> str:
     """What a setting that there is not may have meant, in words; empty where nothing is near."""
     known = known_settings(name)
-    others = [one for one in OTHER_WORDS.get(key, ()) if one in known or one.startswith("hydra")]
+    others = [
+        other for other in OTHER_WORDS.get(key, ()) if other in known or other.startswith("hydra")
+    ]
     if others:
         return ", ".join(others)
     return next(iter(difflib.get_close_matches(key, known, 1, 0.5)), "")

@@ -77,11 +77,11 @@ def channels(
 ) -> Float[Tensor, "B 8 R R R"]:
     """CHANNELS in their order: least distance in cells, share of views inside in [0, 1]."""
     near = least / CLIP
-    told = counts.clamp(1, MOST_COUNTED).float().log2() / 5
+    seen = counts.clamp(1, MOST_COUNTED).float().log2() / 5
     height = torch.linspace(-1, 1, least.shape[3], device=least.device)
     parts = (near, 2 * inside - 1, mean, rays, near.flip(1), rays.flip(1))
-    told = told[:, None, None, None].expand_as(near)
-    return torch.stack([*parts, told, height.expand_as(near)], 1)
+    seen = seen[:, None, None, None].expand_as(near)
+    return torch.stack([*parts, seen, height.expand_as(near)], 1)
 
 
 def ray_share(least: Float[Tensor, "B R R R"], batch: ViewBatch) -> Float[Tensor, "B R R R"]:
@@ -141,7 +141,7 @@ def evidence_of_grid(grids: Bool[Tensor, "B R R R"]) -> Float[Tensor, "B 8 R R R
     2 d filled cells, 1 for a cell of the surface, and just so many where the part is a plate.
     """
     reach = ceil(CLIP) + 1
-    outside, inside = (_space_distance(one, reach) for one in (grids, ~grids))
+    outside, inside = (_space_distance(cells, reach) for cells in (grids, ~grids))
     least = torch.where(grids, inside - 0.5, 0.5 - outside).clamp_(-CLIP, CLIP)
     rays = torch.where(grids, 0.5 / least.clamp_min(0.5), 0.0)
     mean = least.clamp(-MEAN_CLIP, MEAN_CLIP) / MEAN_CLIP

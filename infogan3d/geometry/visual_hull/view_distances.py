@@ -67,25 +67,25 @@ def batch_views(
     `resolution` decides how far distances are kept: CLIP of its cells. ValueError for no views, a
     shape without any, or pictures of different sizes.
     """
-    if not views or not all(len(one.cameras) for one in views):
+    if not views or not all(len(shape.cameras) for shape in views):
         raise ValueError("evidence needs at least one view of every shape: give one.")
-    if len({one.masks.shape[1:] for one in views}) != 1:
-        sizes = sorted({one.masks.shape[1:] for one in views})
+    if len({shape.masks.shape[1:] for shape in views}) != 1:
+        sizes = sorted({shape.masks.shape[1:] for shape in views})
         raise ValueError(
             f"the pictures have the sizes {sizes}: give one (see camera.shrink_views)."
         )
-    cameras = [camera for one in views for camera in one.cameras]
+    cameras = [camera for shape in views for camera in shape.cameras]
     intrinsics = np.array([[c.distance, c.focal, c.cx, c.cy] for c in cameras], np.float32)
     axes = np.stack([camera_axes(camera) for camera in cameras]).astype(np.float32)
     low = np.array([corner for corner, _ in cubes], np.float32)
     side = np.array([length for _, length in cubes], np.float32)
-    counts = tuple(len(one.cameras) for one in views)
+    counts = tuple(len(shape.cameras) for shape in views)
     owner = np.repeat(np.arange(len(views)), counts)
-    masks = torch.from_numpy(np.concatenate([one.masks for one in views])).to(device)
+    masks = torch.from_numpy(np.concatenate([shape.masks for shape in views])).to(device)
     reach = _reach(axes, intrinsics, low[owner], side[owner] / resolution, resolution)
     distances = silhouette_distances(masks, reach=reach)
-    told = [torch.from_numpy(one).to(device) for one in (axes, intrinsics, low, side)]
-    return ViewBatch(distances, told[0], told[1], told[2], told[3], counts)
+    tensors = [torch.from_numpy(part).to(device) for part in (axes, intrinsics, low, side)]
+    return ViewBatch(distances, tensors[0], tensors[1], tensors[2], tensors[3], counts)
 
 
 def _reach(
@@ -125,18 +125,18 @@ def cell_distances(batch: ViewBatch, *, resolution: int) -> Float[Tensor, "n R R
     cell = (batch.side / resolution)[owners]
     steps = torch.arange(resolution, device=cell.device) + 0.5
     centres = batch.low[owners, :, None] + cell[:, None, None] * steps
-    found = cell.new_empty((len(owners), *(resolution,) * 3))
+    distances = cell.new_empty((len(owners), *(resolution,) * 3))
     at_once = len(owners) if cell.is_cuda else CACHED
     for first in range(0, len(owners), at_once):
         some = slice(first, first + at_once)
-        found[some] = _looked_up(
+        distances[some] = _looked_up(
             batch.distances[some],
             batch.axes[some],
             batch.intrinsics[some],
             centres[some],
             cell[some],
         )
-    return found
+    return distances
 
 
 def _looked_up(

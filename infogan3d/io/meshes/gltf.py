@@ -47,7 +47,7 @@ def read_gltf(content: bytes, face_cap: int, beside: Beside | None = None) -> Po
     shown = [(node, place) for node, place in _nodes(asset) if "mesh" in node]
     if not shown:
         raise MeshError("no node of its scene shows a mesh")
-    faces = {node["mesh"]: _told_faces(asset, node) for node, _ in shown}
+    faces = {node["mesh"]: _counted_faces(asset, node) for node, _ in shown}
     check_count(sum(faces[node["mesh"]] * _copies(asset, node) for node, _ in shown), face_cap)
     meshes = {index: _mesh(asset, index) for index, count in faces.items() if count}
     vertices, triangles, first = [np.zeros((0, 3))], [np.zeros((0, 3), np.int64)], 0
@@ -151,8 +151,8 @@ def _place(node: dict[str, Any]) -> Matrix:
     given = [np.array([node.get(name, usual)], np.float64) for name, usual in parts]
     if [part.shape for part in given] != [(1, 3), (1, 4), (1, 3)]:
         raise MeshError("a node's translation, rotation, scale are not 3, 4 and 3 numbers")
-    own: Matrix = _matrices(*given)[0]
-    return own
+    matrix: Matrix = _matrices(*given)[0]
+    return matrix
 
 
 def _matrices(
@@ -198,15 +198,15 @@ def _instances(asset: Asset, node: dict[str, Any]) -> Float[np.ndarray, "k 4 4"]
 # Meshes
 
 
-def _told_faces(asset: Asset, node: dict[str, Any]) -> int:
+def _counted_faces(asset: Asset, node: dict[str, Any]) -> int:
     """How many triangles a node's mesh tells of; none of its corners is read yet."""
     mesh = asset.item("meshes", node["mesh"])
     if any(node.get("weights", mesh.get("weights", []))):
         raise MeshError(f"its mesh {node['mesh']} is morphed (weights)", "apply it and export anew")
     faces = 0
-    for one in mesh["primitives"]:
-        count = count_of(asset, one.get("indices", one["attributes"]["POSITION"]))
-        mode = one.get("mode", TRIANGLES)
+    for primitive in mesh["primitives"]:
+        count = count_of(asset, primitive.get("indices", primitive["attributes"]["POSITION"]))
+        mode = primitive.get("mode", TRIANGLES)
         faces += count // 3 if mode == TRIANGLES else max(count - 2, 0) * (mode in (STRIP, FAN))
     return faces
 
@@ -214,13 +214,13 @@ def _told_faces(asset: Asset, node: dict[str, Any]) -> int:
 def _mesh(asset: Asset, index: int) -> Mesh:
     """The points and triangles of a mesh, points and lines left aside."""
     vertices, triangles, first = [], [], 0
-    for one in asset.item("meshes", index)["primitives"]:
-        if one.get("mode", TRIANGLES) not in (TRIANGLES, STRIP, FAN):
+    for primitive in asset.item("meshes", index)["primitives"]:
+        if primitive.get("mode", TRIANGLES) not in (TRIANGLES, STRIP, FAN):
             continue
         try:
-            points, corners = _primitive(asset, one)
+            points, corners = _primitive(asset, primitive)
         except MeshError as error:
-            raise MeshError(f"{error}{extensions(one)}", error.cure) from None
+            raise MeshError(f"{error}{extensions(primitive)}", error.cure) from None
         used, corners = np.unique(corners, return_inverse=True)
         vertices.append(points[used])
         triangles.append(corners.reshape(-1, 3) + first)
@@ -228,18 +228,20 @@ def _mesh(asset: Asset, index: int) -> Mesh:
     return np.concatenate(vertices), np.concatenate(triangles)
 
 
-def _primitive(asset: Asset, one: dict[str, Any]) -> Mesh:
+def _primitive(asset: Asset, primitive: dict[str, Any]) -> Mesh:
     """Its points, and its triangles, strip or fan as triangles."""
-    points = read_accessor(asset, one["attributes"]["POSITION"], kind="VEC3").astype(np.float64)
-    if "indices" in one:
-        corners = read_accessor(asset, one["indices"], kind="SCALAR")[:, 0]
+    points = read_accessor(asset, primitive["attributes"]["POSITION"], kind="VEC3").astype(
+        np.float64
+    )
+    if "indices" in primitive:
+        corners = read_accessor(asset, primitive["indices"], kind="SCALAR")[:, 0]
         if corners.dtype.kind != "u":
             raise MeshError("its faces are no whole numbers from 0 on")
     else:
         corners = np.arange(len(points))
     if len(corners) and corners.max() >= len(points):
         raise MeshError(f"a face names vertex {corners.max()} of {len(points)}")
-    return points, _triangles(corners.astype(np.int64), one.get("mode", TRIANGLES))
+    return points, _triangles(corners.astype(np.int64), primitive.get("mode", TRIANGLES))
 
 
 def _triangles(corners: Int[np.ndarray, " k"], mode: int) -> Int[np.ndarray, "m 3"]:

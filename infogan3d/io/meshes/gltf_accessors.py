@@ -40,8 +40,8 @@ class Asset:
             raise MeshError(f"it names number {index} of its {kind}, which it lacks")
         if not isinstance(rows[index], dict):
             raise MeshError(f"number {index} of its {kind} is no object")
-        found: dict[str, Any] = rows[index]
-        return found
+        row: dict[str, Any] = rows[index]
+        return row
 
 
 def whole(given: dict[str, Any], name: str, default: int | None = None) -> int:
@@ -142,9 +142,9 @@ def _buffer(asset: Asset, index: Any, *, note: str) -> bytes:
 
 def _fetched(asset: Asset, uri: str) -> bytes:
     if uri.startswith("data:"):
-        head, found, text = uri.partition(";base64,")
+        head, mark, text = uri.partition(";base64,")
         try:
-            return base64.b64decode(text if found else "?", validate=True)
+            return base64.b64decode(text if mark else "?", validate=True)
         except (binascii.Error, ValueError):
             raise MeshError(f"its data URI {head[:40]!r} is no base64") from None
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:", uri) or asset.beside is None:

@@ -9,7 +9,7 @@ from array import array
 import numpy as np
 
 from infogan3d.io.meshes.polygons import MeshError, Polygons, check_corners, check_count
-from infogan3d.io.meshes.text import lines_of, told
+from infogan3d.io.meshes.text import lines_of, quoted
 
 LEFT_ASIDE = frozenset(
     b"vt vn vp g o s mg l p usemtl mtllib usemap maplib lod bevel c_interp d_interp shadow_obj "
@@ -36,14 +36,14 @@ def read_obj(content: bytes, face_cap: int) -> Polygons:
                 if counts[-1] < 3:
                     raise ValueError
             elif key not in LEFT_ASIDE:
-                raise MeshError(f"line {number}: {told(words[:1])} is no keyword of OBJ")
+                raise MeshError(f"line {number}: {quoted(words[:1])} is no keyword of OBJ")
         except MeshError:
             raise
         except (ValueError, OverflowError):
             wanted = (
                 "three numbers" if key == b"v" else "three corners or more, from 1 on or from -1"
             )
-            raise MeshError(f"line {number}: {told(words)} must have {wanted}") from None
+            raise MeshError(f"line {number}: {quoted(words)} must have {wanted}") from None
     vertices = np.array(places, np.float64).reshape(-1, 3)
     return Polygons(vertices, np.array(corners, np.int64), np.array(counts, np.int64))
 

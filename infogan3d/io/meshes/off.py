@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from infogan3d.io.meshes.polygons import MeshError, Polygons, check_count
-from infogan3d.io.meshes.text import lines_of, told
+from infogan3d.io.meshes.text import lines_of, quoted
 
 Lines = Iterator[tuple[int, list[bytes]]]
 
@@ -23,9 +23,9 @@ def read_off(content: bytes, face_cap: int) -> Polygons:
     check_count(faces, face_cap)
     places, corners, counts = array("d"), array("q"), array("q")
     for number, words in _next(lines, count, f"{count} vertices"):
-        places.extend(_numbers(words[:3], 3, f"line {number}: {told(words)} must have", float))
+        places.extend(_numbers(words[:3], 3, f"line {number}: {quoted(words)} must have", float))
     for number, words in _next(lines, faces, f"{faces} faces"):
-        where = f"line {number}: {told(words)} must have"
+        where = f"line {number}: {quoted(words)} must have"
         (size,) = _numbers(words[:1], 1, where, int)
         corners.extend(_numbers(words[1 : 1 + max(size, 0)], size, where, int))
         counts.append(size)
@@ -41,7 +41,7 @@ def _counts(lines: Lines) -> tuple[int, int]:
     _, words = next(lines, (0, [b""]))
     header = re.fullmatch(rb"((?:ST)?C?N?)OFF(\d*)", words[0].upper())
     if words[0].startswith(b"n") or not (header or words[0].isdigit()):
-        raise MeshError(f"it begins with {told(words[:1])}, not with OFF")
+        raise MeshError(f"it begins with {quoted(words[:1])}, not with OFF")
     words = [header[2], *words[1:]] if header else words
     words = [word for word in words if word]
     if words and words[0].upper() == b"BINARY":

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from infogan3d.io.meshes.polygons import MeshError, Polygons, check_count
-from infogan3d.io.meshes.text import lines_of, told
+from infogan3d.io.meshes.text import lines_of, quoted
 
 TYPES = {
     b"char": "i1", b"uchar": "u1", b"short": "i2", b"ushort": "u2", b"int": "i4", b"uint": "u4",
@@ -42,24 +42,24 @@ class Element(NamedTuple):
 def read_ply(content: bytes, face_cap: int) -> Polygons:
     """The polygons of a PLY file. Errors (`MeshError`): other headers, more or less than told."""
     form, elements, body = _header(content)
-    counts = {one.name: one.rows for one in elements}
+    counts = {element.name: element.rows for element in elements}
     check_count(counts.get("face", 0), face_cap)
     if "tristrips" in counts:
         raise MeshError("its faces are tristrips", "export it with faces")
-    for one in elements:
-        if one.rows and one.rows > len(body):
-            raise MeshError(f"it tells of {one.rows} rows of {one.name}, but is cut short")
+    for element in elements:
+        if element.rows and element.rows > len(body):
+            raise MeshError(f"it tells of {element.rows} rows of {element.name}, but is cut short")
     lines, stream = lines_of(body), io.BytesIO(body)
     vertices, corners, sizes = np.zeros((0, 3)), array("q"), array("q")
-    for one in elements:
-        wanted = _wanted(one)
+    for element in elements:
+        wanted = _wanted(element)
         if form == b"ascii":
-            columns = _text_table(lines, one, wanted)
+            columns = _text_table(lines, element, wanted)
         else:
-            columns = _binary_table(stream, one, wanted, ORDERS[form])
-        if one.name == "vertex" and wanted:
+            columns = _binary_table(stream, element, wanted, ORDERS[form])
+        if element.name == "vertex" and wanted:
             vertices = np.stack([np.asarray(values) for values, _ in columns], axis=1)
-        elif one.name == "face" and wanted:
+        elif element.name == "face" and wanted:
             corners, sizes = columns[0]
     if next(lines, None) if form == b"ascii" else stream.read(1):
         raise MeshError("it goes on after all that its header tells of")
@@ -67,23 +67,27 @@ def read_ply(content: bytes, face_cap: int) -> Polygons:
     return Polygons(vertices.astype(np.float64), *whole)
 
 
-def _wanted(one: Element) -> list[int]:
+def _wanted(element: Element) -> list[int]:
     """Which columns of an element make the mesh: x, y, z of vertices, the corners of faces."""
-    names = [column.name for column in one.columns]
+    names = [column.name for column in element.columns]
     wanted = {"vertex": ["x", "y", "z"], "face": [name for name in names if name in FACES][:1]}
-    is_list = one.name == "face"
-    found = [names.index(name) for name in wanted.get(one.name, []) if name in names]
-    right = [at for at in found if bool(one.columns[at].length) == is_list]
-    if one.name in wanted and one.rows and len(right) != (1 if is_list else 3):
-        raise MeshError(f"its {one.name} has {names}, but no {'vertex_indices' * is_list or 'xyz'}")
+    is_list = element.name == "face"
+    places = [names.index(name) for name in wanted.get(element.name, []) if name in names]
+    right = [at for at in places if bool(element.columns[at].length) == is_list]
+    if element.name in wanted and element.rows and len(right) != (1 if is_list else 3):
+        raise MeshError(
+            f"its {element.name} has {names}, but no {'vertex_indices' * is_list or 'xyz'}"
+        )
     return right
 
 
 def _header(content: bytes) -> tuple[bytes, list[Element], bytes]:
     """The format, the elements and the bytes after the header."""
-    end = next((one for one in (b"\r\n", b"\r") if content.startswith(one, 3)), b"\n")
-    head, found, _ = content[: 1 << 16].partition(b"end_header" + end)
-    if not content.startswith(b"ply") or not found:
+    end = next(
+        (line_end for line_end in (b"\r\n", b"\r") if content.startswith(line_end, 3)), b"\n"
+    )
+    head, mark, _ = content[: 1 << 16].partition(b"end_header" + end)
+    if not content.startswith(b"ply") or not mark:
         raise MeshError("it has no header from ply to end_header")
     form, elements = b"", []
     for line in head.split(end)[1:]:
@@ -100,28 +104,32 @@ def _header(content: bytes) -> tuple[bytes, list[Element], bytes]:
             case [b"property", kind, name] if elements:
                 elements[-1].columns.append(_column(name, kind, None, line))
             case _:
-                raise MeshError(f"its header holds {told(words)}")
+                raise MeshError(f"its header holds {quoted(words)}")
     if not form:
         raise MeshError("its header tells no format")
-    return form, elements, content[len(head) + len(found) :]
+    return form, elements, content[len(head) + len(mark) :]
 
 
 def _column(name: bytes, kind: bytes, length: str | None, line: bytes) -> Property:
     if kind not in TYPES or (length or "").startswith("f"):
-        raise MeshError(f"its header holds {told([line])}")
+        raise MeshError(f"its header holds {quoted([line])}")
     return Property(name.decode("utf-8", "replace"), TYPES[kind], length)
 
 
-def _text_table(lines: Iterator[tuple[int, list[bytes]]], one: Element, wanted: list[int]) -> Table:
+def _text_table(
+    lines: Iterator[tuple[int, list[bytes]]], element: Element, wanted: list[int]
+) -> Table:
     """The wanted columns of an element that is written as text, a line a row."""
     columns: Table = [(array("d"), array("q")) for _ in wanted]
-    for done in range(one.rows if one.columns else 0):
+    for done in range(element.rows if element.columns else 0):
         number, words = next(lines, (0, []))
         if not words:
-            raise MeshError(f"it tells of {one.rows} rows of {one.name}, but ends after {done}")
+            raise MeshError(
+                f"it tells of {element.rows} rows of {element.name}, but ends after {done}"
+            )
         at = 0
         try:
-            for place, column in enumerate(one.columns):
+            for place, column in enumerate(element.columns):
                 size = int(words[at]) if column.length else 1
                 at += bool(column.length)
                 if size < 0 or at + size > len(words):
@@ -134,26 +142,30 @@ def _text_table(lines: Iterator[tuple[int, list[bytes]]], one: Element, wanted: 
             if at != len(words):
                 raise ValueError
         except (ValueError, IndexError, OverflowError):
-            raise MeshError(f"line {number} of its body, {told(words)}, is no {one.name}") from None
+            raise MeshError(
+                f"line {number} of its body, {quoted(words)}, is no {element.name}"
+            ) from None
     return columns
 
 
-def _binary_table(stream: io.BytesIO, one: Element, wanted: list[int], order: str) -> Table:
+def _binary_table(stream: io.BytesIO, element: Element, wanted: list[int], order: str) -> Table:
     """The wanted columns of an element in binary."""
-    if not any(column.length for column in one.columns):
-        row = np.dtype([(f"{i}", order + column.kind) for i, column in enumerate(one.columns)])
-        data = _read(stream, one.rows * row.itemsize, one)
+    if not any(column.length for column in element.columns):
+        row = np.dtype([(f"{i}", order + column.kind) for i, column in enumerate(element.columns)])
+        data = _read(stream, element.rows * row.itemsize, element)
         rows = np.frombuffer(data, row) if row.itemsize else np.zeros(0, row)
         return [(rows[f"{place}"], array("q")) for place in wanted]
     columns: Table = [([], array("q")) for _ in wanted]
-    kinds = [np.dtype(order + column.kind) for column in one.columns]
-    lengths = [np.dtype(order + column.length) if column.length else None for column in one.columns]
-    for _ in range(one.rows):
+    kinds = [np.dtype(order + column.kind) for column in element.columns]
+    lengths = [
+        np.dtype(order + column.length) if column.length else None for column in element.columns
+    ]
+    for _ in range(element.rows):
         for place, (kind, length) in enumerate(zip(kinds, lengths, strict=True)):
             size = 1
             if length is not None:
-                size = int(np.frombuffer(_read(stream, length.itemsize, one), length)[0])
-            data = _read(stream, size * kind.itemsize, one)
+                size = int(np.frombuffer(_read(stream, length.itemsize, element), length)[0])
+            data = _read(stream, size * kind.itemsize, element)
             if place in wanted:
                 columns[wanted.index(place)][0].append(np.frombuffer(data, kind))
                 columns[wanted.index(place)][1].append(size)
@@ -161,9 +173,9 @@ def _binary_table(stream: io.BytesIO, one: Element, wanted: list[int], order: st
     return [(np.concatenate(values or empty), sizes) for values, sizes in columns]
 
 
-def _read(stream: io.BytesIO, size: int, one: Element) -> bytes:
+def _read(stream: io.BytesIO, size: int, element: Element) -> bytes:
     """The next bytes of an element's rows, all of them."""
     left = stream.getbuffer().nbytes - stream.tell()
     if not 0 <= size <= left:
-        raise MeshError(f"it tells of {one.rows} rows of {one.name}, but is cut short")
+        raise MeshError(f"it tells of {element.rows} rows of {element.name}, but is cut short")
     return stream.read(size)

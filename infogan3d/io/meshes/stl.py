@@ -5,7 +5,7 @@ from array import array
 import numpy as np
 
 from infogan3d.io.meshes.polygons import MeshError, Polygons, check_count
-from infogan3d.io.meshes.text import lines_of, told
+from infogan3d.io.meshes.text import lines_of, quoted
 
 HEAD, ROW = 84, 50  # bytes of the binary header with its count, and of one triangle
 
@@ -14,21 +14,21 @@ WORDS = frozenset(b"solid facet outer vertex endloop endfacet endsolid color".sp
 
 def read_stl(content: bytes, face_cap: int) -> Polygons:
     """The triangles of an STL file. Errors (`MeshError`): a count that its size belies, cut."""
-    told_count = int.from_bytes(content[80:HEAD], "little")
-    is_binary = len(content) == HEAD + ROW * told_count and len(content) >= HEAD
+    face_count = int.from_bytes(content[80:HEAD], "little")
+    is_binary = len(content) == HEAD + ROW * face_count and len(content) >= HEAD
     if not is_binary and _is_text(content):
         return _text(content, face_cap)
     if len(content) < HEAD:
         raise MeshError(f"it has {len(content)} bytes and does not begin with the word solid")
-    check_count(told_count, face_cap)
+    check_count(face_count, face_cap)
     if not is_binary:
         raise MeshError(
-            f"it tells of {told_count} faces, which take {HEAD + ROW * told_count} bytes, but has "
+            f"it tells of {face_count} faces, which take {HEAD + ROW * face_count} bytes, but has "
             f"{len(content)}: {max(len(content) - HEAD, 0) / ROW:g} faces",
             "open it and export it anew",
         )
     row = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
-    corners = np.frombuffer(content, row, told_count, HEAD)["corners"]
+    corners = np.frombuffer(content, row, face_count, HEAD)["corners"]
     return _soup(corners.reshape(-1, 3).astype(np.float64))
 
 
@@ -41,7 +41,7 @@ def _text(content: bytes, face_cap: int) -> Polygons:
     places, open_facet, closed = array("d"), False, False
     corners = 0  # of the facet that is open
     for number, words in lines_of(content):
-        key, where = words[0].lower(), f"line {number}: {told(words)}"
+        key, where = words[0].lower(), f"line {number}: {quoted(words)}"
         closed = key == b"endsolid"
         if key not in WORDS:
             raise MeshError(f"{where} is no line of an STL text")

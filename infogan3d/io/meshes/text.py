@@ -34,7 +34,7 @@ def lines_of(content: bytes) -> Iterator[tuple[int, list[bytes]]]:
         yield number, begun.split()
 
 
-def told(words: list[bytes]) -> str:
+def quoted(words: list[bytes]) -> str:
     """A line as an error shows it."""
     line = b" ".join(words).decode("utf-8", "replace")
     return repr(line if len(line) <= 60 else f"{line[:60]}...")
