@@ -17,6 +17,7 @@ from infogan3d.disentanglement.predicted_codes import predict_with_e, predict_wi
 from infogan3d.geometry.distances import iou
 from infogan3d.geometry.surface import grid_mesh
 from infogan3d.inversion.config import InversionConfig, ViewsConfig
+from infogan3d.inversion.frames import frame_of
 from infogan3d.inversion.stages import (
     ReconstructionRequest,
     Stage,
@@ -24,7 +25,6 @@ from infogan3d.inversion.stages import (
     fit_views,
     run_stages,
 )
-from infogan3d.inversion.targets import frame_of
 from infogan3d.inversion.view_targets import read_chair_views, silhouette_scores
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import set_codes
@@ -99,7 +99,7 @@ class Run:
             model=self.model,
             resolution=self.settings.resolution,
             data=self.settings.data,
-            frame=frame_of(self.settings.data, None),
+            frame=frame_of(self.settings.data),
             search=InversionConfig(steps=steps),
             views=ViewsConfig(),
         )

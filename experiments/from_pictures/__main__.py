@@ -42,13 +42,13 @@ from infogan3d.data.shapes import list_files
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.orientation import rotation_z90
 from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.inversion.frames import frame_of
 from infogan3d.inversion.silhouette_loss import Placement
 from infogan3d.inversion.stages import (
     ReconstructionRequest,
     ViewFit,
     fit_views,
 )
-from infogan3d.inversion.targets import frame_of
 from infogan3d.io.files import file_name, save_json, save_picture, save_text
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.io.packs import Pack, join_packs, load_pack, pack_grids, save_pack
@@ -239,13 +239,13 @@ def request_of(settings: ReconstructSettings, trained: TrainSettings) -> Reconst
     """The run's model and frame with the settings of `reconstruct`; `trained` are the run's."""
     run = Path(settings.run)
     packed = build.build_data(trained).path
-    grids = load_pack(packed).grids(slice(0, 64)) if packed.exists() else None
+    pack = load_pack(packed).select(slice(0, 64)) if packed.exists() else None
     return ReconstructionRequest(
         run,
         checkpoint.load_model(run, device=settings.device),
         trained.resolution,
         trained.data,
-        frame_of(trained.data, grids),
+        frame_of(trained.data, pack),
         settings.search,
         settings.pictures,
     )

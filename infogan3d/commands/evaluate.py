@@ -3,8 +3,10 @@
 from pathlib import Path
 
 from infogan3d.evaluation.scorecard import score_model
+from infogan3d.inversion.frames import frame_of, guess_note
+from infogan3d.inversion.targets import fit_pack
 from infogan3d.io.files import save_json
-from infogan3d.io.packs import content_hash, read_pack, resize_grids
+from infogan3d.io.packs import content_hash, read_pack
 from infogan3d.runs.build import build_data
 from infogan3d.runs.checkpoint import load_model
 from infogan3d.runs.folder import load_settings
@@ -20,7 +22,10 @@ def evaluate(settings: EvaluateSettings, out: Path) -> None:
     real = data.packs[settings.split]
     title = f"{data.source} {settings.split} {data.split_hash}"
     if pack is not None:
-        real = resize_grids(read_pack(pack), data.resolution)
+        frame = frame_of(data.config, data.packs["train"])
+        real, notes = fit_pack(read_pack(pack), frame, resolution=data.resolution, path=Path(pack))
+        for note in filter(None, [guess_note(frame), *notes]):
+            print(f"pack    {note}")
         title = f"{Path(pack).name} {content_hash(real)}, no"
     numbers, text = score_model(
         model,

@@ -7,7 +7,7 @@ import numpy as np
 from infogan3d.geometry.components import count_components, filter_components
 from infogan3d.geometry.surface import save_mesh
 from infogan3d.io.files import save_json, save_picture, save_text
-from infogan3d.io.packs import pack_grids, save_pack
+from infogan3d.io.packs import Pack, load_frame, pack_grids, save_pack
 from infogan3d.io.progress import counting_bar
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.infogan import InfoGAN3D
@@ -16,6 +16,7 @@ from infogan3d.models.onnx_export import save_onnx
 from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.rendering.figures import contact_sheet
 from infogan3d.runs import folder
+from infogan3d.runs.build import build_data
 from infogan3d.runs.checkpoint import load_model
 from infogan3d.runs.settings.generate import GenerateSettings
 from infogan3d.semantics.editing.request import (
@@ -46,7 +47,8 @@ def generate(settings: GenerateSettings, out: Path) -> None:
             codes = traverse(codes, model.spec, name=code, steps=steps, span=span)
         ids = [f"{code or 'sample'}-{index:04d}" for index in range(len(codes.noise))]
     folder.save_config(settings, out)
-    keep(model, codes, ids, title, out, form=settings.format, how=settings.pieces)
+    pack = shapes_pack(model, codes, ids, settings)
+    keep(pack, title, out, form=settings.format)
 
 
 def export_generator(model: ShapeModel, path: Path) -> Path:
@@ -83,13 +85,23 @@ def dialled(
     return join_codes([search.base, search.codes]), ids, f"sample {base}, and asked: {words}"
 
 
-def keep(
-    model: ShapeModel, codes: Codes, ids: list[str], title: str, out: Path, *, form: str, how: str
-) -> None:
-    """The shapes of some codes as a pack, a sheet and meshes."""
+def shapes_pack(
+    model: ShapeModel, codes: Codes, ids: list[str], settings: GenerateSettings
+) -> Pack:
+    """The shapes of some codes with the codes as columns, in the frame of the run's data."""
+    how = settings.pieces
     grids = filter_components(generate_grids(model, codes).astype(np.float32), how) > 0.5
     parts = {"noise": codes.noise, "discrete": codes.discrete, "continuous": codes.continuous}
-    pack = pack_grids(grids, ids=ids, columns={k: v.cpu().numpy() for k, v in parts.items()})
+    columns = {name: values.cpu().numpy() for name, values in parts.items()}
+    trained = folder.load_settings(Path(settings.run))
+    cache = build_data(trained).path
+    frame = (load_frame(cache) if cache.exists() else None) or trained.data.frame
+    return pack_grids(grids, ids=ids, columns=columns, frame=frame)
+
+
+def keep(pack: Pack, title: str, out: Path, *, form: str) -> None:
+    """Shapes as a pack, a sheet and meshes."""
+    grids, ids = pack.grids(), pack.ids
     saved = save_pack(pack, out / "shapes.npz")
     columns, size = (2, 300) if "dialled" in ids else (8, 150)
     drawn = contact_sheet(grids, title=title, columns=columns, size=size)

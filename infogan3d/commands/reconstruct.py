@@ -21,6 +21,7 @@ from infogan3d.evaluation.reconstruction import shape_scores
 from infogan3d.geometry.components import count_components, filter_components
 from infogan3d.geometry.surface import save_closed
 from infogan3d.inversion.figure import picture_sheet, shape_sheet
+from infogan3d.inversion.frames import frame_of, guess_note
 from infogan3d.inversion.stages import (
     ReconstructionRequest,
     Stage,
@@ -28,10 +29,11 @@ from infogan3d.inversion.stages import (
     fit_views,
     run_stages,
 )
-from infogan3d.inversion.targets import frame_of, mesh_target, pack_target
+from infogan3d.inversion.targets import mesh_target, pack_target
 from infogan3d.inversion.view_targets import read_chair_views, silhouette_scores, silhouette_table
 from infogan3d.io.files import file_name, save_json, save_picture
-from infogan3d.io.packs import pack_grids, save_pack
+from infogan3d.io.frames import Frame
+from infogan3d.io.packs import Pack, pack_grids, save_pack
 from infogan3d.io.progress import objective_bar
 from infogan3d.runs import folder
 from infogan3d.runs.build import build_data
@@ -60,16 +62,18 @@ def read_request(settings: ReconstructSettings) -> ReconstructionRequest:
     run = Path(settings.run)
     model = load_model(run, device=settings.device)
     trained = folder.load_settings(run)
-    frame = frame_of(trained.data, kept_grids(trained))
+    frame = frame_of(trained.data, sample_pack(trained))
+    if frame.guessed:
+        print(f"target  {guess_note(frame)}")
     return ReconstructionRequest(
         path, model, trained.resolution, trained.data, frame, settings.search, settings.pictures
     )
 
 
-def kept_grids(trained: TrainSettings) -> Bool[np.ndarray, "n R R R"] | None:
-    """Some grids of the run's data where they lie in the cache, to see how they are framed."""
+def sample_pack(trained: TrainSettings) -> Pack | None:
+    """Some of the run's data where they lie in the cache, to see how they are framed."""
     path, cells = build_data(trained).path, trained.resolution
-    return load_cache(path, resolution=cells).grids(slice(0, 64)) if path.exists() else None
+    return load_cache(path, resolution=cells).select(slice(0, 64)) if path.exists() else None
 
 
 # ---- from grids ------------------------------------------------------------------------------
@@ -114,8 +118,12 @@ def grids_of(
     """The target's grids, their ids, and what was assumed to get them."""
     if settings.mesh is None:
         index = "all" if settings.index is None else settings.index
-        pack = pack_target(order.path, index=index, resolution=order.resolution)
-        return pack.grids(), list(pack.ids), []
+        pack, notes = pack_target(
+            order.path, index=index, resolution=order.resolution, frame=order.frame
+        )
+        for note in notes:
+            print(f"target  {note}")
+        return pack.grids(), list(pack.ids), notes
     grid, notes = mesh_target(
         order.path,
         data=order.data,
@@ -181,8 +189,11 @@ def keep(
         closed = save_closed(shape, path) if count else None
         row = {"id": name, "pieces": count, "floating": floating, "watertight": closed}
         rows.append(row | codes_by_name(order.model, latent))
-    pack = save_pack(pack_grids(shapes > 0.5, ids=ids), out / "shape.npz")
-    head = {"run": settings.run, "target": str(order.path), "frame": vars(order.frame)}
+    lies = order.frame
+    frame = None if lies.guessed else Frame(lies.kind, lies.span)
+    pack = save_pack(pack_grids(shapes > 0.5, ids=ids, frame=frame), out / "shape.npz")
+    about = {"frame": {"kind": lies.kind, "span": lies.span, "carved": lies.carved}, **about}
+    head = {"run": settings.run, "target": str(order.path)}
     codes = save_json({**head, **about, "shapes": rows}, out / "codes.json")
     apart = sum(count_components(shape > 0.5)[0] > 1 for shape in shapes)
     floating = float(np.mean([count_components(shape > 0.5)[1] for shape in shapes]))

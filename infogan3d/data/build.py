@@ -33,6 +33,7 @@ from infogan3d.data.shapes import Listing, ShapeJob, distinct
 from infogan3d.data.workers import in_processes
 from infogan3d.geometry.camera import seeing3d_camera
 from infogan3d.io.files import file_name, path_under
+from infogan3d.io.frames import Frame
 from infogan3d.io.packs import Pack, join_packs, pack_grids, resize_grids
 
 SOURCES: dict[str, Callable[..., Sequence[ShapeJob]]] = {
@@ -97,7 +98,7 @@ def prepare_pack(
     jobs = list_jobs(config, resolution=resolution)
     unique: dict[bytes, Pack] = {}
     skipped, duplicates = list[tuple[str, str]](), list[tuple[str, str]]()
-    with closing(_read_jobs(jobs, resolution, workers=workers, carved=config.carved)) as stream:
+    with closing(_read_jobs(jobs, config, resolution=resolution, workers=workers)) as stream:
         for done, (job, result) in enumerate(stream, 1):
             if isinstance(result, str) and config.on_error == "stop":
                 raise ValueError(result)
@@ -155,18 +156,18 @@ def list_jobs(config: DataConfig, *, resolution: int) -> Sequence[ShapeJob]:
 
 
 def _read_jobs(
-    jobs: Sequence[ShapeJob], resolution: int, *, workers: int, carved: bool
+    jobs: Sequence[ShapeJob], config: DataConfig, *, resolution: int, workers: int
 ) -> Generator[tuple[ShapeJob, Pack | str], None, None]:
     """Every job with its pack of one, or with the reason why there is none, in the jobs' order.
 
-    Only what is `carved` needs torch, and then one thread of it a process.
+    Only what is carved needs torch, and then one thread of it a process.
     """
-    make = partial(_make, resolution=resolution)
+    make = partial(_make, resolution=resolution, frame=config.frame)
     if workers == 1 or len(jobs) < 2:
-        with one_thread() if carved else nullcontext():
+        with one_thread() if config.carved else nullcontext():
             yield from ((job, make(job)) for job in jobs)
         return
-    imports = (__name__, CARVING) if carved else (__name__,)
+    imports = (__name__, CARVING) if config.carved else (__name__,)
     yield from in_processes(make, jobs, workers=workers, imports=imports)
 
 
@@ -183,7 +184,7 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _make(job: ShapeJob, *, resolution: int) -> Pack | str:
+def _make(job: ShapeJob, *, resolution: int, frame: Frame | None) -> Pack | str:
     """One job's grid, packed; what is wrong with its file comes back as the reason.
 
     Whatever a reader did not foresee is that shape's own trouble too, and never ends the others.
@@ -193,7 +194,9 @@ def _make(job: ShapeJob, *, resolution: int) -> Pack | str:
         if not grid.any():
             raise ValueError(f"{job.id} has no filled cell: leave it out.")
         values = {name: np.array([value]) for name, value in columns.items()}
-        return resize_grids(pack_grids(grid[None], ids=[job.id], columns=values), resolution)
+        lies = job.frame or frame
+        pack = pack_grids(grid[None], ids=[job.id], columns=values, frame=lies)
+        return resize_grids(pack, resolution)
     except (ValueError, OSError) as error:
         return str(error)
     except Exception as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infogan3d.io.frames import FITTED, FLOOR, Frame
 from infogan3d.io.settings import plain_settings, read_settings, setting
 
 CHAIRS_SYNSET = "03001627"  # ShapeNet's number of chairs
@@ -46,6 +47,11 @@ class DataConfig:
     def carved(self) -> bool:
         """Whether its shapes are carved from pictures."""
         return False
+
+    @property
+    def frame(self) -> Frame | None:
+        """How its shapes lie in their cubes; None where each of its files has its own way."""
+        return FITTED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +93,10 @@ class ChairsConfig(MadeChairsConfig):
     name: str = setting("chairs", "which data set")
     count: int = setting(500, "chairs", at_least=1)
     simple: bool = setting(False, "fewer bases and backs, legs upright; learned sooner")
+
+    @property
+    def frame(self) -> Frame | None:
+        return FLOOR
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +145,10 @@ class ChoyConfig(DataConfig):
     def carved(self) -> bool:
         return not self.vox32
 
+    @property
+    def frame(self) -> Frame | None:
+        return None if self.vox32 else FITTED
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShapeNetConfig(DataConfig):
@@ -144,6 +158,10 @@ class ShapeNetConfig(DataConfig):
     root: str | None = setting(help="the folder, or one .hdf5 file")
     synset: str = setting(CHAIRS_SYNSET, "chairs")
     facing: str | int = setting("snap", FACING_HELP, choices=FACINGS)
+
+    @property
+    def frame(self) -> Frame | None:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +175,10 @@ class ModelNetConfig(DataConfig):
     category: str = setting("chair", "how the files' names begin")
     facing: str | int = setting("snap", FACING_HELP, choices=FACINGS)
     face_cap: int = setting(FACE_CAP, FACE_CAP_HELP, at_least=1)
+
+    @property
+    def frame(self) -> Frame | None:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,6 +228,10 @@ class PackConfig(DataConfig):
     enlarge: bool = setting(
         False, "repeat each cell a whole number of times, 30^3 -> 60^3 with a rim for 64^3"
     )
+
+    @property
+    def frame(self) -> Frame | None:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,16 +18,21 @@ from jaxtyping import Float, Int
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.orientation import Shape, turn
 from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.io.frames import Frame
 
 NAMELESS = re.compile(r"models?|model_normalized(\.\w+)?", re.I)  # ShapeNet calls every file so
 
 
 @dataclass(frozen=True)
 class ShapeJob:
-    """One shape to come: its id, and the call that reads it (it may travel to another process)."""
+    """One shape to come: its id, and the call that reads it (it may travel to another process).
+
+    `frame` says how it lies in its cube where the data set's settings do not.
+    """
 
     id: str
     read: Callable[[], Shape]
+    frame: Frame | None = None
 
 
 def fill(

@@ -1,12 +1,11 @@
 """Read one chair's pictures: the mask and the camera of each (Seeing 3D chairs).
 
-World: inches, Z up, the origin at the centre of the chair's bounding box. The camera circles it:
+The world is that of geometry/__init__, in inches. The camera circles its origin:
 
-        +z                  azimuth 0: camera on +x; azimuth 90: on +y, behind the chair;
-         |  / +y (back)     azimuth 270: on -y, in front of it. Elevation: degrees above the floor.
-         | /
-         |/____ +x          Picture: u to the right, v down. Pixel (row r, column c) covers
-                            [c, c + 1] x [r, r + 1]; its centre is (c + 0.5, r + 0.5).
+    azimuth    0: the camera on +x; 90: on +y, behind the chair; 270: on -y, in front of it
+    elevation  degrees above the floor
+    picture    u to the right, v down. Pixel (row r, column c) covers [c, c + 1] x [r, r + 1]; its
+               centre is (c + 0.5, r + 0.5).
 """
 
 from collections.abc import Sequence

@@ -22,6 +22,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from infogan3d.geometry.rasterize import covered_rows, ranges
+from infogan3d.io.frames import SPAN
 
 MOST_FACES = 500_000
 
@@ -46,7 +47,7 @@ def solid_voxelize(
     faces: Int[np.ndarray, "m 3"],
     *,
     resolution: int = 64,
-    span: float = 60 / 64,
+    span: float = SPAN,
     refine: int = 3,
     fill: float = 0.0,
     cube: tuple[Sequence[float], float] | None = None,

@@ -15,6 +15,7 @@ from torch import Tensor
 from infogan3d.data.config import DataConfig
 from infogan3d.geometry.camera import Views
 from infogan3d.inversion.config import InversionConfig, ViewsConfig
+from infogan3d.inversion.frames import GridFrame
 from infogan3d.inversion.optimize import Loss, invert, layout
 from infogan3d.inversion.pivotal_tuning import tune
 from infogan3d.inversion.silhouette_loss import (
@@ -24,7 +25,6 @@ from infogan3d.inversion.silhouette_loss import (
     silhouette_loss,
     trace_rays,
 )
-from infogan3d.inversion.targets import GridFrame
 from infogan3d.inversion.view_targets import MANY, PictureTarget, picture_target
 from infogan3d.io.progress import Advance, objective_bar
 from infogan3d.models.base import ShapeModel

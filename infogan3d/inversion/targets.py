@@ -1,32 +1,26 @@
 """A mesh or a pack -> the grids to be reconstructed, in the frame of a run's data.
 
-The grids that a model learned from lie in their cubes in one of two ways, and a target must lie in
-its cube the same way:
-
-    floor    known-factor chairs: a cube of 48 inches, the chair's box centred in x and y, the
-             feet 1.5 inches above the bottom (chairs.py). Size is part of the shape.
-    fitted   all others: the longest side of the shape's box fills `span` of the cube (60/64; 24/32
-             for ModelNet's 30^3 grids), the box centred. Size is lost.
-
-A mesh becomes the grid that `prepare` would make of it: photographed and carved by the run's own
-settings where its data are hulls, else filled (voxelize.py). A pack's grids are taken as they are.
-Pictures: view_targets.py.
+A target must lie in its cube as the grids that the model learned from do (frames.py). A mesh
+becomes the grid that `prepare` would make of it: photographed and carved by the run's own settings
+where its data are hulls, else filled (voxelize.py). A pack's grids are brought over where they lie
+otherwise. Pictures: view_targets.py.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from infogan3d.data.config import ChairsConfig, DataConfig
+from infogan3d.data.config import DataConfig
 from infogan3d.data.multiview import DISTANCE, FARTHER, photograph
 from infogan3d.data.procedural.chairs import CUBE, FLOOR
 from infogan3d.geometry.camera import seeing3d_cameras
 from infogan3d.geometry.orientation import points_y_up_to_z_up, rotation_z90, turn
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.inversion.frames import GridFrame, bring_over
+from infogan3d.io.frames import SPAN
 from infogan3d.io.mesh_files import Mesh, read_mesh
 from infogan3d.io.packs import Pack, read_pack, resize_grids
 
@@ -39,55 +33,40 @@ USUAL = 36.0  # inches: the longest side of a usual seat
 BELIEVED = (15.0, 110.0)  # inches: a seat's longest side, stools to sofas
 
 
-SPAN = 60 / 64
-
-
 CARVING: dict[str, Any] = {"method": "any128", "tolerance": 2}
 
 
 FINE = 3  # fine cells a cell and axis, odd
 
 
-@dataclass(frozen=True)
-class GridFrame:
-    """How a run's grids lie in their cubes ("floor" or "fitted"), and whether they are hulls."""
-
-    kind: str
-    span: float
-    carved: bool
-
-
-def frame_of(data: DataConfig, grids: Bool[np.ndarray, "n R R R"] | None = None) -> GridFrame:
-    """The frame of a data set by its settings, and by some of its grids where its name is silent.
-
-    A pack whose shapes differ in their longest side by more than 3 cells lies like chairs.py's.
-    """
-    carved = data.carved
-    if isinstance(data, ChairsConfig):
-        return GridFrame("floor", SPAN, carved)
-    if grids is None or not len(grids):
-        return GridFrame("fitted", SPAN, carved)
-    longest = np.array([(np.ptp(np.argwhere(grid), axis=0) + 1).max() for grid in grids])
-    low, middle, high = np.quantile(longest, (0.1, 0.5, 0.9))
-    if high - low > 3:
-        return GridFrame("floor", SPAN, carved)
-    return GridFrame("fitted", min(float(middle) / grids.shape[1], 1.0), carved)
-
-
 # ---- a pack's grids ----------------------------------------------------------------------------
 
 
-def pack_target(path: Path, *, index: int | str, resolution: int) -> Pack:
-    """Row `index` of a pack, or all rows, at the model's resolution. Errors: see `ValueError`s."""
+def pack_target(
+    path: Path, *, index: int | str, resolution: int, frame: GridFrame
+) -> tuple[Pack, list[str]]:
+    """Row `index` of a pack, or all rows, at the model's resolution and in its frame.
+
+    Beside them: what was done or assumed. Errors: no such row, another size of grid, a frame that
+    cannot be brought over (`ValueError`).
+    """
     pack = read_pack(path)
     if index != "all":
         if not isinstance(index, int) or not 0 <= index < len(pack):
             raise ValueError(f"index={index}: {path} has rows 0 to {len(pack) - 1}, or all.")
         pack = pack.select(index)
+    return fit_pack(pack, frame, resolution=resolution, path=path)
+
+
+def fit_pack(
+    pack: Pack, frame: GridFrame, *, resolution: int, path: Path
+) -> tuple[Pack, list[str]]:
+    """A pack out of the file `path` at a run's resolution and in its frame. Errors: see above."""
     try:
-        return resize_grids(pack, resolution)
+        pack = resize_grids(pack, resolution)
     except ValueError as error:
         raise ValueError(f"{path} does not fit the run's {resolution}^3: {error}") from error
+    return bring_over(pack, frame, name=path.name)
 
 
 # ---- a mesh ------------------------------------------------------------------------------------

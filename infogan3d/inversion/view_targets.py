@@ -22,8 +22,9 @@ from infogan3d.data.multiview import read_views
 from infogan3d.geometry.camera import Views, turn_camera
 from infogan3d.geometry.orientation import canonical_yaw, turn
 from infogan3d.geometry.visual_hull.carve import Carved, EmptyHullError, carve
+from infogan3d.inversion.frames import GridFrame
 from infogan3d.inversion.silhouette_loss import Placement, silhouette_iou
-from infogan3d.inversion.targets import GridFrame, carving_of, cube_for
+from infogan3d.inversion.targets import carving_of, cube_for
 from infogan3d.stats.estimate import Estimate, mean_score
 from infogan3d.stats.tables import markdown
 

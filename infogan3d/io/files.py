@@ -11,7 +11,7 @@ import struct
 import uuid
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -101,8 +101,8 @@ def read_entry(archive: zipfile.ZipFile, name: str, path: Path | str, *, most: i
         raise ValueError(f"{path} gives no {name!r} ({error}): get it anew.") from error
 
 
-def read_arrays(path: Path | str) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file; members that are none (a readme) are left aside.
+def read_arrays(path: Path | str, *, only: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, or those named `only`; members that are none are left aside.
 
     Each array's header is checked against the size of its member before memory is taken. Errors:
     what `open_archive` refuses, damaged members, headers that lie, pickled objects (`ValueError`).
@@ -111,7 +111,7 @@ def read_arrays(path: Path | str) -> dict[str, np.ndarray]:
         arrays = {}
         for entry in archive.infolist():
             name = entry.filename.removesuffix(".npy")
-            if name == entry.filename:
+            if name == entry.filename or (only is not None and name not in only):
                 continue
             try:
                 with archive.open(entry) as stream:

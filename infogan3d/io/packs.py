@@ -1,18 +1,9 @@
-"""Voxel grids: the convention, drawn once, and packs of grids (one bit a cell) on disk.
-
-            z up                    Index [x, y, z]; grid of R^3 cells over a cube.
-            |      y (depth)
-        ____|__   /                 x  lateral: the mirror axis of a chair
-       |back|  | /                  y  depth: the backrest stands at +y, the front is -y
-       |____|__|/                   z  up
-       /____|_ /|
-      |_____|_|/-------- x          Cell i spans [i/R, (i+1)/R] of the cube's side; its centre
-      |     | |                     lies at (i + 0.5)/R. In the world (inches) the cube and the
-      |     | |                     chair's bounding box share one centre: the origin.
+"""Packs of voxel grids (one bit a cell), in memory and on disk; geometry/__init__ draws their axes.
 
 A pack keeps its grids as packed bits, 32 KiB for one of 64^3, and opens them when asked. On disk
 it is an .npz with `occupancy` (np.packbits along axis 1), `shape` (n, x, y, z), `id` and any
-further columns with one row a shape.
+further columns with one row a shape. `cube_frame` and `cube_span`, one word and one number, say how
+the shapes lie in their cubes (frames.py); packs from elsewhere and older ones lack them.
 """
 
 import hashlib
@@ -27,8 +18,12 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from infogan3d.io.files import _file, atomic, read_arrays
+from infogan3d.io.frames import Frame
 
 RESERVED = ("occupancy", "shape", "id")
+
+
+FRAME_KEYS = ("cube_frame", "cube_span")
 
 
 CHUNK = 64  # grids opened at once where a whole pack passes through
@@ -39,19 +34,24 @@ def pack_grids(
     *,
     ids: Iterable[str],
     columns: Mapping[str, np.ndarray] | None = None,
+    frame: Frame | None = None,
 ) -> "Pack":
     """Pack n grids [n, x, y, z] into bits, with an id and optional columns (one row a shape each).
+
+    `frame` says how they lie in their cubes, where that is known.
 
     Errors: as many ids, and as many rows in every column, as there are grids, else `ValueError`.
     """
     shape = (int(grids.shape[1]), int(grids.shape[2]), int(grids.shape[3]))
     occupancy = np.packbits(grids.reshape(len(grids), math.prod(shape)), axis=1)
     named = {name: np.asarray(values) for name, values in (columns or {}).items()}
-    return _checked(Pack(occupancy, shape, tuple(ids), named), "pack_grids")
+    return _checked(Pack(occupancy, shape, tuple(ids), named, frame), "pack_grids")
 
 
 def join_packs(packs: Sequence["Pack"]) -> "Pack":
     """One pack of all shapes of several [n1 + n2 + ..], keeping the columns that all of them have.
+
+    It has their frame where that is the same for all.
 
     Errors: no pack at all, or grids of different sizes (`ValueError`).
     """
@@ -61,11 +61,13 @@ def join_packs(packs: Sequence["Pack"]) -> "Pack":
     if len(shapes) > 1:
         raise ValueError(f"packs of different grids {shapes} cannot be joined; resize_grids first.")
     shared = [name for name in packs[0].columns if all(name in pack.columns for pack in packs)]
+    frames = {pack.frame for pack in packs}
     return Pack(
         np.concatenate([pack.occupancy for pack in packs]),
         shapes[0],
         tuple(name for pack in packs for name in pack.ids),
         {name: np.concatenate([pack.columns[name] for pack in packs]) for name in shared},
+        packs[0].frame if len(frames) == 1 else None,
     )
 
 
@@ -83,6 +85,9 @@ def save_pack(pack: "Pack", path: str | Path) -> Path:
         "id": np.array(pack.ids, dtype=np.str_),
         **pack.columns,
     }
+    if pack.frame is not None:
+        values = (np.array(pack.frame.kind), np.array(pack.frame.span))
+        arrays |= dict(zip(FRAME_KEYS, values, strict=True))
     with atomic(path) as unfinished, unfinished.open("wb") as stream:
         np.savez_compressed(stream, **arrays)
     return path
@@ -104,6 +109,7 @@ def load_pack(path: str | Path) -> "Pack":
     if missing:
         raise ValueError(f"{path} holds {sorted(arrays)} but lacks {missing}; it is not a pack.")
     occupancy, shape, ids = (arrays.pop(name) for name in RESERVED)
+    frame = _frame(arrays, path)
     if shape.shape != (4,) or shape.dtype.kind not in "iu" or (shape < 0).any():
         raise ValueError(f"{path}: shape is {shape.tolist()} but must be four sizes (n, x, y, z).")
     if occupancy.dtype != np.uint8 or occupancy.ndim != 2 or len(occupancy) != shape[0]:
@@ -114,15 +120,35 @@ def load_pack(path: str | Path) -> "Pack":
     if ids.dtype.kind != "U" or ids.ndim != 1:
         raise ValueError(f"{path}: id is {ids.dtype} {list(ids.shape)} but must be a row of words.")
     size = (int(shape[1]), int(shape[2]), int(shape[3]))
-    return _checked(Pack(occupancy, size, tuple(ids.tolist()), arrays), str(path))
+    return _checked(Pack(occupancy, size, tuple(ids.tolist()), arrays, frame), str(path))
+
+
+def load_frame(path: str | Path) -> Frame | None:
+    """The frame that a pack says it has, its grids left on disk. Errors: those of `load_pack`."""
+    return _frame(read_arrays(path, only=FRAME_KEYS), path)
+
+
+def _frame(arrays: dict[str, np.ndarray], path: str | Path) -> Frame | None:
+    """The frame out of a pack's arrays, which then lack it; None where there is none."""
+    if not all(name in arrays for name in FRAME_KEYS):
+        return None
+    kind, span = (arrays.pop(name) for name in FRAME_KEYS)
+    if kind.shape or span.shape or span.dtype.kind != "f":
+        raise ValueError(
+            f"{path}: {FRAME_KEYS[0]} and {FRAME_KEYS[1]} must be one word, one number."
+        )
+    try:
+        return Frame(str(kind), float(span))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def resize_grids(pack: "Pack", resolution: int) -> "Pack":
     """The same shapes at `resolution`^3: block maximum down by a whole factor, or an empty rim.
 
     A rim is added when the grid lacks an even number of cells, at most an eighth of its size
-    (30^3 -> 32^3 by one cell all round), so the shape keeps its cells. Errors: other sizes, or
-    grids that are no cubes (`ValueError`).
+    (30^3 -> 32^3 by one cell all round), so the shape keeps its cells and fills less of the cube.
+    Errors: other sizes, or grids that are no cubes (`ValueError`).
     """
     size = pack.shape[0]
     if pack.shape != (size, size, size) or resolution < 1:
@@ -141,11 +167,18 @@ def resize_grids(pack: "Pack", resolution: int) -> "Pack":
         chunks.append(np.packbits(_block_any(grids, resolution).reshape(len(grids), -1), axis=1))
     row = (resolution**3 + 7) // 8
     occupancy = np.concatenate(chunks) if chunks else np.zeros((0, row), np.uint8)
-    return Pack(occupancy, (resolution,) * 3, pack.ids, pack.columns)
+    frame = pack.frame
+    if frame is not None and lacking > 0:  # cubes of another size in inches are no floor's
+        fitted = frame.kind == "fitted"
+        frame = Frame("fitted", frame.span * size / resolution) if fitted else None
+    return Pack(occupancy, (resolution,) * 3, pack.ids, pack.columns, frame)
 
 
 def content_hash(pack: "Pack") -> str:
-    """12 hex digits that change with any cell, id, column or the order of the shapes."""
+    """12 hex digits that change with any cell, id, column or the order of the shapes.
+
+    The frame is left out: packs that do not say it yet keep their digits.
+    """
     digest = hashlib.sha256(repr((pack.shape, pack.ids)).encode())
     digest.update(np.ascontiguousarray(pack.occupancy).tobytes())
     for name in sorted(pack.columns):
@@ -176,7 +209,7 @@ def _checked(pack: "Pack", where: str) -> "Pack":
     if len(pack.ids) != count:
         raise ValueError(f"{where}: {len(pack.ids)} ids for {count} grids; give one id a grid.")
     for name, values in pack.columns.items():
-        if name in RESERVED or name == "file":  # "file" is np.savez's own argument
+        if name in (*RESERVED, *FRAME_KEYS, "file"):  # "file" is np.savez's own argument
             raise ValueError(f"{where}: a column may not be called {name!r}; rename it.")
         if values.dtype.kind in "OV" or values.shape[:1] != (count,):
             raise ValueError(
@@ -192,12 +225,16 @@ def _checked(pack: "Pack", where: str) -> "Pack":
 
 @dataclass(frozen=True, eq=False)
 class Pack:
-    """Grids as packed bits: `shape` is one grid's (x, y, z), `ids` and `columns` go row by row."""
+    """Grids as packed bits: `shape` is one grid's (x, y, z), `ids` and `columns` go row by row.
+
+    `frame` is None where nothing says how the shapes lie in their cubes.
+    """
 
     occupancy: UInt8[np.ndarray, "n bytes"]
     shape: tuple[int, int, int]
     ids: tuple[str, ...]
     columns: dict[str, np.ndarray] = field(default_factory=dict)
+    frame: Frame | None = None
 
     def __len__(self) -> int:
         return len(self.occupancy)
@@ -214,7 +251,7 @@ class Pack:
         rows = _rows(indices)
         ids = tuple(np.array(self.ids, dtype=np.str_)[rows].tolist())
         columns = {name: values[rows] for name, values in self.columns.items()}
-        return Pack(self.occupancy[rows], self.shape, ids, columns)
+        return Pack(self.occupancy[rows], self.shape, ids, columns, self.frame)
 
 
 def _rows(index: Any) -> Any:

@@ -10,7 +10,6 @@ from fixtures import prepared
 from infogan3d.data.procedural.wide import (
     KINDS,
     SHARES,
-    SPAN,
     cube_of,
     seat_at,
     seat_columns,
@@ -19,6 +18,7 @@ from infogan3d.data.procedural.wide import (
 )
 from infogan3d.geometry.components import count_components
 from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.io.frames import SPAN
 
 SEATS = [seat_at(index, seed=1) for index in range(300)]
 SIZES = {  # inches: width, depth, height of the whole seat; height of what one sits on

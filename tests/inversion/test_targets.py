@@ -13,16 +13,16 @@ from infogan3d.data.procedural.chairs import Factors, chair_grid, chair_mesh, cu
 from infogan3d.geometry.distances import iou
 from infogan3d.geometry.orientation import canonical_yaw
 from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.inversion.frames import GridFrame, frame_of
 from infogan3d.inversion.targets import (
     CARVING,
-    GridFrame,
     carving_of,
     cube_for,
-    frame_of,
     mesh_target,
     pack_target,
     to_inches,
 )
+from infogan3d.io.frames import FITTED
 from infogan3d.io.packs import pack_grids, save_pack
 
 CHAIRS = ChairsConfig(azimuths=6, size=96)
@@ -45,21 +45,6 @@ def chair_file(tmp_path):
     path = tmp_path / "chair.obj"
     y_up(chair_mesh(FACTORS), scale=2.54).export(path)  # centimetres
     return path
-
-
-def test_frames_by_name_and_by_what_the_grids_show():
-    assert frame_of(CHAIRS) == GridFrame("floor", 60 / 64, True)
-    assert frame_of(replace(CHAIRS, exact=True)) == GridFrame("floor", 60 / 64, False)
-    assert frame_of(data_config("seeing3d", "there")) == HULL
-    assert frame_of(data_config("sweethome3d", "there", solid=True)) == SOLID
-    assert frame_of(data_config("choy", "there", vox32=True)) == SOLID
-    modelnet = np.zeros((5, 32, 32, 32), bool)
-    modelnet[:, 4:28, 8:20, 6:28] = True
-    assert frame_of(data_config("pack", "there"), modelnet) == GridFrame("fitted", 0.75, False)
-    chairs = np.zeros((9, 32, 32, 32), bool)
-    for i, grid in enumerate(chairs):
-        grid[8:24, 8:24, 1 : 18 + i] = True
-    assert frame_of(data_config("pack", "there"), chairs).kind == "floor"
 
 
 def test_a_mesh_becomes_the_hull_that_prepare_makes_of_that_chair(chair_file, monkeypatch):
@@ -133,14 +118,16 @@ def test_units_are_told_by_the_longest_side(longest, most, inches, told):
 
 def test_a_pack_gives_rows_at_the_runs_resolution(tmp_path):
     grids = np.random.default_rng(0).random((3, 32, 32, 32)) < 0.01
-    path = save_pack(pack_grids(grids, ids=["a", "b", "c"]), tmp_path / "p.npz")
-    assert pack_target(path, index="all", resolution=32).ids == ("a", "b", "c")
-    one = pack_target(path, index=1, resolution=16)
-    assert (one.ids, one.shape) == (("b",), (16, 16, 16))
+    path = save_pack(pack_grids(grids, ids=["a", "b", "c"], frame=FITTED), tmp_path / "p.npz")
+    whole, notes = pack_target(path, index="all", resolution=32, frame=SOLID)
+    assert (whole.ids, notes) == (("a", "b", "c"), [])
+    assert (whole.grids() == grids).all()
+    row, _ = pack_target(path, index=1, resolution=16, frame=SOLID)
+    assert (row.ids, row.shape) == (("b",), (16, 16, 16))
     with pytest.raises(ValueError, match=r"index=3: .* has rows 0 to 2"):
-        pack_target(path, index=3, resolution=32)
+        pack_target(path, index=3, resolution=32, frame=SOLID)
     with pytest.raises(ValueError, match=r"p\.npz does not fit the run's 64\^3"):
-        pack_target(path, index=0, resolution=64)
+        pack_target(path, index=0, resolution=64, frame=SOLID)
 
 
 def test_carving_is_the_runs_or_the_usual():

@@ -8,7 +8,7 @@ from infogan3d.data.config import ChairsConfig
 from infogan3d.data.multiview import write_views
 from infogan3d.data.procedural.chairs import cube_of, overall_size
 from infogan3d.geometry.camera import Views, seeing3d_camera, seeing3d_cameras
-from infogan3d.inversion.targets import GridFrame
+from infogan3d.inversion.frames import GridFrame
 from infogan3d.inversion.view_targets import (
     pick_views,
     picture_target,

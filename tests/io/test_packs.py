@@ -8,10 +8,12 @@ from fixtures import SHARED
 
 from infogan3d.data.batches import unpack_bits
 from infogan3d.io import packs
+from infogan3d.io.frames import FITTED, FLOOR, Frame
 from infogan3d.io.packs import (
     Pack,
     content_hash,
     join_packs,
+    load_frame,
     load_pack,
     pack_grids,
     resize_grids,
@@ -214,3 +216,55 @@ def test_the_shared_packs_load(name, count, size):
     assert pack.shape == (size, size, size)
     spans = np.ptp(np.argwhere(pack.grids(0)[0]), axis=0) + 1
     assert abs(spans.max() - {30: 24, 64: 60}[size]) <= 1
+
+
+def framed(frame, size=8):
+    return pack_grids(some_grids(2, (size,) * 3), ids=["a", "b"], frame=frame)
+
+
+@pytest.mark.parametrize("frame", [None, FITTED, FLOOR, Frame("fitted", 0.75)])
+def test_a_pack_says_its_frame(tmp_path, frame):
+    path = save_pack(framed(frame), tmp_path / "p.npz")
+    assert load_pack(path).frame == load_frame(path) == frame
+    assert load_pack(path).select([1]).frame == frame
+    assert load_pack(path).columns == {}
+    assert content_hash(framed(frame)) == content_hash(framed(None))
+
+
+def test_a_frame_is_joined_where_all_agree_and_follows_the_size():
+    a, b = (framed(FITTED).select(row) for row in (0, 1))
+    assert join_packs([a, b]).frame == FITTED
+    assert join_packs([a, framed(FLOOR).select(1)]).frame is None
+    assert join_packs([a, framed(None).select(1)]).frame is None
+    assert resize_grids(framed(FITTED), 4).frame == FITTED
+    rimmed = resize_grids(framed(Frame("fitted", 24 / 30), size=30), 32).frame
+    assert rimmed.span == pytest.approx(0.75)
+    assert resize_grids(framed(FLOOR, size=30), 32).frame is None  # another cube in inches
+    assert resize_grids(framed(FLOOR), 4).frame == FLOOR
+
+
+@pytest.mark.parametrize(
+    ("kind", "span", "sentence"),
+    [
+        (np.array("lying"), np.array(0.9), "a frame of 'lying' with span 0.9 is not known"),
+        (np.array("fitted"), np.array(1.5), "its span above 0 and up to 1"),
+        (np.array("fitted"), np.array(float("nan")), "its span above 0 and up to 1"),
+        (np.array(["fitted"]), np.array(0.9), "must be one word, one number"),
+        (np.array("fitted"), np.array(1), "must be one word, one number"),
+    ],
+)
+def test_a_frame_that_is_none_is_refused(tmp_path, kind, span, sentence):
+    pack = framed(None)
+    arrays = {
+        "occupancy": pack.occupancy,
+        "shape": np.array((2, 8, 8, 8)),
+        "id": np.array(["a", "b"]),
+    }
+    np.savez(tmp_path / "p.npz", **arrays, cube_frame=kind, cube_span=span)
+    with pytest.raises(ValueError, match=rf"p\.npz: .*{sentence}"):
+        load_pack(tmp_path / "p.npz")
+
+
+def test_a_column_may_not_hide_the_frame():
+    with pytest.raises(ValueError, match="may not be called 'cube_span'"):
+        pack_grids(some_grids(2, (4, 4, 4)), ids="ab", columns={"cube_span": np.ones(2)})

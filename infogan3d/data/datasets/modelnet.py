@@ -8,7 +8,10 @@ from pathlib import Path
 from infogan3d.data.datasets.meshes import _mesh_shape
 from infogan3d.data.shapes import Listing, ShapeJob, _some, list_files
 from infogan3d.geometry.orientation import Shape, turn
+from infogan3d.io.frames import FITTED, Frame
 from infogan3d.io.voxel_files import read_mat
+
+MAT_FRAME = Frame("fitted", 24 / 30)  # three cells of rim all round
 
 
 def modelnet(
@@ -32,9 +35,9 @@ def modelnet(
             jobs.aside["files of other categories"] += 1
         elif match[3]:
             read = partial(_mesh_shape, path, "z", facing, resolution, face_cap)
-            jobs.append(ShapeJob(match[3], read))
+            jobs.append(ShapeJob(match[3], read, FITTED))
         elif match[2] == "1":
-            jobs.append(ShapeJob(match[1], partial(_mat_shape, path, facing)))
+            jobs.append(ShapeJob(match[1], partial(_mat_shape, path, facing), MAT_FRAME))
         else:
             jobs.aside["rotations other than 1"] += 1
     return _some(jobs, root, f"{category}_<number>.off or {category}_<number>_1.mat")

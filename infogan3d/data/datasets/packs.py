@@ -21,7 +21,8 @@ def pack(root: Path | str | None, *, resolution: int, enlarge: bool = False) -> 
     whole = _pack(path)
     times = max(1, resolution // max(whole.shape)) if enlarge else 1
     jobs = [
-        ShapeJob(id, partial(_pack_shape, path, row, times)) for row, id in enumerate(whole.ids)
+        ShapeJob(id, partial(_pack_shape, path, row, times), whole.frame)
+        for row, id in enumerate(whole.ids)
     ]
     return Listing(jobs, files.aside)
 

@@ -33,6 +33,7 @@ from infogan3d.data.procedural.grammar.frame import Frame, pick
 from infogan3d.data.procedural.grammar.loungers import lounger
 from infogan3d.data.procedural.grammar.sofas import armchair, corner_sofa, sofa
 from infogan3d.data.procedural.lofts import Loft, fill_lofts, loft_mesh
+from infogan3d.io.frames import SPAN
 
 KINDS = {
     "chair": chair,
@@ -54,9 +55,6 @@ SHARES: dict[str, float] = {
     "lounger": 0.05,
     "corner_sofa": 0.05,
 }
-
-
-SPAN = 60 / 64  # of the cube's side is the longest side of the seat
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from infogan3d.geometry.visual_hull.mask_pyramid import (
     squared_distance,
 )
 from infogan3d.geometry.visual_hull.octree import MOST_MISSES, Cube, Near, fill, outline, refine
+from infogan3d.io.frames import SPAN
 
 Corner = tuple[float, float, float]
 
@@ -67,7 +68,7 @@ def carve(
     method: str = "any128",
     tolerance: int = 2,
     box: tuple[Sequence[float], Sequence[float]] | None = None,
-    span: float = 60 / 64,
+    span: float = SPAN,
     device: str | torch.device = "cpu",
 ) -> Carved:
     """The visual hull of one chair's views as a grid [R, R, R] over a cube, in the world's units.
