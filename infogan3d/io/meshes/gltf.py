@@ -151,8 +151,8 @@ def _place(node: dict[str, Any]) -> Matrix:
     given = [np.array([node.get(name, usual)], np.float64) for name, usual in parts]
     if [part.shape for part in given] != [(1, 3), (1, 4), (1, 3)]:
         raise MeshError("a node's translation, rotation, scale are not 3, 4 and 3 numbers")
-    matrix: Matrix = _matrices(*given)[0]
-    return matrix
+    placed: Matrix = _matrices(*given)[0]
+    return placed
 
 
 def _matrices(
