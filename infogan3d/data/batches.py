@@ -40,8 +40,8 @@ def stretched(
     sources = sources.clamp(0, side - 1)
     shape = torch.arange(count, device=grids.device)[:, None, None, None]
     x, y, z = sources[0][:, :, None, None], sources[1][:, None, :, None], sources[2][:, None, None]
-    kept = inside[0][:, :, None, None] & inside[1][:, None, :, None] & inside[2][:, None, None]
-    return (grids[shape, 0, x, y, z] * kept)[:, None]
+    within = inside[0][:, :, None, None] & inside[1][:, None, :, None] & inside[2][:, None, None]
+    return (grids[shape, 0, x, y, z] * within)[:, None]
 
 
 class PackedGrids(Dataset[UInt8[Tensor, "B bytes"]]):

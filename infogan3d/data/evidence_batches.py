@@ -111,8 +111,8 @@ def same_shapes(fine: Pack, coarse: Pack) -> tuple[Pack, Pack]:
     Errors: none in common (`ValueError`).
     """
     place = {name: row for row, name in enumerate(fine.ids)}
-    kept = [row for row, name in enumerate(coarse.ids) if name in place]
-    if not kept:
+    shared = [row for row, name in enumerate(coarse.ids) if name in place]
+    if not shared:
         raise ValueError("the finer pack holds none of the shapes: delete both and start again.")
-    rows = np.array([place[coarse.ids[row]] for row in kept])
-    return fine.select(rows), coarse.select(np.array(kept))
+    rows = np.array([place[coarse.ids[row]] for row in shared])
+    return fine.select(rows), coarse.select(np.array(shared))

@@ -20,14 +20,8 @@ from infogan3d.models.terms import (
     information_loss,
     shape_limit,
 )
-from infogan3d.models.warmup import (
-    Networks,
-    Phase,
-    Transition,
-    phase_at,
-    phase_transition,
-    transition_before,
-)
+from infogan3d.models.warmup.phases import Phase, Transition, phase_at, transition_before
+from infogan3d.models.warmup.transitions import Networks, phase_transition
 
 TRANSITION_BATCH = 128  # training shapes that E encodes at a time between two phases
 

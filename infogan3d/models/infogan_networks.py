@@ -27,7 +27,7 @@ from infogan3d.models.networks.discriminator import (
 from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.posterior import CodePosterior, Posterior
-from infogan3d.models.warmup import check_phases, check_transfer
+from infogan3d.models.warmup.phases import check_phases, check_transfer
 
 
 class InfoGANNetworks(GANModel):

@@ -14,14 +14,8 @@ from infogan3d.models.networks.generator import Generator
 from infogan3d.models.networks.latent import CodeSpec
 from infogan3d.models.networks.posterior import CodePosterior, Posterior
 from infogan3d.models.prior_matching import NoisePosterior, match_prior, noise_posterior
-from infogan3d.models.warmup import (
-    Transition,
-    check_phases,
-    phase_at,
-    reinitialize,
-    transfer_weights,
-    transition_before,
-)
+from infogan3d.models.warmup.phases import Transition, check_phases, phase_at, transition_before
+from infogan3d.models.warmup.transitions import reinitialize, transfer_weights
 from infogan3d.runs import checkpoint
 
 WORDS = (

@@ -91,9 +91,9 @@ class CodeScale(nn.Module):
             if not len(known):
                 continue
             spread = torch.rand(len(known), generator=random, dtype=torch.float64) - 0.5
-            found = torch.quantile(known + spread * float(grain), places)
-            found += 1e-6 * torch.arange(LEVELS)  # strictly increasing
-            row.copy_(found)
+            quantiles = torch.quantile(known + spread * float(grain), places)
+            quantiles += 1e-6 * torch.arange(LEVELS)  # strictly increasing
+            row.copy_(quantiles)
 
     def to_codes(self, values: Values) -> Values:
         """Codes in [-1, 1]; NaN stays."""
@@ -116,8 +116,8 @@ def grain(resolution: int, longest: float) -> Float[Tensor, " numbers"]:
     """How finely each of NUMBERS is measured on grids whose longest side is `longest` cells."""
     cell = 1 / longest
     steps = {"length": cell, "degrees": 180 / np.pi * 2 / resolution}
-    found = [steps[UNITS[name]] if name != "thickness" else cell / 8 for name in NUMBERS]
-    return torch.tensor(found)
+    widths = [steps[UNITS[name]] if name != "thickness" else cell / 8 for name in NUMBERS]
+    return torch.tensor(widths)
 
 
 def known_choices(discrete: Discrete) -> Bool[Tensor, "n kinds"]:

@@ -156,11 +156,11 @@ class EvidenceInfoGAN(GANModel):
         self.encoder.train(not playing)
         self.set_rates(discriminator_adam, rest_adam, playing=playing)
         labels = labels_of(self, batch, random)
-        fake, codes, found = None, None, Terms()
+        fake, codes, logged = None, None, Terms()
         if playing:
             codes = self.game_codes(labels, random)
             fake = torch.sigmoid(self.generate(self.to_latent(codes)))
-            found = self.discriminator_turn(
+            logged = self.discriminator_turn(
                 batch.real, fake.detach(), codes, random, discriminator_adam
             )
         with self.toggled_optimizer(rest_adam):
@@ -170,7 +170,7 @@ class EvidenceInfoGAN(GANModel):
                 total, more = total + loss, {**more, **game}
             self.step_optimizer(total, rest_adam)
         update_ema(self.ema, self.generator, n=self.batches_done, most=self.config.schedule.ema)
-        self.record({**found, **more, "G/loss": total})
+        self.record({**logged, **more, "G/loss": total})
         self.log_batch()
 
     def set_rates(self, discriminator: Any, rest: Any, *, playing: bool) -> None:
@@ -218,26 +218,26 @@ class EvidenceInfoGAN(GANModel):
             noise = latent[:, : self.spec.noise]
             latent = latent_vector(Codes(noise, labels.discrete, labels.continuous), self.spec)
         answer = shape_loss(self.generate(latent), batch.solid)
-        found: Terms = {"G/answer": answer}
+        logged: Terms = {"G/answer": answer}
         total = loss.answer_weight * answer
         if self.refiner is not None:
             with torch.no_grad():
                 guess = self.decode(posterior.mode())
             with self.autocast():
                 refined: Tensor = self.refiner(with_answer(evidence, guess))
-            found["R/loss"] = shape_loss(refined, batch.solid)
-            total = total + found["R/loss"]
+            logged["R/loss"] = shape_loss(refined, batch.solid)
+            total = total + logged["R/loss"]
         if playing:
-            return total, found
-        found["E/divergence"] = losses.gaussian_kl(
+            return total, logged
+        logged["E/divergence"] = losses.gaussian_kl(
             posterior.noise_mean, posterior.noise_log_variance
         )
-        total = total + loss.kl_weight * found["E/divergence"]
+        total = total + loss.kl_weight * logged["E/divergence"]
         if loss.codes_from == "measured":
             known = labels.known_discrete, labels.known_continuous
-            found["E/codes"] = terms.measured_code_loss(posterior.codes, *known)
-            total = total + loss.code_weight * found["E/codes"]
-        return total, found
+            logged["E/codes"] = terms.measured_code_loss(posterior.codes, *known)
+            total = total + loss.code_weight * logged["E/codes"]
+        return total, logged
 
     # ---- the game --------------------------------------------------------------------------
 
@@ -257,12 +257,12 @@ class EvidenceInfoGAN(GANModel):
                 real_logits = self.discriminator_head(real_features).float()
                 fake_logits = self.discriminator_head(fake_features).float()
                 posterior: CodePosterior = self.q_head(fake_features)
-            found: Terms = {}
+            logged: Terms = {}
             if self.config.loss.game == "relativistic":
                 loss = terms.pair_loss(real_logits, fake_logits)
                 slopes = terms.slope(self.judge, real, real_logits, random)
                 slopes = slopes + terms.slope(self.judge, fake, fake_logits, random)
-                found["D/penalty"] = slopes
+                logged["D/penalty"] = slopes
                 total = loss + self.penalty() / 2 * slopes
             else:
                 loss = losses.soft_label_loss(real_logits, 0.7, 1.2, generator=random)
@@ -273,7 +273,7 @@ class EvidenceInfoGAN(GANModel):
         accuracy = self.measure_accuracy(real_logits, fake_logits, all_processes=False)
         read = losses.code_accuracy(posterior.discrete_logits, codes.discrete)
         return {
-            **found,
+            **logged,
             "D/loss": loss,
             "D/accuracy": accuracy,
             "Q/loss": information,

@@ -31,12 +31,12 @@ def measured_code_loss(
     for i, logits in enumerate(posterior.discrete_logits):
         if known[:, i].any():
             loss = loss + cross_entropy(logits[known[:, i]], discrete[known[:, i], i])
-    told = ~continuous.isnan()
+    measured = ~continuous.isnan()
     target = math.sqrt(2) * torch.erfinv(continuous.nan_to_num(0.0).clamp(-EDGE, EDGE))
     nats = (
         posterior.log_variance + (posterior.mean - target).square() / posterior.log_variance.exp()
     )
-    return loss + (0.5 * nats * told).sum() / max(len(continuous), 1)
+    return loss + (0.5 * nats * measured).sum() / max(len(continuous), 1)
 
 
 def pair_loss(first: Float[Tensor, " B"], second: Float[Tensor, " B"]) -> Float[Tensor, ""]:
