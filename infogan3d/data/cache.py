@@ -59,10 +59,10 @@ def stamp_file(path: Path, folder: Path) -> Stamp:
     """One file's part of a stamp; sizes of -1 for one that was removed meanwhile."""
     name = str(path.relative_to(folder))
     try:
-        told = path.stat()
+        status = path.stat()
     except OSError:
         return name, -1, -1
-    return name, told.st_size, told.st_mtime_ns
+    return name, status.st_size, status.st_mtime_ns
 
 
 @contextmanager

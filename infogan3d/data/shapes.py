@@ -146,16 +146,16 @@ def file_id(path: Path, root: Path | str | None) -> str:
 
 def distinct(ids: Sequence[str]) -> list[str]:
     """The same ids, but the second of one name gets `-2` after it, the third `-3`, and so on."""
-    taken, told, found = set(ids), Counter[str](), list[str]()
+    taken, times, names = set(ids), Counter[str](), list[str]()
     for id in ids:
-        told[id] += 1
-        new = id if told[id] == 1 else f"{id}-{told[id]}"
+        times[id] += 1
+        new = id if times[id] == 1 else f"{id}-{times[id]}"
         while new != id and new in taken:
-            told[id] += 1
-            new = f"{id}-{told[id]}"
+            times[id] += 1
+            new = f"{id}-{times[id]}"
         taken.add(new)
-        found.append(new)
-    return found
+        names.append(new)
+    return names
 
 
 def broken(path: Path, error: ValueError) -> ShapeJob:

@@ -204,13 +204,13 @@ def sweethome3d(
         carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
         read = partial(_seat_hull, rings=rings, studio=studio, carving=carving, face_cap=face_cap)
     files = list_files(find_libraries() if root is None else root, "sh3f")
-    found, jobs = list[tuple[Path, Seat]](), Listing(aside=files.aside)
+    seats, jobs = list[tuple[Path, Seat]](), Listing(aside=files.aside)
     for path in files:
         try:
-            found += [(path, seat) for seat in read_seats(path)]
+            seats += [(path, seat) for seat in read_seats(path)]
         except ValueError as error:
             jobs.append(broken(path, error))
-    for id, (path, seat) in zip(distinct([seat.id for _, seat in found]), found, strict=True):
+    for id, (path, seat) in zip(distinct([seat.id for _, seat in seats]), seats, strict=True):
         jobs.append(ShapeJob(id, partial(read, path, replace(seat, id=id))))
     if not jobs:
         raise ValueError(f"data.root={root} holds furniture, but no seat: give another library.")
