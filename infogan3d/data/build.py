@@ -11,7 +11,7 @@ import inspect
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -151,7 +151,7 @@ def list_jobs(config: DataConfig, *, resolution: int) -> Sequence[ShapeJob]:
             f"data={config.name} holds no shape at {root}: give another, or a higher count."
         )
     ids = distinct([job.id for job in jobs])
-    named = (ShapeJob(id, job.read) for id, job in zip(ids, jobs, strict=True))
+    named = (replace(job, id=id) for id, job in zip(ids, jobs, strict=True))
     return Listing(named, jobs.aside if isinstance(jobs, Listing) else None)
 
 

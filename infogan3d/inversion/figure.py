@@ -59,7 +59,7 @@ def picture_sheet(
     chosen = [
         (views, i, caption)
         for views, caption in pictured
-        for i in evenly(len(views.cameras), 3, ends=False)
+        for i in evenly(len(views.cameras), 3, ends=False).tolist()
     ]
     chosen = chosen[: len(first)] if target.held is None else chosen[: max(len(first), 4)]
     below = [f"{caption} {views.cameras[i].azimuth:.0f}°" for views, i, caption in chosen]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def shapenet(
         for job in file_jobs:
             group = re.match(r"(\d{8})_", job.id)
             if group is None or group[1] == synset:
-                jobs.append(ShapeJob(job.id.removeprefix(f"{synset}_"), job.read))
+                jobs.append(replace(job, id=job.id.removeprefix(f"{synset}_")))
             else:
                 jobs.aside["models of other synsets"] += 1
     return _some(jobs, root, f"chair of synset {synset}")
