@@ -72,7 +72,7 @@ def locked(path: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=1)
     except Timeout:
-        with telling(f"waiting for the process that holds {path}", kept=False):
+        with telling(f"waiting for the process that holds {path}", stays=False):
             lock.acquire()
     try:
         yield

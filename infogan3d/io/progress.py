@@ -78,12 +78,12 @@ def lines_of(meter: Meter, *, every: float | None = None) -> Iterator[Meter]:
 
 @contextmanager
 def bar_of(
-    what: str, *, total: int | None = None, first: int = 0, kept: bool = True
+    what: str, *, total: int | None = None, first: int = 0, stays: bool = True
 ) -> Iterator[Tell]:
-    """A bar with the time left and a word beside it; `kept` leaves it where it ended."""
+    """A bar with the time left and a word beside it; `stays` leaves it where it ended."""
     words, note = TextColumn(what), TextColumn("{task.fields[note]}")
     columns = (words, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), note)
-    with Progress(*columns, transient=not kept) as bar:
+    with Progress(*columns, transient=not stays) as bar:
         task = bar.add_task("", total=total, completed=first, note="")
 
         def tell(done: int, total: int, note: str = "") -> None:
@@ -97,7 +97,7 @@ BARS: list[str] = []  # what is shown on the terminal now: one bar, never two
 
 
 @contextmanager
-def telling(what: str, *, total: int = 0, first: int = 0, kept: bool = True) -> Iterator[Tell]:
+def telling(what: str, *, total: int = 0, first: int = 0, stays: bool = True) -> Iterator[Tell]:
     """A bar, or lines where nobody watches one, for work that says how far it is.
 
     `first` steps were done before. Work within work that has a bar shows none of its own.
@@ -110,17 +110,17 @@ def telling(what: str, *, total: int = 0, first: int = 0, kept: bool = True) -> 
     else:
         BARS.append(what)
         try:
-            with bar_of(what, total=total or None, first=first, kept=kept) as tell:
+            with bar_of(what, total=total or None, first=first, stays=stays) as tell:
                 yield tell
         finally:
             BARS.pop()
 
 
 @contextmanager
-def counting_bar(what: str, total: int = 0, *, kept: bool = True) -> Iterator[Tick]:
+def counting_bar(what: str, total: int = 0, *, stays: bool = True) -> Iterator[Tick]:
     """Things counted up to `total`, with the time left; 0: nobody knows how many."""
     count = 0
-    with telling(what, total=total, kept=kept) as tell:
+    with telling(what, total=total, stays=stays) as tell:
 
         def tick(done: int) -> None:
             nonlocal count
@@ -133,5 +133,5 @@ def counting_bar(what: str, total: int = 0, *, kept: bool = True) -> Iterator[Ti
 @contextmanager
 def objective_bar(name: str) -> Iterator[Advance]:
     """Steps with the objective beside them, while a latent is optimised."""
-    with telling(name, kept=False) as tell:
+    with telling(name, stays=False) as tell:
         yield lambda done, total, value: tell(done, total, f"{value:.4f} nats a cell")

@@ -45,8 +45,8 @@ class TrainingProgress(ProgressBar):
         module: Any = pl_module
         self.total = all_batches(trainer)
         if self.enabled:
-            told = telling("training, batch", total=self.total, first=module.batches_done)
-            self.say = self.shown.enter_context(told)
+            lines = telling("training, batch", total=self.total, first=module.batches_done)
+            self.say = self.shown.enter_context(lines)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any

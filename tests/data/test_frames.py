@@ -27,9 +27,9 @@ def test_meshes_are_fitted_and_volumes_have_their_own_span(tmp_path):
     volumes.mkdir()
     (meshes / "chair.obj").write_text(chair_obj())
     write_mat(volumes, "chair_000000001")
-    filled, _ = prepared("meshes", meshes, resolution=16)
+    filled, _ = prepared("meshes", meshes, resolution=32)
     assert filled.frame == FITTED
-    assert (np.ptp(np.argwhere(filled.grids()[0]), axis=0) + 1).max() == 15  # 60/64 of 16
+    assert (np.ptp(np.argwhere(filled.grids()[0]), axis=0) + 1).max() == 30  # 60/64 of 32
     pack, _ = prepared("modelnet", volumes, resolution=32)
     assert pack.frame.kind == "fitted"
     assert pack.frame.span == pytest.approx(24 / 32)
