@@ -30,7 +30,8 @@ from infogan3d.data.evidence_batches import (
 )
 from infogan3d.data.training_views import ViewSettings
 from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
-from infogan3d.io.files import save_text
+from infogan3d.io.errors import reading_data
+from infogan3d.io.files import save_text, sweep_unfinished
 from infogan3d.io.packs import Pack, save_pack
 from infogan3d.io.progress import telling
 from infogan3d.stats.clock import BatchClock
@@ -89,6 +90,7 @@ class ChairData(pl.LightningDataModule):
     def prepare_data(self) -> None:
         self.pack()
 
+    @reading_data()
     def pack(self) -> Pack:
         """The whole data set: from the cache, else voxelized now under a lock.
 
@@ -103,6 +105,7 @@ class ChairData(pl.LightningDataModule):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with locked(self.path.with_suffix(".lock")):
                 if not self.made():
+                    sweep_unfinished(self.path.parent)
                     self.make()
         return load_cache(self.path, resolution=self.resolution)
 
@@ -133,6 +136,7 @@ class ChairData(pl.LightningDataModule):
                 self.config, resolution=self.resolution, workers=self.workers, on_progress=tell
             )
 
+    @reading_data()
     def setup(self, stage: str | None = None) -> None:
         if self.packs:
             return

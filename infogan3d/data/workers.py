@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from infogan3d.data.shapes import ShapeJob
+from infogan3d.io.files import remove_unfinished
 
 Made = tuple[ShapeJob, Any]
 
@@ -46,6 +47,10 @@ def in_processes(
             suspects = rest[done : done + 2 * workers + 1]
             yield from ((job, _alone(make, job, imports)) for job in suspects)
             done += len(suspects)
+        except BaseException:  # told to end, or nobody wants the rest
+            for worker in list((pool._processes or {}).values()):
+                worker.terminate()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
         rest = rest[done:]
@@ -81,6 +86,8 @@ def _context(imports: Sequence[str]) -> multiprocessing.context.BaseContext:
 def _begin(imports: Sequence[str]) -> None:
     """What a worker does first: one thread, Ctrl-C left to its parent, and an end with it.
 
+    Told to end, or left alone, it removes what it has half written.
+
     Torch has threads only where one of the imports needs it.
     """
     for name in imports:  # at hand already where the server process has them
@@ -88,6 +95,7 @@ def _begin(imports: Sequence[str]) -> None:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: _end(143))
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -96,4 +104,9 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
-        os._exit(1)
+        _end(1)
+
+
+def _end(code: int) -> None:
+    remove_unfinished()
+    os._exit(code)

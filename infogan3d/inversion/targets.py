@@ -20,6 +20,7 @@ from infogan3d.geometry.orientation import points_y_up_to_z_up, rotation_z90, tu
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.inversion.frames import GridFrame, bring_over
+from infogan3d.io.errors import reading_data
 from infogan3d.io.frames import SPAN
 from infogan3d.io.mesh_files import Mesh, read_mesh
 from infogan3d.io.packs import Pack, read_pack, resize_grids
@@ -42,6 +43,7 @@ FINE = 3  # fine cells a cell and axis, odd
 # ---- a pack's grids ----------------------------------------------------------------------------
 
 
+@reading_data()
 def pack_target(
     path: Path, *, index: int | str, resolution: int, frame: GridFrame
 ) -> tuple[Pack, list[str]]:
@@ -72,6 +74,7 @@ def fit_pack(
 # ---- a mesh ------------------------------------------------------------------------------------
 
 
+@reading_data()
 def mesh_target(
     path: Path,
     *,

@@ -83,6 +83,7 @@ def picture_target(
     return PictureTarget(used, held, tuple(places), np.stack(hulls), first.coherence)
 
 
+@reading_data()
 def read_chair_views(folder: Path) -> Views:
     """The pictures of one chair as Seeing 3D chairs or Choy lay them out, by what the folder holds.
 

@@ -7,32 +7,83 @@ import lzma
 import math
 import os
 import re
+import socket
 import struct
+import time
 import uuid
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+UNFINISHED: set[Path] = set()  # what this process is writing now
+UNFINISHED_NAME = re.compile(r"\..+\.([\w-]+)-(\d+)-[0-9a-f]{8}\.unfinished")
+STALE = 24 * 3600.0  # seconds after which another machine's writer counts as dead
+
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
     """A new path beside `path` to write to; at the end it takes its place in one step.
 
-    Where the writer raises, it is removed and what lay at `path` stays. Folders are made.
+    Where the writer raises, it is removed and what lay at `path` stays. Folders are made. Its name
+    says which process of which machine writes it, so that `sweep_unfinished` knows the dead ones.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+    name = f".{path.name[:100]}.{machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.unfinished"
+    unfinished = path.with_name(name)
+    UNFINISHED.add(unfinished)
     try:
         yield unfinished
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)
+        UNFINISHED.discard(unfinished)
+
+
+def machine() -> str:
+    """This machine's name in letters, digits, `_` and `-`."""
+    return re.sub(r"[^\w-]", "-", socket.gethostname())[:40] or "here"
+
+
+def remove_unfinished() -> None:
+    """Remove what this process has half written: for one that ends without its `finally`."""
+    for path in list(UNFINISHED):
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def sweep_unfinished(folder: Path) -> int:
+    """Remove what writers that are dead left in a folder and those below it; how many files.
+
+    A writer of this machine is dead when its process is gone, any other after a day.
+    """
+    swept = 0
+    for path in folder.rglob(".*.unfinished") if folder.is_dir() else ():
+        name = UNFINISHED_NAME.fullmatch(path.name)
+        if name is None or path.is_symlink() or not path.is_file():
+            continue
+        with suppress(OSError):  # somebody else swept it, or it cannot be written here
+            old = time.time() - path.stat().st_mtime > STALE
+            if old or (name[1] == machine() and not alive(int(name[2]))):
+                path.unlink()
+                swept += 1
+    return swept
+
+
+def alive(pid: int) -> bool:
+    """Whether a process of this machine is still there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def write_atomic(path: Path, content: bytes) -> Path:

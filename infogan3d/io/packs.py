@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from infogan3d.io.errors import reading_data
 from infogan3d.io.files import _file, atomic, read_arrays
 from infogan3d.io.frames import Frame
 
@@ -262,6 +263,7 @@ def _rows(index: Any) -> Any:
     return index if index.size else index.astype(np.int64)
 
 
+@reading_data()
 def read_pack(path: Path | str) -> Pack:
     """A pack (.npz) that somebody gave: see `load_pack`."""
     return load_pack(_file(path))

@@ -13,6 +13,7 @@ from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import traverse
 from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.rendering.figures import contact_sheet
+from infogan3d.training.guarded_wandb import GuardedWandb
 
 SHEET = 32  # samples of a contact sheet
 MESHES = 4  # samples saved as meshes
@@ -66,10 +67,11 @@ class Snapshots(pl.Callback):
             save_picture(picture, self.run / "samples" / f"{name}-{done:06d}.png")
             save_picture(picture, self.run / "samples" / f"{name}.png")
         for logger in trainer.loggers:
-            if hasattr(logger, "log_image"):
+            if isinstance(logger, GuardedWandb):
                 for name, picture in sheets.items():
                     logger.log_image(f"media/{name}", [picture], step=done)
-                log_meshes(logger, meshes, step=done)
+                if meshes:
+                    logger.log_items(lambda: objects_of(meshes), step=done)
 
     def save_meshes(self, module: Any) -> tuple[Path, ...]:
         """The first samples as GLB; one that came out empty is left out."""
@@ -80,10 +82,8 @@ class Snapshots(pl.Callback):
         return tuple(save_mesh(grid, folder / f"sample-{i}.glb") for i, grid in full)
 
 
-def log_meshes(logger: Any, meshes: tuple[Path, ...], *, step: int) -> None:
+def objects_of(meshes: tuple[Path, ...]) -> dict[str, Any]:
     """Meshes as W&B's 3D objects."""
-    if meshes:
-        import wandb
+    import wandb
 
-        objects = {f"media/{path.stem}": wandb.Object3D(str(path)) for path in meshes}
-        logger.experiment.log({**objects, "trainer/global_step": step})
+    return {f"media/{path.stem}": wandb.Object3D(str(path)) for path in meshes}

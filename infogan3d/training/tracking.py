@@ -15,17 +15,26 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import torch
-from pytorch_lightning.loggers import CSVLogger, Logger, WandbLogger
+from pytorch_lightning.loggers import CSVLogger, Logger
 from pytorch_lightning.utilities import rank_zero_only
 
 from infogan3d.io.settings import plain_settings
 from infogan3d.runs.folder import LAST, read_metrics
 from infogan3d.runs.settings.train import TrainSettings
+from infogan3d.training.guarded_wandb import BATCHES, GuardedWandb
 
-BATCHES = "trainer/global_step"  # Lightning's name; here it counts batches
-
+MODES = ("online", "offline", "disabled", "dryrun", "run", "shared")  # W&B's
 
 Mode = Literal["online", "offline", "disabled"]
+
+
+def check_wandb_mode() -> None:
+    """Refuse a WANDB_MODE that W&B does not know (`ValueError`)."""
+    mode = os.environ.get("WANDB_MODE", "online")
+    if mode not in MODES:
+        raise ValueError(
+            f"WANDB_MODE={mode} is not known: choose one of {', '.join(MODES[:3])}, or logger=csv."
+        )
 
 
 def wandb_mode() -> tuple[Mode, str]:
@@ -118,7 +127,7 @@ def build_loggers(settings: TrainSettings, run: Path) -> list[Logger]:
     """metrics.csv always; W&B where asked for, offline by itself without a key or a network."""
     loggers: list[Logger] = [csv_logger(run, resumed=settings.resume is not None)]
     if settings.logger == "wandb" and rank_zero_only.rank == 0:  # type: ignore[attr-defined]
-        loggers.append(start_wandb(settings, run))
+        loggers += start_wandb(settings, run)
     return loggers
 
 
@@ -145,13 +154,26 @@ def batches_saved(run: Path) -> int:
     return int(checkpoint["progress"]["batches"])
 
 
-def start_wandb(settings: TrainSettings, run: Path) -> WandbLogger:
-    """One W&B run, in the group that the experiment names, kept inside the run folder."""
+def start_wandb(settings: TrainSettings, run: Path) -> list[Logger]:
+    """One W&B run, in the group that the experiment names, kept inside the run folder.
+
+    None where W&B cannot even start: the run does without.
+    """
+    try:
+        mode, why = wandb_mode()
+        if mode == "offline":
+            print(f"W&B: {why}, so this run is kept offline in {run / 'wandb'}.")
+        return [GuardedWandb(experiment=begin(settings, run, mode))]
+    except Exception as error:
+        why = " ".join(str(error).split())
+        print(f"W&B did not start ({why}): the run does without it, metrics.csv has every curve.")
+        return []
+
+
+def begin(settings: TrainSettings, run: Path, mode: Mode) -> Any:
+    """W&B's own object of a run."""
     import wandb
 
-    mode, why = wandb_mode()
-    if mode == "offline":
-        print(f"W&B: {why}, so this run is kept offline in {run / 'wandb'}.")
     experiment = wandb.init(
         project=settings.project,
         group=settings.group,
@@ -162,12 +184,11 @@ def start_wandb(settings: TrainSettings, run: Path) -> WandbLogger:
         settings=wandb.Settings(quiet=True),
     )
     draw_over_batches(experiment)
-    return WandbLogger(experiment=experiment)
+    return experiment
 
 
 def close(loggers: list[Logger], *, failed: bool) -> None:
     """End the W&B run with its exit code, so that the next job of a sweep starts its own."""
-    if any(isinstance(logger, WandbLogger) for logger in loggers):
-        import wandb
-
-        wandb.finish(exit_code=int(failed))
+    for logger in loggers:
+        if isinstance(logger, GuardedWandb):
+            logger.finish(exit_code=int(failed))

@@ -41,7 +41,7 @@ def all_batches(settings: TrainSettings) -> int:
 
 
 class LastCheckpoint(ModelCheckpoint):
-    """Also saves when the process is told to end (SIGTERM), between two batches."""
+    """Also saves when the training was told to end, between two batches (interruption.py)."""
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -63,7 +63,9 @@ class SettingsRates(pl.Callback):
                 group["lr"] = wanted["lr"]
 
 
-def build_trainer(settings: TrainSettings, run: Path, loggers: list[Logger]) -> pl.Trainer:
+def build_trainer(
+    settings: TrainSettings, run: Path, loggers: list[Logger], *callbacks: pl.Callback
+) -> pl.Trainer:
     """Lightning's trainer: as many devices as asked for, checkpoints and sheets into the run."""
     every = settings.checkpoint_every
     keep = LastCheckpoint(
@@ -95,6 +97,7 @@ def build_trainer(settings: TrainSettings, run: Path, loggers: list[Logger]) -> 
             Validation(run),
             Snapshots(run, every=settings.snapshot_every),
             TrainingProgress(),
+            *callbacks,
         ],
         plugins=[WholeCheckpoints()],
         enable_model_summary=False,

@@ -10,7 +10,6 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Bool, Float
-from pytorch_lightning.loggers import WandbLogger
 from torch import Tensor
 
 from infogan3d.evaluation.generation import covered_by_generated
@@ -30,6 +29,7 @@ from infogan3d.models.sampling import (
 )
 from infogan3d.stats.picks import evenly
 from infogan3d.training.diagnosis import NAMES, Diagnosis, Symptoms, diagnose, one_line
+from infogan3d.training.guarded_wandb import GuardedWandb
 
 CHAIRS = 32  # validation chairs, and as many samples
 PAIRS = 16  # samples that get another z, or other codes
@@ -256,8 +256,8 @@ class Validation(pl.Callback):
         with path.open("a", newline="") as file:
             csv.writer(file).writerows([("step", "doctor")] * fresh + [(batch, line)])
         for logger in trainer.loggers:
-            if isinstance(logger, WandbLogger):
-                logger.experiment.log({"doctor": line, "trainer/global_step": batch})
+            if isinstance(logger, GuardedWandb):
+                logger.log_items(lambda: {"doctor": line}, step=batch)
 
     def state_dict(self) -> dict[str, Any]:
         means = {name: float(value) for name, value in self.sums.items()}

@@ -15,13 +15,13 @@ import trimesh
 from fixtures import run_command, settings_of
 from omegaconf import OmegaConf
 from PIL import Image
-from pytorch_lightning.loggers import WandbLogger
 
 from infogan3d.commands.generate import generate
 from infogan3d.commands.train import train
 from infogan3d.geometry.components import floater_fraction
 from infogan3d.io.packs import content_hash, load_pack
 from infogan3d.runs import checkpoint, folder
+from infogan3d.training.guarded_wandb import GuardedWandb
 
 
 def test_smoke_leaves_a_whole_run(smoke):
@@ -204,7 +204,7 @@ def test_a_run_that_fails_ends_its_wandb_run_as_failed(tiny_cache, tmp_path, mon
     ended: list[dict[str, object]] = []
     monkeypatch.setattr("wandb.finish", lambda **how: ended.append(how))
     monkeypatch.setattr(
-        "infogan3d.training.tracking.start_wandb", lambda *_: WandbLogger(experiment=Mock())
+        "infogan3d.training.tracking.start_wandb", lambda *_: [GuardedWandb(experiment=Mock())]
     )
     wrong = small(
         tiny_cache, "logger=wandb", "model.fake_labels=[0.3,0.0]", "model.warmup_batches=0"

@@ -1,7 +1,6 @@
 """Sheets and meshes of a model: seeded, unpicked, drawn when they are due."""
 
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
@@ -98,9 +97,11 @@ def test_only_the_first_process_draws(tmp_path, model):
 
 def test_the_last_snapshot_has_meshes_and_leaves_the_model_as_it_was(tmp_path, model, monkeypatch):
     logged: list[Any] = []
-    logger = SimpleNamespace(log_image=lambda key, images, step: logged.append((key, step)))
+    logger = Mock(spec=GuardedWandb)
+    logger.log_image = lambda key, images, step: logged.append((key, step))
+    logger.log_items = lambda items, step: logged.append(items())
     trainer = Mock(spec=pl.Trainer, is_global_zero=True, loggers=[logger])
-    monkeypatch.setattr(snapshots, "log_meshes", lambda logger, meshes, step: logged.append(meshes))
+    monkeypatch.setattr(snapshots, "objects_of", lambda meshes: meshes)
     model.clock.batches = 42
     Snapshots(tmp_path).on_train_end(trainer, model)
     pictures = sorted(path.name for path in (tmp_path / "samples").iterdir())

@@ -14,7 +14,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from fixtures import fit
-from pytorch_lightning.loggers import CSVLogger, WandbLogger
+from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor, nn
 
 from infogan3d.io.packs import pack_grids
@@ -305,7 +305,8 @@ def test_what_training_says_is_a_running_mean_of_the_last_batches(tiny_model, tm
 
 
 def test_the_line_goes_past_the_bar_to_the_csv_and_to_wandb(tmp_path):
-    wandb, other, bar = Mock(spec=WandbLogger), Mock(spec=CSVLogger), Mock()
+    experiment, other, bar = Mock(), Mock(spec=CSVLogger), Mock()
+    wandb = GuardedWandb(experiment=experiment)
     trainer = Mock(spec=pl.Trainer, progress_bar_callback=bar, loggers=[other, wandb])
     doctor = Validation(tmp_path / "new")
     doctor.tell(trainer, "doctor: all well", batch=200)
@@ -318,7 +319,7 @@ def test_the_line_goes_past_the_bar_to_the_csv_and_to_wandb(tmp_path):
         {"step": "200", "doctor": "doctor: all well"},
         {"step": "400", "doctor": 'doctor: a (b, "c"): d'},
     ]
-    logged = [call.args[0] for call in wandb.experiment.log.call_args_list]
+    logged = [call.args[0] for call in experiment.log.call_args_list]
     assert logged[0] == {"doctor": "doctor: all well", "trainer/global_step": 200}
     assert len(logged) == 2
     assert not other.experiment.log.called
