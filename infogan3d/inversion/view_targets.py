@@ -25,6 +25,7 @@ from infogan3d.geometry.visual_hull.carve import Carved, EmptyHullError, carve
 from infogan3d.inversion.frames import GridFrame
 from infogan3d.inversion.silhouette_loss import Placement, silhouette_iou
 from infogan3d.inversion.targets import carving_of, cube_for
+from infogan3d.io.errors import reading_data
 from infogan3d.stats.estimate import Estimate, mean_score
 from infogan3d.stats.tables import markdown
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from infogan3d.io.files import save_json
-from infogan3d.training.tracking import BATCHES
+from infogan3d.training.guarded_wandb import BATCHES
 
 TABLE = "Table of runs"  # not a section: columns beside the runs' names
 

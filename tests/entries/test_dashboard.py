@@ -16,7 +16,8 @@ from infogan3d import dashboard as entry
 from infogan3d.commands import dashboard as command
 from infogan3d.commands.dashboard import check, dashboard, excuse, experiment, lacking
 from infogan3d.commands.train import train
-from infogan3d.training.tracking import BATCHES, Logged
+from infogan3d.training.guarded_wandb import BATCHES
+from infogan3d.training.tracking import Logged
 from infogan3d.training.workspace import PANELS, SECTIONS, Panel, send, workspace
 
 pytest.importorskip("wandb_workspaces", reason="the dashboard extra is not installed")

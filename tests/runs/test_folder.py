@@ -135,10 +135,6 @@ def command(tmp_path, monkeypatch, capfd):
             "data.count=0 is too small: give 1 or more.",
         ),
         (
-            ("train", *SMOKE, "data.count=1", "data.exact=true"),
-            "data=chairs has 1 chairs, too few for",
-        ),
-        (
             ("train", *SMOKE, "data.exact=true", "batch_size=99"),
             "batch_size=99 on 1 process(es) is more than the ",
         ),

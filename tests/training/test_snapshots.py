@@ -16,6 +16,7 @@ from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import latent_vector
 from infogan3d.models.sampling import draw_codes, generate_grids
 from infogan3d.training import snapshots
+from infogan3d.training.guarded_wandb import GuardedWandb
 from infogan3d.training.snapshots import Snapshots, sample_sheet, walk_sheet
 
 

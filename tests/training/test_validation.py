@@ -22,6 +22,7 @@ from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import latent_vector
 from infogan3d.training import validation
 from infogan3d.training.diagnosis import NAMES, Diagnosis
+from infogan3d.training.guarded_wandb import GuardedWandb
 from infogan3d.training.validation import (
     Validation,
     diversity,
