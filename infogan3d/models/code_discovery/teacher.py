@@ -92,6 +92,7 @@ class Teacher(nn.Module):
         )
         self.register_buffer("assigned", torch.zeros(len(spec.names), dtype=torch.bool))
         self.requires_grad_(False)
+        self.eval()  # from the start: a run that goes on loads a teacher that has learned
 
     @property
     def assigned_discrete(self) -> Bool[Tensor, " kinds"]:

@@ -15,12 +15,12 @@
 
 import errno
 from collections.abc import Callable
+from typing import TypeGuard
 
 from infogan3d.io.errors import CheckpointError, DataError
 
 DONE, OURS, SETTINGS, DATA, CHECKPOINT, NOT_FINITE, NO_ROOM = range(7)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 OUT_OF_MEMORY = ("can't allocate memory", "out of memory", "Unable to allocate")  # torch's own
 
 
@@ -44,9 +44,9 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(word in str(error) for word in OUT_OF_MEMORY)
 
 
-def closed_folder(error: BaseException) -> bool:
-    """A file or folder that cannot be read or written by this user."""
-    return isinstance(error, OSError) and error.errno in CLOSED
+def closed_place(error: BaseException) -> TypeGuard[OSError]:
+    """A file or folder that is not there, or that this user cannot read or write."""
+    return isinstance(error, OSError) and error.filename is not None
 
 
 def wrong_settings(error: BaseException) -> bool:
@@ -64,14 +64,14 @@ CODES: tuple[tuple[Callable[[BaseException], bool], int], ...] = (
     (lambda error: isinstance(error, CheckpointError), CHECKPOINT),
     (disk_full, NO_ROOM),
     (out_of_memory, NO_ROOM),
-    (closed_folder, SETTINGS),
+    (closed_place, SETTINGS),
     (wrong_settings, SETTINGS),
 )
 
 
 def with_cure(error: BaseException) -> str:
     """A sentence for what the system itself says too little of; empty for all else."""
-    place = f" at {error.filename}" if isinstance(error, OSError) and error.filename else ""
+    place = f" at {error.filename}" if closed_place(error) else ""
     if disk_full(error):
         return (
             f"no space is left to write{place}: free some, or name another disk (cache=..., "
@@ -82,9 +82,9 @@ def with_cure(error: BaseException) -> str:
             "memory is full: lower batch_size, model.width or resolution (model.checkpointing=true "
             "takes less too), or count; the last checkpoint is whole."
         )
-    if closed_folder(error):
+    if closed_place(error):
         return (
-            f"nothing can be read or written{place or ' there'} ({getattr(error, 'strerror', '')}):"
-            " name a folder of your own (cache=..., hydra.run.dir=...)."
+            f"{error.filename}: {str(error.strerror).lower()}; check that path, or name a folder "
+            "of your own (cache=..., hydra.run.dir=...)."
         )
     return ""
