@@ -41,7 +41,7 @@ class Sweep:
 
     owner: int | None = None  # the process
     of_jobs = False  # whether it is one, and no single run
-    told: int | None = None  # the signal that it was told to end by
+    number: int | None = None  # the signal that it was told to end by
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def sweep_folder() -> Iterator[None]:
     outer, owner = os.environ.get(PLACE), Sweep.owner
     folder = tempfile.mkdtemp(prefix="infogan3d-")
     os.environ[PLACE], Sweep.owner = folder, os.getpid()
-    Sweep.of_jobs, Sweep.told = False, None
+    Sweep.of_jobs, Sweep.number = False, None
     try:
         yield
     finally:
@@ -89,9 +89,9 @@ def end_sweep(number: int) -> None:
 
     They are told by SIGTERM, for Ctrl-C has reached them by itself, and twice would cut them off.
     """
-    if Sweep.told is not None:
+    if Sweep.number is not None:
         return
-    Sweep.told = number
+    Sweep.number = number
     workers = [pid for pid in numbers("worker") if pid != os.getpid()]
     mark("stop")
     reached = 0
@@ -113,8 +113,8 @@ def jobs_done() -> str:
 
 def how_it_ended(sentence: str, code: int, *, interrupted: bool) -> tuple[str, int]:
     """What the command says, and its exit code, where it was told to end or a job failed."""
-    if Sweep.told is not None:
-        interrupted, code = True, CODES[signal.Signals(Sweep.told)]
+    if Sweep.number is not None:
+        interrupted, code = True, CODES[signal.Signals(Sweep.number)]
     if not Sweep.of_jobs and not numbers("worker"):
         return sentence, code
     if interrupted:
