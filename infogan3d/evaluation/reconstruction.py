@@ -23,6 +23,7 @@ from jaxtyping import Bool, Float
 
 from infogan3d.geometry.distances import chamfer, iou, iou_matrix, nearest_distances
 from infogan3d.geometry.surface import Grid, grid_surface, surface_points
+from infogan3d.io.progress import Tick
 from infogan3d.stats.estimate import Estimate, exact, mean_score
 
 WHICH = ("mse", "iou", "ap", "cd", "fscore")
@@ -37,12 +38,14 @@ def score_reconstructions(
     seed: int = 0,
     which: Collection[str] = WHICH,
     fscore_distance: float = 0.02,
+    tick: Tick = lambda _: None,
 ) -> dict[str, Estimate]:
     """Mean and 95 % bootstrap interval of each score over the shapes, and the count of empties.
 
     `predicted` holds probabilities; a cell above `threshold` is occupied. The head of this file
-    tells the scores; "cd" gives two. `fscore_distance` is in sides of the cube. ValueError for a
-    score that does not exist, values that are no probabilities, or no shapes.
+    tells the scores; "cd" gives two. `fscore_distance` is in sides of the cube; `tick` is told of
+    each shape. ValueError for a score that does not exist, values that are no probabilities, or no
+    shapes.
     """
     values = shape_scores(
         predicted,
@@ -52,6 +55,7 @@ def score_reconstructions(
         seed=seed,
         which=which,
         fscore_distance=fscore_distance,
+        tick=tick,
     )
     scores = {name: mean_score(name, column, seed=seed) for name, column in values.items()}
     empty = int((~(predicted > threshold).any(axis=(1, 2, 3))).sum())
@@ -67,6 +71,7 @@ def shape_scores(
     seed: int = 0,
     which: Collection[str] = WHICH,
     fscore_distance: float = 0.02,
+    tick: Tick = lambda _: None,
 ) -> dict[str, Float[np.ndarray, " n"]]:
     """Each shape's scores before the mean; the arguments are those of `score_reconstructions`."""
     _check(predicted, threshold, which)
@@ -88,6 +93,7 @@ def shape_scores(
         if "fscore" in which:
             row["fscore"] = fscore(ours, theirs, distance=fscore_distance)
         rows.append(row)
+        tick(1)
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 

@@ -10,6 +10,7 @@ from infogan3d.evaluation.generation import (
     sample_clouds,
     score_generation,
 )
+from infogan3d.evaluation.known_distances import KnownDistances
 from infogan3d.geometry.components import floater_fraction
 from infogan3d.geometry.distances import chamfer_matrix
 
@@ -133,5 +134,40 @@ def test_memorisation_by_hand():
 def test_unequal_sets_are_refused():
     with pytest.raises(ValueError, match="3 generated shapes against 4 real ones"):
         score_generation(boxes(3, seed=0), boxes(4, seed=0))
-    with pytest.raises(ValueError, match="two at least"):
-        score_generation(boxes(1, seed=0), boxes(1, seed=0))
+    with pytest.raises(ValueError, match="one at least"):
+        score_generation(boxes(3, seed=0)[:0], boxes(3, seed=0)[:0])
+
+
+def test_one_shape_is_scored_by_what_needs_no_second():
+    one, train = boxes(1, seed=0), boxes(4, seed=1)
+    scores = score_generation(boxes(1, seed=2), one, train=train, points=64)
+    assert set(scores) == {"mmd_x1e4", "floaters", "empty", "nearest_train"}
+    assert all(np.isfinite(score.mean) for score in scores.values())
+
+
+def test_memorisation_needs_a_shape_that_is_new():
+    train = boxes(4, seed=1)
+    known = score_generation(boxes(2, seed=2), train[:2], train=train, points=64)
+    some = np.concatenate([train[:1], boxes(1, seed=0)])
+    assert "nearest_train" not in known
+    assert "nearest_train" in score_generation(boxes(2, seed=2), some, train=train, points=64)
+
+
+def test_all_pairs_are_counted_and_known_ones_at_once():
+    real, made, train = boxes(4, seed=0), boxes(4, seed=1), boxes(5, seed=2)
+    known, heard = KnownDistances(), list[int]()
+    how = {"train": train, "points": 64, "known": known, "tick": heard.append}
+    first = score_generation(made, real, **how)
+    assert sum(heard) == 4 * 7
+    heard.clear()
+    again = score_generation(made, real, **how)
+    assert heard == [4 * 7]
+    changed = np.concatenate([made[:3], boxes(1, seed=3)])
+    heard.clear()
+    other = score_generation(changed, real, **how)
+    assert heard[0] == 4 * 7 - 7  # the new shape against the seven others
+    assert first == again == score_generation(made, real, train=train, points=64)
+    alone = score_generation(changed, real, train=train, points=64)
+    assert {name: score.mean for name, score in other.items()} == pytest.approx(
+        {name: score.mean for name, score in alone.items()}
+    )

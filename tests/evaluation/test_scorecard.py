@@ -84,3 +84,19 @@ def test_numbers_and_words_tell_the_same(tiny_model, tmp_path):
 def test_an_empty_split_is_refused(tiny_model):
     with pytest.raises(ValueError, match="no chair to score, count=64 of test: give 1 or"):
         score_model(tiny_model(), TRAIN, REAL[:0], split="test", points=64)
+
+
+def test_what_few_chairs_cannot_tell_is_said(tiny_model):
+    model = tiny_model(pairing="inverse")
+    numbers, text = score_model(model, TRAIN, REAL[:1], split="test", points=64)
+    assert "nna" not in numbers["generation"]["rows"]["samples"]
+    assert "nearest_train" in numbers["generation"]["rows"]["samples"]
+    assert numbers["reconstruction"]["rows"]["perfect"]["iou"]["mean"] == 1
+    assert "Left out: 1-NNA and coverage compare at least two shapes" in text
+    numbers, text = score_model(model, TRAIN[:3], TRAIN[:2], split="train", points=64)
+    assert "nna" in numbers["generation"]["rows"]["samples"]
+    assert "nearest_train" not in numbers["generation"]["rows"]["samples"]
+    assert "nearest_train takes a shape that was not trained on" in text
+    assert "takes more than 4 of them, and there are 3 (a smaller count= needs fewer)" in text
+    _, text = score_model(model, TRAIN, REAL, split="test", points=64)
+    assert "Left out" not in text

@@ -1,7 +1,10 @@
 """Distances against brute force and cases made by hand."""
 
+import threading
+
 import numpy as np
 import pytest
+import torch
 
 from infogan3d.geometry.distances import (
     chamfer,
@@ -41,6 +44,36 @@ def test_chamfer_and_matrix_agree_with_brute_force():
     expected = np.array([[brute(x, y) for y in b] for x in a])
     assert np.array([[chamfer(x, y) for y in b] for x in a]) == pytest.approx(expected)
     assert chamfer_matrix(a, b) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("p", "q"), [(1, 1), (64, 63), (65, 200), (300, 5)])
+def test_the_matrix_is_brute_force_to_rounding_at_any_size(p, q):
+    a, b = clouds(3, p), clouds(2, q, seed=1) * [1.0, 0.1, 0.01]
+    expected = np.array([[brute(x, y) for y in b] for x in a])
+    assert np.abs(chamfer_matrix(a, b) - expected).max() < 5e-7
+
+
+def test_only_the_wanted_pairs_are_measured_and_all_are_counted():
+    a, b, done = clouds(3, 40), clouds(4, 40, seed=1), list[int]()
+    whole, wanted = chamfer_matrix(a, b), np.zeros((3, 4), bool)
+    wanted[[0, 0, 2], [1, 3, 2]] = True
+    some = chamfer_matrix(a, b, wanted=wanted, tick=done.append)
+    assert np.array_equal(some, np.where(wanted, whole, 0))
+    assert done == [2, 1]
+    own = chamfer_matrix(a, wanted=np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1]], bool))
+    assert own == pytest.approx(np.where(np.eye(3)[[1, 0, 2]], chamfer_matrix(a), 0))
+
+
+def test_measuring_leaves_torch_its_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    chamfer_matrix(clouds(3, 10))
+    there = []
+    thread = threading.Thread(target=lambda: there.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    assert there == [torch.get_num_threads()] == [2]
+    torch.set_num_threads(before)
 
 
 def test_the_matrix_of_one_set_is_symmetric_with_a_zero_diagonal():
