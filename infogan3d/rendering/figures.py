@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from infogan3d.io.files import save_figure, save_html
+from infogan3d.io.files import save_figure, save_html, save_text
 from infogan3d.rendering.render import grid_picture
 
 INK = (60, 60, 60)
@@ -76,6 +76,21 @@ def write_page(run: Path, *, title: str, pictures: Sequence[Path], tables: Seque
         "figure{margin:2em 0}figcaption{color:#888}"
     )
     return save_html(run / "report.html", title=title, style=style, parts=parts)
+
+
+def add_to_page(page: Path, *, name: str, table: str) -> Path | None:
+    """A later table at the end of a page, under its name, in place of one of that name.
+
+    None where there is no such page.
+    """
+    if not page.exists():
+        return None
+    start, end = (f"<!-- {edge} {html.escape(name)} -->" for edge in ("from", "to"))
+    part = f"{start}<h2>{html.escape(name)}</h2><pre>{html.escape(table)}</pre>{end}"
+    text = page.read_text().rstrip("\n")
+    before, found, rest = text.partition(start)
+    after = rest.partition(end)[2] if found else ""
+    return save_text(f"{before}{part}{after}\n", page)
 
 
 SIZE = 190  # pixels of one panel

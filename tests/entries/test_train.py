@@ -90,7 +90,7 @@ def test_evaluate_scores_the_run_and_keeps_the_numbers(smoke, tmp_path):
         "evaluate", f"run={smoke.folder}", "count=3", "points=64", "split=test", cwd=smoke.home
     )
     assert (done.returncode, done.stderr) == (0, "")
-    kept = json.loads((smoke.folder / "evaluation.json").read_text())
+    kept = json.loads((smoke.folder / "evaluation-test.json").read_text())
     assert "n = 3" in kept["generation"]["protocol"]
     assert "test" in kept["generation"]["protocol"]
     assert next(iter(kept["reconstruction"]["rows"])) == "encoder"

@@ -171,7 +171,9 @@ def discovered(system: str, desk: Desk) -> Any:
 def evaluated(system: str, desk: Desk) -> Any:
     words = ("count=4", "points=64", "invert=3")
     desk.type("evaluate", f"run={system}", *words, out="scored")
-    return desk.json(f"{system}/evaluation.json")
+    apart = desk.home / system / "evaluation-validation.json"  # today; before, training's own file
+    found = desk.json(f"{system}/{apart.name if apart.exists() else 'evaluation.json'}")
+    return {table: found[table] for table in ("generation", "reconstruction")}
 
 
 def resumed(system: str, desk: Desk) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from infogan3d.io.files import save_picture
-from infogan3d.rendering.figures import contact_sheet, draw_curves, write_page
+from infogan3d.rendering.figures import add_to_page, contact_sheet, draw_curves, write_page
 from infogan3d.rendering.render import grid_picture
 from infogan3d.runs.folder import read_metrics
 
@@ -130,3 +130,15 @@ def test_a_page_links_what_is_there_and_escapes_what_it_is_told(tmp_path):
     assert "| &lt;i&gt; |" in text
     assert "http" not in text
     assert not list(tmp_path.glob(".report*"))
+
+
+def test_a_later_table_stands_on_the_page_once(tmp_path):
+    assert add_to_page(tmp_path / "report.html", name="a.json", table="1") is None
+    page = write_page(tmp_path, title="run", pictures=[], tables=["first"])
+    for name, table in (("a.json", "<1>"), ("b.json", "2"), ("a.json", "<3>")):
+        assert add_to_page(page, name=name, table=table) == page
+    text = page.read_text()
+    assert text.count("a.json</h2>") == text.count("b.json</h2>") == 1
+    assert "&lt;3&gt;" in text
+    assert "1" not in text.partition("first")[2]
+    assert text.index("first") < text.index("&lt;3&gt;") < text.index("b.json</h2>")
