@@ -25,6 +25,7 @@ from infogan3d.inversion.frames import frame_of, guess_note
 from infogan3d.inversion.stages import (
     ReconstructionRequest,
     Stage,
+    ViewFit,
     codes_by_name,
     fit_views,
     run_stages,
@@ -35,6 +36,8 @@ from infogan3d.io.files import file_name, save_json, save_picture
 from infogan3d.io.frames import Frame
 from infogan3d.io.packs import Pack, pack_grids, save_pack
 from infogan3d.io.progress import objective_bar
+from infogan3d.models.evidence.model import EvidenceInfoGAN
+from infogan3d.models.evidence.readings import as_plain, readings
 from infogan3d.runs import folder
 from infogan3d.runs.build import build_data
 from infogan3d.runs.checkpoint import load_model
@@ -153,11 +156,26 @@ def from_pictures(order: ReconstructionRequest, settings: ReconstructSettings, o
     print(note, end="\n" if note else "")
     place = target.placements[best]
     about = {"inside": fitted.inside, "placement": vars(place), "protocol": protocol}
+    about |= codes_read(order, fitted)
     keep(order, (settings, out), stages[-1], [target.used.id], about | {"rungs": to_json(rows)})
     sheet = picture_sheet(
         target, place, seen, {name: row["fitted"].mean for name, row in rows.items()}
     )
     print(f"picture {save_picture(sheet, out / 'reconstruction.png')}")
+
+
+def codes_read(order: ReconstructionRequest, fitted: ViewFit) -> dict[str, Any]:
+    """What the encoder read off the pictures, printed, and for codes.json."""
+    found, model = fitted.evidence, order.model
+    if found is None or not isinstance(model, EvidenceInfoGAN):
+        return {}
+    expected = float(found.expected[found.best])
+    print(f"expected IoU of the refined shape {expected:.2f}, by the network itself")
+    if model.config.loss.codes_from != "measured":
+        return {"expected_iou": expected}
+    read = readings(found.posterior.codes, model.scale)
+    print("codes read off the pictures:", "; ".join(one.text() for one in read))
+    return {"expected_iou": expected, "measured": as_plain(read)}
 
 
 # ---- what comes out --------------------------------------------------------------------------

@@ -20,6 +20,9 @@ class InversionConfig:
     )
     tuning: int = setting(0, "steps of pivotal tuning of G (Roich et al. 2021)", at_least=0)
     tuning_lr: float = setting(5e-4, "Adam's for G meanwhile", at_least=0)
+    field_steps: int = setting(
+        40, "on the cells' logits by silhouettes, of a model that reads evidence", at_least=0
+    )
     seed: int = setting(0, "of the draws", at_least=0)
 
     def text(self) -> str:

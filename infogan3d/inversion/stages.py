@@ -14,7 +14,9 @@ from torch import Tensor
 
 from infogan3d.data.config import DataConfig
 from infogan3d.geometry.camera import Views
+from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.inversion.config import InversionConfig, ViewsConfig
+from infogan3d.inversion.evidence_stages import EvidenceFit, fit_evidence
 from infogan3d.inversion.frames import GridFrame
 from infogan3d.inversion.optimize import Loss, invert, layout
 from infogan3d.inversion.pivotal_tuning import tune
@@ -25,9 +27,16 @@ from infogan3d.inversion.silhouette_loss import (
     silhouette_loss,
     trace_rays,
 )
-from infogan3d.inversion.view_targets import MANY, PictureTarget, picture_target
+from infogan3d.inversion.view_targets import (
+    MANY,
+    PictureTarget,
+    picture_target,
+    split_views,
+    turns_to_try,
+)
 from infogan3d.io.progress import Advance, objective_bar
 from infogan3d.models.base import ShapeModel
+from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.sampling import decode_occupancy, evaluating
 
 PLACEMENT_STEPS = 30  # steps for each placement, before one is chosen
@@ -206,10 +215,42 @@ class ViewFit:
     best: int
     stages: list[Stage]
     inside: float  # how much the hull's inside spoke for chair
+    evidence: EvidenceFit | None = None  # by a network that reads it
+
+
+def fit_views_by_evidence(
+    order: ReconstructionRequest, model: EvidenceInfoGAN, views: Views
+) -> ViewFit:
+    """The stages of evidence_stages.py, the facing by the highest expected IoU."""
+    chosen = order.views
+    used, held = split_views(views, use=chosen.use, held_out=chosen.held_out)
+    first = carve(used, resolution=64)
+    turns = turns_to_try(first.grid, chosen.facing, many=False)
+    with objective_bar("field") as tell:
+        found = fit_evidence(
+            model,
+            used,
+            turns,
+            resolution=order.resolution,
+            field_steps=order.search.field_steps,
+            seed=order.search.seed,
+            on_step=tell,
+        )
+    target = PictureTarget(used, held, found.placements, found.hulls, first.coherence)
+    latent = found.posterior.mode()
+    parts = {"encoder": found.encoder, "refined": found.refined, "field": found.field}
+    stages = [
+        Stage(name, latent, part[:, 0].float().cpu().numpy())
+        for name, part in parts.items()
+        if part is not None
+    ]
+    return ViewFit(target, found.best, stages, 0.0, found)
 
 
 def fit_views(order: ReconstructionRequest, views: Views) -> ViewFit:
     """The stages for one chair's views, at the placement that explains them best."""
+    if isinstance(order.model, EvidenceInfoGAN):
+        return fit_views_by_evidence(order, order.model, views)
     chosen = order.views
     target = picture_target(
         views,

@@ -1,0 +1,116 @@
+"""The stages of a reconstruction by a network that reads evidence: encoder -> refined -> field.
+
+    views --each facing--> evidence --E, G--> the encoder's answer
+                              +------refiner--> the refined shape; expected IoU tells the facing
+                                                   +--gradient steps on silhouettes--> field
+
+The cube is the largest that the pictures allow, as training shapes fill theirs in part. A field
+is a free logit for each cell, held near the refined shape.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
+
+from infogan3d.geometry.camera import Views, shrink_views, turn_camera
+from infogan3d.geometry.visual_hull.carve import carve
+from infogan3d.geometry.visual_hull.evidence import evidence
+from infogan3d.geometry.visual_hull.view_distances import batch_views
+from infogan3d.inversion.silhouette_loss import Placement, ray_loss, trace_rays
+from infogan3d.inversion.view_targets import hull_at, largest_box
+from infogan3d.io.progress import Advance
+from infogan3d.models.evidence.model import EvidenceInfoGAN
+from infogan3d.models.networks.overlap import expected_iou
+from infogan3d.models.networks.posterior import Posterior
+from infogan3d.models.sampling import evaluating
+
+SPAN = 60 / 64  # of the cube that the longest side of a shape fills, as in packs
+PIXELS = 300  # pictures are made no larger than this before their distances are looked up
+FIELD_STEPS = 40
+FIELD_LR = 0.1
+RAYS = 0.2  # weight of the silhouettes beside the cross-entropy to the refined shape
+
+
+@dataclass(frozen=True, eq=False)
+class EvidenceFit:
+    """What was read from some views, at each placement and at the best of them."""
+
+    placements: tuple[Placement, ...]
+    hulls: Bool[np.ndarray, "k R R R"]
+    expected: Float[np.ndarray, " k"]  # expected IoU of the refined shape at each placement
+    best: int
+    posterior: Posterior  # at the best
+    encoder: Float[Tensor, "1 1 R R R"]  # occupancy
+    refined: Float[Tensor, "1 1 R R R"]
+    field: Float[Tensor, "1 1 R R R"] | None
+
+
+def fit_evidence(
+    model: EvidenceInfoGAN,
+    views: Views,
+    turns: tuple[int, ...],
+    *,
+    resolution: int,
+    field_steps: int = FIELD_STEPS,
+    seed: int = 0,
+    on_step: Advance | None = None,
+) -> EvidenceFit:
+    """One chair's views at some facings (quarter turns from x to y), the best by expected IoU.
+
+    Errors: the pictures agree on no cell (`EmptyHullError`), or not around the origin
+    (`ValueError`).
+    """
+    side = float(largest_box(views, carve(views, resolution=64)).max()) / SPAN
+    low = (-side / 2,) * 3
+    places = tuple(Placement(low, side, turn) for turn in turns)
+    small = shrink_views(views, most=PIXELS)
+    seen = [turn_camera(small, turn) for turn in turns]
+    cubes = [(low, side)] * len(turns)
+    cells = evidence(batch_views(seen, cubes, resolution=resolution), resolution=resolution)
+    cells = cells.to(model.device)
+    with evaluating(model):
+        refined = torch.cat([model.refine(one) for one in torch.split(cells, 1)])
+        expected = expected_iou(refined)
+        best = int(expected.argmax())
+        here = cells[best : best + 1]
+        posterior = model.posterior(here)
+        answer = torch.sigmoid(model.decode(posterior.mode()))
+    shape = refined[best : best + 1]
+    field = None
+    if field_steps:
+        field = fit_field(shape, views, places[best], steps=field_steps, seed=seed, tell=on_step)
+    hull = hull_at(views, low, side, resolution=resolution, carving={})
+    hulls = np.stack([np.rot90(hull, turn) for turn in turns])
+    found = expected.cpu().numpy()
+    return EvidenceFit(places, hulls, found, best, posterior, answer, shape, field)
+
+
+@torch.enable_grad()
+def fit_field(
+    occupancy: Float[Tensor, "1 1 R R R"],
+    views: Views,
+    place: Placement,
+    *,
+    steps: int,
+    seed: int,
+    tell: Advance | None = None,
+) -> Float[Tensor, "1 1 R R R"]:
+    """Gradient steps on the logit of every cell: rays of chair through it, and the shape it was."""
+    rays = trace_rays(views, (place,), resolution=occupancy.shape[2], seed=seed)
+    rays = type(rays)(rays.cells.to(occupancy.device))
+    logits = torch.logit(occupancy.detach().clamp(1e-4, 1 - 1e-4)).requires_grad_()
+    adam = torch.optim.Adam([logits], lr=FIELD_LR)
+    row = torch.zeros(1, dtype=torch.long, device=occupancy.device)
+    for step in range(steps):
+        near = bce(logits, occupancy)
+        value = near + RAYS * ray_loss(logits, rays, row).mean()
+        adam.zero_grad()
+        value.backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        if tell is not None:
+            tell(step + 1, steps, float(value.detach()))
+    return torch.sigmoid(logits.detach())
