@@ -18,22 +18,14 @@ from experiments.codes.scores import (
     RECIPES,
     incidents,
     part_of,
-    run_of,
     score_measures,
     score_recipe,
+    train_and_write,
+    trained_runs,
 )
 from experiments.codes.tables import draw_seeds, numbers, page
-from experiments.runner.command import (
-    chosen,
-    chosen_seeds,
-    end_with,
-    locked,
-    one_sentence,
-    plan_words,
-    seed_words,
-    start,
-)
-from experiments.runner.plan import Part, run_plan
+from experiments.runner.command import chosen, chosen_seeds, plan_words, seed_words, start
+from experiments.runner.plan import Part
 from infogan3d.disentanglement.metrics.suite import LEAST
 from infogan3d.disentanglement.model_centrality import LEAST as LEAST_SHAPES
 from infogan3d.io.files import save_json, save_text
@@ -73,21 +65,14 @@ def planned(words: argparse.Namespace, out: Path) -> Parts:
 def main(given: Sequence[str] | None = None) -> None:
     words = read_words(given)
     out = words.out or Path("runs") / "codes" / words.size
-    with one_sentence(NAME):
-        parts = planned(words, out)
-        with locked(out):
-            failed = run_plan(list(parts.values()), jobs=words.jobs)
-            write(out, parts, failed, words)
-    end_with(NAME, failed)
+    train_and_write(NAME, words, out=out, plan=planned, write=write)
 
 
 def write(out: Path, parts: Parts, failed: list[str], words: argparse.Namespace) -> None:
     """Choose, score, and write the three files of what was trained to its end."""
     done: dict[str, dict[str, Path]] = {}
-    for (name, _), part in parts.items():
-        trained = None if part.name in failed else run_of(part)
-        if trained:
-            done.setdefault(name, {})[part.name] = trained
+    for key, run in trained_runs(parts, failed).items():
+        done.setdefault(key[0], {})[parts[key].name] = run
     if not done:
         raise ValueError("nothing was trained to its end, see train.log.")
     how = {"chairs": words.chairs, "shapes": words.shapes, "out": out}

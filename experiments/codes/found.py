@@ -17,18 +17,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from experiments.codes.scores import FRESH, run_of
-from experiments.runner.command import (
-    chosen,
-    chosen_seeds,
-    end_with,
-    locked,
-    one_sentence,
-    plan_words,
-    seed_words,
-    start,
-)
-from experiments.runner.plan import Part, plan_part, run_plan
+from experiments.codes.scores import FRESH, train_and_write, trained_runs
+from experiments.runner.command import chosen, chosen_seeds, plan_words, seed_words, start
+from experiments.runner.plan import Part, plan_part
 from experiments.runner.records import saved_once
 from experiments.runner.workers import each
 from infogan3d.disentanglement.known_factors import fresh_chairs
@@ -122,30 +113,29 @@ def read_words(given: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_intermixed_args(given)
 
 
+def planned(words: argparse.Namespace, out: Path) -> dict[tuple[str, str], Part]:
+    """A training a case and seed. Errors: a name or a seed that is none (`ValueError`)."""
+    cases, seeds = chosen(words.only, CASES), chosen_seeds(words.seeds)
+    return {
+        (case, seed): part_of(case, seed=seed, settings=words.settings, out=out)
+        for seed in seeds
+        for case in cases
+    }
+
+
 def main(given: Sequence[str] | None = None) -> None:
     words = read_words(given)
     out = words.out or Path("runs") / "found_codes"
-    with one_sentence(NAME):
-        cases, seeds = chosen(words.only, CASES), chosen_seeds(words.seeds)
-        parts = {
-            (case, seed): part_of(case, seed=seed, settings=words.settings, out=out)
-            for seed in seeds
-            for case in cases
-        }
-        with locked(out):
-            failed = run_plan(list(parts.values()), jobs=words.jobs)
-            write(out, parts, failed, words)
-    end_with(NAME, failed)
+    train_and_write(NAME, words, out=out, plan=planned, write=write)
 
 
 def write(
     out: Path, parts: dict[tuple[str, str], Part], failed: list[str], words: argparse.Namespace
 ) -> None:
     """Score what was trained to its end; found_codes.json and found_codes.md."""
-    runs = [(case, run_of(part)) for (case, _), part in parts.items() if part.name not in failed]
-    trained = [(case, path) for case, path in runs if path is not None]
+    trained = trained_runs(parts, failed)
     work = partial(score_run, chairs=words.chairs, device=words.device)
-    numbers = each(work, [path for _, path in trained], jobs=words.jobs)
+    numbers = each(work, list(trained.values()), jobs=words.jobs)
     scores: dict[str, list[dict[str, float]]] = {}
     for (case, _), row in zip(trained, numbers, strict=True):
         scores.setdefault(case, []).append(row)

@@ -1,17 +1,19 @@
 """The runs of three recipes, by seeds: how they are trained, scored, and one of each chosen."""
 
+import argparse
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from experiments.codes.tables import Recipe
-from experiments.runner.plan import Part, plan_part
+from experiments.runner.command import end_with, locked, one_sentence
+from experiments.runner.plan import Part, plan_part, run_plan
 from experiments.runner.records import FINISHED, runs_of, saved_once
 from experiments.runner.workers import each
 from infogan3d.attributes import measure
@@ -47,6 +49,7 @@ MEASURED = {  # factor -> the attribute that tells it, where it has another name
     "back": "back_solidity",
     "seat_width": "width",
 }
+Key = TypeVar("Key")
 FRESH = 20_000  # added to the seed of a run's own chairs; select.py adds another number
 
 
@@ -60,6 +63,29 @@ def part_of(name: str, *, size: str, settings: Sequence[str], seed: str, out: Pa
 def run_of(part: Part) -> Path | None:
     """The run that a part left; None where it did not get to its first checkpoint."""
     return next(iter(runs_of(part.folder)), None)
+
+
+def trained_runs(parts: Mapping[Key, Part], failed: Sequence[str]) -> dict[Key, Path]:
+    """The runs of the parts that did not fail and left a checkpoint."""
+    runs = {key: run_of(part) for key, part in parts.items() if part.name not in failed}
+    return {key: run for key, run in runs.items() if run is not None}
+
+
+def train_and_write(
+    command: str,
+    words: argparse.Namespace,
+    *,
+    out: Path,
+    plan: Callable[[argparse.Namespace, Path], dict[Key, Part]],
+    write: Callable[[Path, dict[Key, Part], list[str], argparse.Namespace], None],
+) -> None:
+    """A whole command: planned, trained under its folder's lock, written, and its exit code."""
+    with one_sentence(command):
+        parts = plan(words, out)
+        with locked(out):
+            failed = run_plan(list(parts.values()), jobs=words.jobs)
+            write(out, parts, failed, words)
+    end_with(command, failed)
 
 
 def score_run(run: Path, *, chairs: int, device: str = "cpu") -> FactorScorecard:

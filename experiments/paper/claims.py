@@ -91,6 +91,7 @@ CODE_RULE = (
     "detail is larger for discrete than for continuous ones, as it is and less that of an equally "
     "large change of z; both 95 % intervals above 0. It takes codes of both kinds"
 )
+OCCUPANCY_RULE = "rank correlation of the made occupancy with l1 / (2 l2) is at least .5"
 LIMIT_CURVES = ("G/loss_kl", "G/loss_shape_limit", "G/occupancy", "val/nearest_iou")
 CODE_CURVES = ("Q/loss_discrete", "Q/loss_continuous", "Q/accuracy", "val/code_accuracy")
 
@@ -138,7 +139,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         claim="By the formula, occupancy grows with l1 / (2 l2).",
         shows="",
         condition=weights,
-        rule="rank correlation of the made occupancy with l1 / (2 l2) is at least .5",
+        rule=OCCUPANCY_RULE,
         verdict=occupancy_follows_ratio,
         curves=("G/occupancy", "val/nearest_iou"),
         grid=True,
@@ -150,7 +151,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         "p the mean shape.",
         shows="",
         condition=ratio,
-        rule="rank correlation of the made occupancy with l1 / (2 l2) is at least .5",
+        rule=OCCUPANCY_RULE,
         verdict=occupancy_follows_ratio,
         curves=("G/occupancy", "G/loss_shape_limit"),
     ),

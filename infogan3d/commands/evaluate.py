@@ -50,9 +50,9 @@ def evaluate(settings: EvaluateSettings, out: Path) -> None:
     )
     print(text)
     asked = {name: plain_settings(settings)[name] for name in ASKED}
-    kept = keep({"asked": asked, **numbers}, run, name)
-    page = add_to_page(run / "report.html", name=kept.name, table=text)
-    print(f"kept in {kept}" + (f", and in {page}" if page else ""))
+    saved = keep({"asked": asked, **numbers}, run, name)
+    page = add_to_page(run / "report.html", name=saved.name, table=text)
+    print(f"kept in {saved}" + (f", and in {page}" if page else ""))
 
 
 def keep(numbers: dict[str, Any], folder: Path, name: str) -> Path:

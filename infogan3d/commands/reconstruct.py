@@ -17,7 +17,7 @@ from jaxtyping import Bool
 
 from infogan3d.data.cache import load_cache
 from infogan3d.data.shapes import flagged_note
-from infogan3d.evaluation.reconstruction import shape_scores
+from infogan3d.evaluation.reconstruction import Scoring, shape_scores
 from infogan3d.geometry.components import count_components, filter_components
 from infogan3d.geometry.surface import save_closed
 from infogan3d.inversion.figure import picture_sheet, shape_sheet
@@ -91,7 +91,7 @@ def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out:
     points = settings.points
     rows: Rows = {}
     for stage in stages:
-        values = shape_scores(stage.occupancy, truth, points=points, which=GRID_SCORES)
+        values = shape_scores(stage.occupancy, truth, Scoring(points=points, which=GRID_SCORES))
         rows[stage.name] = {name: mean_score(name, column) for name, column in values.items()}
     protocol = Protocol(
         order.resolution,

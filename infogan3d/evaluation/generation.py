@@ -49,8 +49,8 @@ def score_generation(
             f"{len(generated)} generated shapes against {len(real)} real ones; "
             "give equally many of both, one at least"
         )
-    made = sample_clouds(generated, points=points, seed=(seed, 0))
-    clouds = np.concatenate([sample_clouds(real, points=points, seed=(seed, 1)), made])
+    generated_clouds = sample_clouds(generated, points=points, seed=(seed, 0))
+    clouds = np.concatenate([sample_clouds(real, points=points, seed=(seed, 1)), generated_clouds])
     known = known or KnownDistances()
     count, distances = len(real), known.among(clouds, tick=tick)
     cross = distances[:count, count:]

@@ -35,9 +35,9 @@ class KnownDistances:
         pairs = len(clouds) * (len(clouds) - 1) // 2
         tick(pairs - int(missing.sum()))
         if missing.any():
-            found = chamfer_matrix(clouds[first], wanted=missing, tick=tick)
+            matrix = chamfer_matrix(clouds[first], wanted=missing, tick=tick)
             lower, upper = (places[side] for side in np.nonzero(missing))
-            self.chamfer[lower, upper] = self.chamfer[upper, lower] = found[missing]
+            self.chamfer[lower, upper] = self.chamfer[upper, lower] = matrix[missing]
         distances: Float[np.ndarray, "n n"] = self.chamfer[np.ix_(index, index)]
         return distances
 

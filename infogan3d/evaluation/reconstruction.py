@@ -16,7 +16,7 @@ The speck is explained in distances.py. A perfect model's Chamfer distance is no
 surfaces are sampled at random: the row "perfect" of `trivial_predictions` says what it is.
 """
 
-from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -29,52 +29,49 @@ from infogan3d.stats.estimate import Estimate, exact, mean_score
 WHICH = ("mse", "iou", "ap", "cd", "fscore")
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """How shapes are scored: a cell above `threshold` is occupied, surfaces have `points` points.
+
+    The head of this file tells the scores; "cd" gives two. `fscore_distance` is in sides of the
+    cube; `seed` draws the points and the intervals.
+    """
+
+    threshold: float = 0.5
+    points: int = 4096
+    seed: int = 0
+    which: tuple[str, ...] = WHICH
+    fscore_distance: float = 0.02
+
+
 def score_reconstructions(
     predicted: Float[np.ndarray, "n r r r"],
     target: Bool[np.ndarray, "n r r r"],
+    scoring: Scoring = Scoring(),
     *,
-    threshold: float = 0.5,
-    points: int = 4096,
-    seed: int = 0,
-    which: Collection[str] = WHICH,
-    fscore_distance: float = 0.02,
     tick: Tick = lambda _: None,
 ) -> dict[str, Estimate]:
     """Mean and 95 % bootstrap interval of each score over the shapes, and the count of empties.
 
-    `predicted` holds probabilities; a cell above `threshold` is occupied. The head of this file
-    tells the scores; "cd" gives two. `fscore_distance` is in sides of the cube; `tick` is told of
-    each shape. ValueError for a score that does not exist, values that are no probabilities, or no
-    shapes.
+    `predicted` holds probabilities; `tick` is told of each shape. ValueError for a score that does
+    not exist, values that are no probabilities, or no shapes.
     """
-    values = shape_scores(
-        predicted,
-        target,
-        threshold=threshold,
-        points=points,
-        seed=seed,
-        which=which,
-        fscore_distance=fscore_distance,
-        tick=tick,
-    )
-    scores = {name: mean_score(name, column, seed=seed) for name, column in values.items()}
-    empty = int((~(predicted > threshold).any(axis=(1, 2, 3))).sum())
+    values = shape_scores(predicted, target, scoring, tick=tick)
+    scores = {name: mean_score(name, column, seed=scoring.seed) for name, column in values.items()}
+    empty = int((~(predicted > scoring.threshold).any(axis=(1, 2, 3))).sum())
     return scores | {"empty": exact(empty, len(predicted))}
 
 
 def shape_scores(
     predicted: Float[np.ndarray, "n r r r"],
     target: Bool[np.ndarray, "n r r r"],
+    scoring: Scoring = Scoring(),
     *,
-    threshold: float = 0.5,
-    points: int = 4096,
-    seed: int = 0,
-    which: Collection[str] = WHICH,
-    fscore_distance: float = 0.02,
     tick: Tick = lambda _: None,
 ) -> dict[str, Float[np.ndarray, " n"]]:
-    """Each shape's scores before the mean; the arguments are those of `score_reconstructions`."""
-    _check(predicted, threshold, which)
+    """Each shape's scores before the mean; arguments and errors of `score_reconstructions`."""
+    _check(predicted, scoring)
+    which, threshold, points = scoring.which, scoring.threshold, scoring.points
     rows = []
     for i, (shape, truth) in enumerate(zip(predicted, target, strict=True)):
         row: dict[str, float] = {}
@@ -85,22 +82,21 @@ def shape_scores(
         if "ap" in which:
             row["ap"] = average_precision(shape.ravel(), truth.ravel())
         if "cd" in which or "fscore" in which:
-            ours = cloud(shape, level=threshold, points=points, seed=(seed, i, 0))
-            theirs = cloud(truth, level=0.5, points=points, seed=(seed, i, 1))
+            ours = cloud(shape, level=threshold, points=points, seed=(scoring.seed, i, 0))
+            theirs = cloud(truth, level=0.5, points=points, seed=(scoring.seed, i, 1))
         if "cd" in which:
             row["cd_x1e4"] = 1e4 * chamfer(ours, theirs)
             row["cd_diagonal_x1e4"] = row["cd_x1e4"] / box_diagonal(truth) ** 2
         if "fscore" in which:
-            row["fscore"] = fscore(ours, theirs, distance=fscore_distance)
+            row["fscore"] = fscore(ours, theirs, distance=scoring.fscore_distance)
         rows.append(row)
         tick(1)
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
-def _check(
-    predicted: Float[np.ndarray, "n r r r"], threshold: float, which: Collection[str]
-) -> None:
+def _check(predicted: Float[np.ndarray, "n r r r"], scoring: Scoring) -> None:
     """Refuse what would score nonsense."""
+    which, threshold = scoring.which, scoring.threshold
     if unknown := sorted(set(which) - set(WHICH)):
         raise ValueError(f"no score is called {unknown[0]!r}; choose among {', '.join(WHICH)}")
     if not which or len(predicted) == 0:

@@ -13,7 +13,11 @@ from jaxtyping import Bool, Float
 
 from infogan3d.evaluation.generation import score_generation
 from infogan3d.evaluation.known_distances import KnownDistances
-from infogan3d.evaluation.reconstruction import score_reconstructions, trivial_predictions
+from infogan3d.evaluation.reconstruction import (
+    Scoring,
+    score_reconstructions,
+    trivial_predictions,
+)
 from infogan3d.geometry.components import filter_components
 from infogan3d.inversion.config import InversionConfig
 from infogan3d.inversion.optimize import invert
@@ -76,9 +80,9 @@ def generation_rows(
     with counting_bar("generation scores, pairs of shapes", pairs * len(shapes)) as tick:
         return {
             name: score_generation(
-                made, real, train=others, points=points, known=distances, tick=tick
+                grids, real, train=others, points=points, known=distances, tick=tick
             )
-            for name, (made, others) in shapes.items()
+            for name, (grids, others) in shapes.items()
         }
 
 
@@ -134,9 +138,10 @@ def reconstruction_rows(
         predictions[name] = optimised(model, real, steps=invert_steps, starts=starts, seed=seed)
     if floors:
         predictions |= trivial_predictions(train, real, seed=seed)
+    scoring = Scoring(points=points, seed=seed)
     with counting_bar("reconstruction scores, shapes", len(real) * len(predictions)) as tick:
         return {
-            name: score_reconstructions(predicted, real, points=points, seed=seed, tick=tick)
+            name: score_reconstructions(predicted, real, scoring, tick=tick)
             for name, predicted in predictions.items()
         }
 

@@ -88,8 +88,8 @@ def add_to_page(page: Path, *, name: str, table: str) -> Path | None:
     start, end = (f"<!-- {edge} {html.escape(name)} -->" for edge in ("from", "to"))
     part = f"{start}<h2>{html.escape(name)}</h2><pre>{html.escape(table)}</pre>{end}"
     text = page.read_text().rstrip("\n")
-    before, found, rest = text.partition(start)
-    after = rest.partition(end)[2] if found else ""
+    before, mark, rest = text.partition(start)
+    after = rest.partition(end)[2] if mark else ""
     return save_text(f"{before}{part}{after}\n", page)
 
 

@@ -19,7 +19,8 @@ MAY_CHANGE = (
     *("trainer.accelerator", "trainer.devices", "trainer.nodes"),
 )
 MODEL_MAY_CHANGE = (  # rates and weights: what to lower where a run breaks
-    *("generator_lr", "trunk_lr", "lr", "latent_lr", "ema", "precision", "checkpointing"),
+    *("generator_lr", "trunk_lr", "lr", "latent_lr", "latent_batches", "ema"),
+    *("precision", "checkpointing"),
     *("lambda1", "lambda2", "adversarial_weight", "one_piece", "kl_weight", "code_kl_scale"),
     *("information_discrete", "information_continuous", "real_labels", "fake_labels"),
     "discriminator_accuracy_cap",
@@ -36,8 +37,11 @@ def settings_to_go_on(composed: TrainSettings, typed: Sequence[str]) -> tuple[Tr
     was = flat(plain_settings(load_settings(run)))
     asked = flat(plain_settings(composed))
     changed = dict(was)
+    single = {key_of(word) for word in typed}
     for word in typed:
         for name in settings_of(word, asked):
+            if name in single and name != key_of(word):  # another word says it
+                continue
             if asked[name] != was.get(name) and not may_change(name):
                 raise ValueError(
                     f"{word} cannot change while {run} goes on (there {name}={was.get(name)}): "
@@ -52,7 +56,7 @@ def settings_of(word: str, asked: Mapping[str, Any]) -> list[str]:
 
     An experiment speaks of everything but what belongs to one sitting.
     """
-    name = word.lstrip("+~").partition("=")[0]
+    name = key_of(word)
     if name in ("resume",) or name.startswith("hydra"):
         return []
     if name == "experiment":
@@ -60,6 +64,11 @@ def settings_of(word: str, asked: Mapping[str, Any]) -> list[str]:
     if name == "system":
         name = "model"
     return [key for key in asked if key == name or key.startswith(f"{name}.")]
+
+
+def key_of(word: str) -> str:
+    """The setting or the group that a typed word names."""
+    return word.lstrip("+~").partition("=")[0]
 
 
 def may_change(name: str) -> bool:

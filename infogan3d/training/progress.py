@@ -33,6 +33,11 @@ class TrainingProgress(ProgressBar):
         self.say: Tell | None = None
         self.total, self.looked, self.losses = 0, 0.0, ""
 
+    @property
+    def is_enabled(self) -> bool:
+        """Whether a model's `print` goes through here; Lightning asks."""
+        return self.enabled
+
     def disable(self) -> None:
         self.enabled = False
 

@@ -6,6 +6,7 @@ from fixtures import SHARED
 from sklearn.metrics import average_precision_score
 
 from infogan3d.evaluation.reconstruction import (
+    Scoring,
     average_precision,
     box_diagonal,
     cloud,
@@ -56,12 +57,14 @@ def test_average_precision_at_the_ends():
 
 def test_a_perfect_prediction_differs_by_the_sampling_of_its_surface_alone():
     target = np.stack([cube(), cube(shift=2)])
-    scores = score_reconstructions(target.astype(np.float32), target, points=1024)
+    scores = score_reconstructions(target.astype(np.float32), target, Scoring(points=1024))
     assert scores["mse_x1e3"].mean == 0.0
     assert scores["iou"].mean == scores["ap"].mean == 1.0
     # Points scattered at density N/A lie 1/(pi N/A) apart in the mean square; 6 faces of 1/2 x 1/2.
     assert scores["cd_x1e4"].mean == pytest.approx(1e4 * 2 * 1.5 / (np.pi * 1024), rel=0.15)
-    fewer = score_reconstructions(target.astype(np.float32), target, points=256, which=("cd",))
+    fewer = score_reconstructions(
+        target.astype(np.float32), target, Scoring(points=256, which=("cd",))
+    )
     assert fewer["cd_x1e4"].mean / scores["cd_x1e4"].mean == pytest.approx(4.0, rel=0.2)
 
 
@@ -75,7 +78,7 @@ def test_chamfer_of_a_cube_to_a_shifted_cube():
     a = 0.25
     both_ways = 2 * a**2 * (1 + 1 / 6 + 4 / 6) / 6
     shifted = cube(shift=4)[None].astype(np.float32)
-    scores = score_reconstructions(shifted, cube()[None], which=("cd",))
+    scores = score_reconstructions(shifted, cube()[None], Scoring(which=("cd",)))
     assert scores["cd_x1e4"].mean == pytest.approx(1e4 * both_ways, rel=0.02)
     assert set(scores) == {"cd_x1e4", "cd_diagonal_x1e4", "empty"}
 
@@ -84,7 +87,7 @@ def test_the_diagonal_scale_divides_by_the_true_box():
     assert box_diagonal(cube()) == pytest.approx(0.5 * np.sqrt(3))
     assert box_diagonal(np.zeros((4, 4, 4), dtype=bool)) == pytest.approx(np.sqrt(3))
     scores = shape_scores(
-        cube(shift=2)[None].astype(np.float32), cube()[None], points=256, which=("cd",)
+        cube(shift=2)[None].astype(np.float32), cube()[None], Scoring(points=256, which=("cd",))
     )
     assert scores["cd_x1e4"][0] / scores["cd_diagonal_x1e4"][0] == pytest.approx(0.75)
 
@@ -101,8 +104,8 @@ def test_fscore_by_hand():
 def test_empty_predictions_are_counted_and_scored():
     target = np.stack([cube(), cube()])
     predicted = np.stack([np.full((16,) * 3, 0.4), cube()]).astype(np.float32)
-    scores = score_reconstructions(predicted, target, points=256)
-    rows = shape_scores(predicted, target, points=256)
+    scores = score_reconstructions(predicted, target, Scoring(points=256))
+    rows = shape_scores(predicted, target, Scoring(points=256))
     assert (scores["empty"].mean, scores["empty"].n) == (1.0, 2)
     assert all(np.isfinite([score.mean, score.low, score.high]).all() for score in scores.values())
     assert rows["iou"][0] == rows["fscore"][0] == 0.0
@@ -113,7 +116,7 @@ def test_empty_predictions_are_counted_and_scored():
 
 def test_an_empty_target_is_scored_too():
     nothing = np.zeros((1, 8, 8, 8), dtype=bool)
-    scores = score_reconstructions(nothing.astype(np.float32), nothing, points=64)
+    scores = score_reconstructions(nothing.astype(np.float32), nothing, Scoring(points=64))
     means = {name: score.mean for name, score in scores.items()}
     assert means.pop("empty") == 1.0
     assert means == {
@@ -129,13 +132,11 @@ def test_an_empty_target_is_scored_too():
 def test_scores_repeat_by_seed_and_the_threshold_counts():
     target = cube()[None]
     predicted = np.where(target, 0.4, 0.1).astype(np.float32)
-    low = score_reconstructions(predicted, target, threshold=0.3, points=128)
+    low = score_reconstructions(predicted, target, Scoring(threshold=0.3, points=128))
     assert low["iou"].mean == 1.0
-    assert low == score_reconstructions(predicted, target, threshold=0.3, points=128)
-    assert (
-        low["cd_x1e4"]
-        != score_reconstructions(predicted, target, threshold=0.3, points=128, seed=1)["cd_x1e4"]
-    )
+    assert low == score_reconstructions(predicted, target, Scoring(threshold=0.3, points=128))
+    other = score_reconstructions(predicted, target, Scoring(threshold=0.3, points=128, seed=1))
+    assert low["cd_x1e4"] != other["cd_x1e4"]
     assert len(cloud(predicted[0], level=0.5, points=128, seed=(0,))) == 0
 
 
@@ -143,9 +144,9 @@ def test_nonsense_is_refused():
     target = cube()[None]
     half = np.full((1, 16, 16, 16), 0.5, dtype=np.float32)
     with pytest.raises(ValueError, match="no score is called 'f1'; choose among mse, iou"):
-        score_reconstructions(half, target, which=("mse", "f1"))
+        score_reconstructions(half, target, Scoring(which=("mse", "f1")))
     with pytest.raises(ValueError, match="1 shapes, 0 scores"):
-        score_reconstructions(half, target, which=())
+        score_reconstructions(half, target, Scoring(which=()))
     with pytest.raises(ValueError, match="0 shapes"):
         score_reconstructions(half[:0], target[:0])
     with pytest.raises(ValueError, match="predictions from -3 to 3 are no probabilities"):
@@ -153,7 +154,7 @@ def test_nonsense_is_refused():
     with pytest.raises(ValueError, match="nan are no probabilities"):
         score_reconstructions(half * np.float32("nan"), target)
     with pytest.raises(ValueError, match=r"threshold 1\.0 is not between 0 and 1"):
-        score_reconstructions(half, target, threshold=1.0)
+        score_reconstructions(half, target, Scoring(threshold=1.0))
 
 
 def test_trivial_predictions_are_what_they_say():

@@ -74,6 +74,8 @@ ADDED = {
     "*.n",
     "codes.protocol",
     "reconstruction.protocol",
+    "*cube_frame",  # of a pack that says how its shapes lie
+    "*cube_span",
 }  # new ones that the old code did not have; patterns too
 
 HERE = Path(__file__).resolve().parent

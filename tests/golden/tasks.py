@@ -82,13 +82,15 @@ def pack(path: Path) -> dict[str, Any]:
 
 def curves(path: Path, after: int = -1) -> dict[str, Any]:
     """metrics.csv as {column: {batch: value}}, the first batches as numbers, all as a hash; the
-    rows past a step."""
+    rows past a step, and of the columns that have a number there."""
     with path.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if int(row["step"]) > after]
     first = int(rows[0]["step"])
     found: dict[str, Any] = {}
     for name in sorted(name for name in rows[0] if name not in ("step", "epoch", *TIMES)):
         values = {row["step"]: float(row[name]) for row in rows if row[name]}
+        if not values:
+            continue
         near = {step: value for step, value in values.items() if int(step) < first + FIRST}
         found[name] = {"first": near, "all": sha(json.dumps(values))}
     return found

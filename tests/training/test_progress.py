@@ -71,3 +71,15 @@ def test_other_processes_say_nothing(module, monkeypatch, capsys):
     time.sleep(0.05)
     bar.on_exception(trainer(), module, ValueError())
     assert capsys.readouterr().out == ""
+
+
+def test_what_a_model_prints_is_shown_by_the_first_process_only(module, capsys):
+    bar = TrainingProgress()
+    module.trainer = Mock(spec=pl.Trainer, progress_bar_callback=bar)
+    module.print("codes found")
+    assert capsys.readouterr().out == "codes found\n"
+    bar.disable()
+    module.trainer.progress_bar_callback = bar
+    assert not bar.is_enabled
+    bar.print("codes found")
+    assert capsys.readouterr().out == ""

@@ -19,6 +19,8 @@ from math import radians, tan
 import numpy as np
 from jaxtyping import Float
 
+from infogan3d.data.procedural.seat import SeatMeasures
+
 Block = Float[np.ndarray, "8 3"]
 
 
@@ -65,27 +67,16 @@ ARM_THICKNESS = 1.75
 
 
 @dataclass(frozen=True)
-class ChairDimensions:
-    """The measures every part is cut from, in inches; recline and splay in degrees."""
+class ChairDimensions(SeatMeasures):
+    """The measures every part is cut from, in inches; recline and splay in degrees.
 
-    width: float
-    depth: float
-    height: float
-    thickness: float
+    Legs end at the joint; backs and arms begin under the seat.
+    """
+
     back_height: float
     recline: float
     leg: float
     splay: float
-
-    @property
-    def joint(self) -> float:
-        """Mid-height of the seat, where legs end."""
-        return self.height - self.thickness / 2
-
-    @property
-    def under(self) -> float:
-        """The underside of the seat, where backs and arms begin."""
-        return self.height - self.thickness
 
     @property
     def side(self) -> float:

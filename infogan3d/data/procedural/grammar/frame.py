@@ -15,28 +15,18 @@ from math import radians, tan
 
 import numpy as np
 
+from infogan3d.data.procedural.seat import SeatMeasures
+
 
 @dataclass(frozen=True)
-class Frame:
+class Frame(SeatMeasures):
     """Lengths in inches; recline in degrees; rounding and taper of the seat's plan in [0, 1]."""
 
-    width: float
-    depth: float
-    height: float  # top of the seat above the floor
-    thickness: float
     back: float = 0.0  # height of the back above the seat; 0 without one
     recline: float = 0.0  # of the back from upright
     leg: float = 1.5  # thickness of legs and posts
     rounding: float = 0.0  # of the seat's corners; 1 makes it an ellipse
     rear: float = 1.0  # width at the rear as a share of that at the front
-
-    @property
-    def joint(self) -> float:
-        return self.height - self.thickness / 2
-
-    @property
-    def under(self) -> float:
-        return self.height - self.thickness
 
     @property
     def top(self) -> float:
