@@ -47,8 +47,8 @@ def whole(tiny_cache, tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("codes")
     save = WholeCheckpoints.save_checkpoint
 
-    def save_and_copy(plugin: Any, content: dict[str, Any], path: Path, *rest: Any) -> None:
-        save(plugin, content, path, *rest)
+    def save_and_copy(plugin: Any, content: dict[str, Any], path: Path, **how: Any) -> None:
+        save(plugin, content, path, **how)
         point = home / str(content["progress"]["batches"])
         (point / folder.LAST).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, point / folder.LAST)
