@@ -264,6 +264,7 @@ RULES = (
     ),
 )
 NAMES = tuple(rule.name for rule in RULES)
+COLLAPSES = NAMES[:5]  # of the shapes themselves: not finite, empty, ..., G constant
 
 
 def diagnose(

@@ -94,7 +94,7 @@ def build_trainer(
         callbacks=[
             keep,
             SettingsRates(),
-            Validation(run),
+            Validation(run, every=settings.validate_every),
             Snapshots(run, every=settings.snapshot_every),
             TrainingProgress(),
             *callbacks,

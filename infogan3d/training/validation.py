@@ -28,13 +28,15 @@ from infogan3d.models.sampling import (
     to_grids,
 )
 from infogan3d.stats.picks import evenly
-from infogan3d.training.diagnosis import NAMES, Diagnosis, Symptoms, diagnose, one_line
+from infogan3d.training.diagnosis import COLLAPSES, NAMES, Diagnosis, Symptoms, diagnose, one_line
 from infogan3d.training.guarded_wandb import GuardedWandb
 
 CHAIRS = 32  # validation chairs, and as many samples
 PAIRS = 16  # samples that get another z, or other codes
 SMOOTHING = 0.98  # of the running means a batch: they are of about the last 50
 STREAM = 3  # of the model's random numbers
+LOOK_EVERY = 50  # batches between looks for a collapse, where validations are rarer
+LOOK_AT = 16  # shapes then
 SHOWN = "val/nearest_iou"  # in the progress bar
 GUESS = 0.5 * (1 + math.log(2 * math.pi / 3))  # nats: the best constant Gaussian for U(-1, 1)
 TERMS = ("D/accuracy", "D/loss", "Q/accuracy", "Q/loss_continuous")
@@ -67,6 +69,11 @@ def effect(base: Grids, changed: Bool[np.ndarray, "m R R R"]) -> float:
 def mean_iou(grids: Grids, other: Bool[np.ndarray, "R R R"]) -> float:
     """Mean IoU of some grids with one."""
     return float(iou_matrix(grids, other[None]).mean())
+
+
+def share_of_floaters(grids: Grids) -> float:
+    """Mean share of a shape's cells that float."""
+    return float(np.mean([floater_fraction(grid) for grid in grids]))
 
 
 # ---- numbers of a model ----------------------------------------------------------------------
@@ -118,13 +125,15 @@ def measure(
     mean_chair: Bool[np.ndarray, "R R R"],
     *,
     training: Mapping[str, float] | None = None,
+    floaters: bool = True,
 ) -> tuple[dict[str, float], Symptoms]:
     """Scores of as many samples as there are real chairs, by name, and the symptoms.
 
     `training` holds the means of D/accuracy, D/loss, Q/accuracy and Q/loss_continuous over the last
     batches; D and Q are not judged without it. The model keeps its mode and nobody's random numbers
     move. Nearest IoU is a sample's best with any real chair; coverage the share of real chairs that
-    are some sample's nearest, by IoU. What a model lacks (codes, an encoder) has no score.
+    are some sample's nearest, by IoU. What a model lacks (codes, an encoder) has no score, nor have
+    `floaters` where nobody wants to wait for them.
     """
     codes = draws(model, len(real))
     with evaluating(model):
@@ -137,7 +146,7 @@ def measure(
         "val/nearest_iou": float(overlap.max(0).mean()),
         "val/coverage": float(covered_by_generated(1 - overlap).mean()),
         "val/occupancy": float(base.mean()),
-        "val/floaters": float(np.mean([floater_fraction(grid) for grid in base])),
+        "val/floaters": share_of_floaters(base) if floaters else math.nan,
         "val/code_accuracy": read,
         "val/mean_distance": 1 - mean_iou(base, mean_chair),
         "val/diversity": diversity(base),
@@ -193,7 +202,10 @@ def symptoms_of(
 
 class Validation(pl.Callback):
     """After each validation: scores to the loggers (x is batches done), and the diagnosis as a line
-    to the console, `doctor.csv` in the run folder and W&B whenever its findings change."""
+    to the console, `doctor.csv` in the run folder and W&B whenever its findings change.
+
+    Where validations are rarer than 50 batches, a collapse is looked for every 50 all the same.
+    """
 
     def __init__(
         self,
@@ -201,9 +213,11 @@ class Validation(pl.Callback):
         *,
         chairs: int = CHAIRS,
         smoothing: float = SMOOTHING,
+        every: int = LOOK_EVERY,
         diagnose: Callable[..., tuple[Diagnosis, ...]] = diagnose,
     ) -> None:
         self.run, self.chairs, self.smoothing, self.diagnose = run, chairs, smoothing, diagnose
+        self.every = every  # batches between validations
         self.sums: dict[str, Tensor | float] = {}
         self.weight = 0.0
         self.last_findings: tuple[str, ...] | None = None
@@ -228,6 +242,22 @@ class Validation(pl.Callback):
             for name in [term for term in TERMS if term in terms]:
                 self.sums[name] = keep * self.sums.get(name, 0.0) + (1 - keep) * terms[name]
             self.weight = keep * self.weight + 1 - keep
+        done: Any = getattr(pl_module, "batches_done", 0)
+        if trainer.is_global_zero and self.every > LOOK_EVERY and done % LOOK_EVERY == 0:
+            self.look_for_collapse(trainer, pl_module)
+
+    def look_for_collapse(self, trainer: pl.Trainer, module: Any) -> None:
+        """Tell of a collapse that was not told of, by a few shapes; validations tell the rest."""
+        if module.batches_done % self.every == 0:  # a validation follows
+            return
+        real = self.real[:LOOK_AT]
+        _, symptoms = measure(module, real, self.mean_chair, floaters=False)
+        findings = self.diagnose(symptoms, module.hparams, known=module.hparams)
+        new = [finding for finding in findings if finding.name in COLLAPSES]
+        new = [finding for finding in new if finding.name not in (self.last_findings or ())]
+        if new:
+            self.last_findings = tuple(finding.name for finding in findings)
+            self.tell(trainer, one_line(tuple(new)), batch=module.batches_done)
 
     def on_validation_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.is_global_zero or trainer.sanity_checking:

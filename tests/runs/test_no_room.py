@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(tiny_cache, tmp_path):
         (
             "model.width=1000000000",
             6,
-            "infogan3d-train: memory is full: lower batch_size, model.wid",
+            "infogan3d-train: memory is full: lower batch_size, model",
         ),
         ("cache=/proc/x", 2, "infogan3d-train: /proc/x: no such file or directory; check that p"),
         ("cache={home}/file/x", 2, "infogan3d-train: {home}/file/x: not a directory; check that"),

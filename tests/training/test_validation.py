@@ -349,3 +349,25 @@ def test_only_the_first_process_checks_and_not_before_training(tiny_model, tmp_p
     doctor.on_validation_epoch_end(before, model)
     assert doctor.sums == {}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("every", "looks"), [(1000, 1), (50, 0), (20, 0)])
+def test_a_collapse_is_told_by_batch_50_whatever_validation_does(
+    tiny_model, tiny_data, tmp_path, every, looks
+):
+    """Cells that stay empty; told once, and left to validation where that is as often."""
+    model, data = tiny_model(), tiny_data()
+    data.setup()
+    with torch.no_grad():
+        model.ema.layers[-1].bias.fill_(-1e4)
+    doctor, bar = Validation(tmp_path, every=every), Mock()
+    trainer = Mock(spec=pl.Trainer, is_global_zero=True, datamodule=data, loggers=[])
+    trainer.progress_bar_callback = bar
+    doctor.setup(trainer, model, "fit")
+    for batches in (49, 50, 100):
+        model.clock.batches = batches
+        doctor.on_train_batch_end(trainer, model)
+    told = rows(tmp_path, "doctor.csv") if looks else []
+    assert [row["step"] for row in told] == ["50"] * looks
+    assert all("empty (0.0 % of the cells are filled, " in row["doctor"] for row in told)
+    assert bar.print.call_count == looks
