@@ -108,7 +108,9 @@ def while_scoring(desk: Desk, index: int) -> str:
     home, number = desk.fresh(f"scoring{index}"), (TERM, INT)[index % 2]
     words = (f"run={desk.trained}", "invert=100000")
     child = desk.start("-m", "infogan3d.evaluate", *words, at=home)
-    time.sleep(12)
+    maps = Path(f"/proc/{child.pid}/maps")
+    wait_until(lambda: "libtorch_cpu" in maps.read_text(), child)
+    time.sleep(3)
     return Training(child, home).tell(number).wrong(128 + number, "told to end")
 
 
