@@ -87,8 +87,8 @@ class NumberedBatches(Sampler[list[int]]):
 
     def __iter__(self) -> Iterator[list[int]]:
         for rows in self.batches:
-            yield [self.number, *rows]
-            self.number += 1
+            number, self.number = self.number, self.number + 1
+            yield [number, *rows]
 
 
 def evidence_loader(

@@ -144,13 +144,18 @@ class EvidenceInfoGAN(GANModel):
             return self.batches
         return round(self.batches * (1 - self.config.schedule.game_share))
 
+    def game_is_to_begin(self) -> bool:
+        """Whether this batch is its first, also in a run that goes on by a shorter plan."""
+        late = self.batches_done > self.game_begins and not self.prior.fitted
+        return late or self.batches_done == self.game_begins < self.batches
+
     def training_step(self, batch: EvidenceBatch, batch_index: int) -> None:
         discriminator_adam, rest_adam = self.optimizers()  # type: ignore[attr-defined]
         self.exclude_from_global_step(discriminator_adam)
         random = self.rng(self.batches_done)
         if self.batches_done == 0:
             fit_scale(self)
-        if self.batches_done == self.game_begins:
+        if self.game_is_to_begin():
             begin_game(self, rest_adam)
         playing = self.batches_done >= self.game_begins
         self.encoder.train(not playing)

@@ -37,12 +37,13 @@ class Reading:
         return f"{plain}: {self.value * longest:.1f} +- {half * longest:.1f} {unit}"
 
 
+@torch.no_grad()
 def readings(posterior: CodePosterior, scale: CodeScale, *, row: int = 0) -> list[Reading]:
     """Every measured code of one shape by E's posterior, choices first.
 
     A recline and a back's height are left out where there is likely no back.
     """
-    found = []
+    found: list[Reading] = []
     for (name, values), logits in zip(CHOICES.items(), posterior.discrete_logits, strict=True):
         shares = logits[row].float().softmax(0)
         likely = int(shares.argmax())
