@@ -31,7 +31,8 @@ def train(settings: TrainSettings, run: Path) -> None:
     model = build_model(settings)
     data = build_data(settings, clock=model.clock)
     data.setup()
-    folder.save_config(settings, run)
+    if first_process():  # for another process the folder may have been another run's
+        folder.save_config(settings, run)
     title = f"{settings.name}: {settings.resolution}^3, {describe(data)}, seed {settings.seed}"
     print(title, flush=True)
     loggers = build_loggers(settings, run)

@@ -61,6 +61,8 @@ def command(name: str, work: Callable[[Any, Path], None]) -> Callable[[], None]:
             except Interrupted as error:
                 leave_on_further_signals(error.code)
                 end(name, *how_it_ended(error.sentence, error.code, interrupted=True))
+            except KeyboardInterrupt:  # where signals are not ours to take: no main thread
+                sys.exit(130)
             except Exception as error:
                 if full or exit_code(error) == OURS:
                     raise

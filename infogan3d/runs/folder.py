@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infogan3d.io.errors import CheckpointError
 from infogan3d.io.files import atomic
 from infogan3d.io.settings import plain_settings, read_settings
 from infogan3d.models.config import todays_settings
@@ -16,6 +17,8 @@ from infogan3d.runs.settings.train import TrainSettings
 
 LAST = "checkpoints/last.ckpt"
 RUNS = Path("runs")
+LARGEST_CONFIG = 1 << 20  # bytes of a config.yaml
+MOST_REFERENCES = 5  # ${...} in it
 
 
 # ---- which one -----------------------------------------------------------------------------
@@ -60,14 +63,33 @@ def save_config(settings: Any, run: Path) -> Path:
 
 
 def read_config(run: Path) -> dict[str, Any]:
-    """config.yaml as plain values by today's names. Errors: no such run (`ValueError`)."""
-    from omegaconf import OmegaConf
+    """config.yaml as plain values by today's names.
 
-    path = find_run(str(run)) / "config.yaml"
-    plain = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
-    assert isinstance(plain, dict)
+    Errors: no such run (`ValueError`); a file that is damaged or expands (`CheckpointError`).
+    """
+    plain = read_yaml(find_run(str(run)) / "config.yaml")
     if isinstance(plain.get("model"), dict):
         plain["model"] = todays_settings(plain["model"])
+    return plain
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A file of settings as plain values; it may neither expand by aliases nor by many ${...}."""
+    import yaml
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        text = path.read_text() if path.stat().st_size <= LARGEST_CONFIG else ""
+        expands = any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text))
+        if expands or text.count("${") > MOST_REFERENCES:
+            raise ValueError("it expands")
+        plain = OmegaConf.to_container(OmegaConf.create(text), resolve=True)
+        if not text.strip() or not isinstance(plain, dict):
+            raise ValueError("it holds no settings")
+    except (yaml.YAMLError, OmegaConfBaseException, ValueError, RecursionError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"{path} is damaged ({why}): put back the one of its run.") from error
     return plain  # type: ignore[return-value]
 
 

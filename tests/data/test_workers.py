@@ -9,6 +9,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pytest
+from fixtures import ROOT
 
 from infogan3d.data.shapes import ShapeJob
 from infogan3d.data.workers import in_processes
@@ -75,3 +77,45 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
             break
         time.sleep(0.1)
     assert not alive
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_prepare_told_to_end_says_so_and_leaves_nothing(tmp_path: Path, number: int) -> None:
+    """While two workers carve; Ctrl-C reaches the whole group, as in a terminal."""
+    words = ("data=chairs", "data.count=2000", "resolution=64", "workers=2", "cache=cache")
+    child = subprocess.Popen(
+        [sys.executable, "-m", "infogan3d.prepare", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while len(group(child.pid)) < 5 and child.poll() is None:  # command, server, tracker, workers
+        time.sleep(0.1)
+    time.sleep(1)
+    (os.killpg if number == signal.SIGINT else os.kill)(child.pid, number)
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 128 + number, said
+    assert said.splitlines()[-1].startswith("infogan3d-prepare: told to end (")
+    assert "Traceback" not in said
+    for _ in range(100):
+        if not group(child.pid):
+            break
+        time.sleep(0.1)
+    assert group(child.pid) == []
+    assert not list(tmp_path.rglob("*.unfinished"))
+
+
+def group(leader: int) -> list[int]:
+    """The processes of a group that have not ended."""
+    pids = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == leader and fields[0] != "Z":
+            pids.append(int(path.parent.name))
+    return pids

@@ -19,6 +19,7 @@ from infogan3d import prepare as prepare
 from infogan3d import train as train
 from infogan3d.data.multiview import write_views
 from infogan3d.geometry.camera import seeing3d_cameras
+from infogan3d.io.errors import CheckpointError
 from infogan3d.runs import build, checkpoint, folder, schema
 from infogan3d.runs import command as runs_command
 
@@ -357,3 +358,26 @@ def test_settings_of_older_runs_are_read_by_todays_names(tmp_path):
     assert config.loss.shape_limit_form == "kldiv_on_probabilities"
     assert config.loss.mi_gradient_to == "head"
     assert (config.warmup.warmup_batches, config.warmup.kl_weight) == (3, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        *(
+            ("", "it holds no settings"),
+            ("[1, 2]", "it holds no settings"),
+            ("name: [", "expected"),
+        ),
+        *(("a: &a {b: 1}\nc: *a\n", "it expands"), ("a: &a [*a]", "it expands")),
+        (
+            "".join(f"a{i}: ${{a{i + 1}}}${{a{i + 1}}}\n" for i in range(40)) + "a40: xx",
+            "it expands",
+        ),
+        ("name: " + "x" * (1 << 20), "it holds no settings"),
+    ],
+    ids=["empty", "a list", "no YAML", "an alias", "itself", "references", "large"],
+)
+def test_a_damaged_config_is_a_sentence(tmp_path, text, why):
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(CheckpointError, match=rf"config.yaml is damaged \(.*{why}"):
+        folder.read_config(tmp_path)

@@ -112,7 +112,7 @@ def dropped_if_empty(folder: Path) -> Iterator[None]:
         yield
     finally:
         names = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
-        if not names - {CLAIM, LOCK}:
+        if first_process() and not names - {CLAIM, LOCK}:
             for name in names:
                 (folder / name).unlink(missing_ok=True)
             folder.rmdir()
