@@ -35,7 +35,7 @@ def ids_as_paths(desk: Desk, index: int) -> str:
     inner.mkdir(parents=True)
     pack_of_ids(desk, home / "pack.npz")
     before = sorted(str(path) for path in home.rglob("*"))
-    words = (f"run={desk.trained}", f"grid={home / 'pack.npz'}", "search.steps=1", "index=all")
+    words = (f"run={desk.trained}", f"grid={home / 'pack.npz'}", "steps=1", "index=all")
     done = desk.run("reconstruct", *words, "hydra.run.dir=out", at=inner)
     new = [path for path in home.rglob("*") if str(path) not in before]
     away = [path for path in new if not path.is_relative_to(inner / "out")]

@@ -15,6 +15,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
+from infogan3d.runs.guards.claims import check_name, dropped_if_empty, held
 from infogan3d.runs.guards.exit_codes import OURS, exit_code, with_cure
 from infogan3d.runs.guards.interruption import (
     Interrupted,
@@ -54,6 +55,7 @@ def command(name: str, work: Callable[[Any, Path], None]) -> Callable[[], None]:
             try:
                 with interruptible(end_sweep):
                     check_words(name, words)
+                    check_name(words)
                     check_targets(name, words)
                     run_with_hydra(name, work, full=full)
             except JobFailed as failed:
@@ -84,7 +86,6 @@ def run_with_hydra(name: str, work: Callable[[Any, Path], None], *, full: bool) 
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import DictConfig, OmegaConf
 
-    from infogan3d.runs.guards.claims import dropped_if_empty
     from infogan3d.runs.schema import CONF, store_defaults
 
     def job(config: DictConfig) -> None:
@@ -105,7 +106,6 @@ def do_job(
     name: str, plain: Mapping[str, Any], work: Callable[[Any, Path], None], fresh: Path
 ) -> None:
     """One job's settings checked, its folder claimed, and the work done there."""
-    from infogan3d.runs.guards.claims import dropped_if_empty, held
     from infogan3d.runs.memory import retain_malloc_arenas
 
     settings = typed_settings(name, plain)

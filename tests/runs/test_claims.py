@@ -82,3 +82,10 @@ def test_a_folder_that_was_named_and_holds_no_run_is_taken(tmp_path):
     first = claims.run_id(tmp_path)
     claims.claim_named(tmp_path)
     assert claims.run_id(tmp_path) not in (None, first)
+
+
+@pytest.mark.parametrize("name", ["../../x", "/tmp/x", "a/b", "..", ".x", "a,../b", "'../x'"])
+def test_a_name_leads_nowhere_else(name):
+    with pytest.raises(ValueError, match="names a folder below runs/"):
+        claims.check_name([f"name={name}"])
+    claims.check_name(["name=my run", "name=a,b", "data.name=../x", "project=a/b", "name=v1.2"])

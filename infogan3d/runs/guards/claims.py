@@ -6,10 +6,11 @@ run.json   made exclusively, also across machines on one disk: the run's id, who
 
 import json
 import os
+import re
 import socket
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,17 @@ from infogan3d.io.files import sweep_unfinished
 from infogan3d.runs.folder import LAST
 
 CLAIM, LOCK = "run.json", ".lock"
+
+
+def check_name(words: Sequence[str]) -> None:
+    """Refuse a name of a run that leads out of runs/ (`ValueError`)."""
+    for word in words:
+        key, _, value = word.partition("=")
+        if key.lstrip("+") == "name" and re.search(r"[/\\]|(^|,)\s*['\"]?\.", value):
+            raise ValueError(
+                f"{word} names a folder below runs/: give letters without / and with no . at the "
+                "start; hydra.run.dir=<folder> puts a run elsewhere."
+            )
 
 
 def first_process() -> bool:
