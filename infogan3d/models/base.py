@@ -46,6 +46,7 @@ def count_epochs(loop: dict[str, Any]) -> None:
 
     After an epoch's last batch a new epoch begins, else the rest of it would be skipped; where
     `batches` ended a training within an epoch, that epoch is not over, else it would count twice.
+    A checkpoint of every so many batches is saved before Lightning has counted its own.
     """
     batches, epochs = loop.get("epoch_loop.batch_progress"), loop.get("epoch_progress")
     if not batches or not epochs:
@@ -55,6 +56,10 @@ def count_epochs(loop: dict[str, Any]) -> None:
     for counts in (epochs["total"], epochs["current"]):
         counts.update(ready=begun, started=begun, processed=done, completed=done)
     if over:
+        total = batches["total"]
+        if total["completed"] < total["processed"]:
+            total["completed"] = total["processed"]
+            loop["epoch_loop.state_dict"]["_batches_that_stepped"] += 1
         batches["current"].update(dict.fromkeys(batches["current"], 0))
         batches["is_last_batch"] = False
 
