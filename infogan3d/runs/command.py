@@ -34,6 +34,7 @@ from infogan3d.runs.help import help_text
 from infogan3d.runs.words import check_words, one_sentence
 
 HELP = ("--help", "-h")
+TYPED = ("hydra.run.dir", "hydra.sweep.dir")  # a folder that the user named
 
 
 def command(name: str, work: Callable[[Any, Path], None]) -> Callable[[], None]:
@@ -124,7 +125,7 @@ def own_folder(name: str, fresh: Path) -> Path:
 
     from infogan3d.runs.guards.claims import claim, claim_named, first_process
 
-    typed = any("hydra.run.dir" in word for word in HydraConfig.get().overrides.hydra)
+    typed = any(word.startswith(TYPED) for word in HydraConfig.get().overrides.hydra)
     if not first_process() or (typed and name != "train"):
         return fresh
     return claim_named(fresh) if typed else claim(fresh)

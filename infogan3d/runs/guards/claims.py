@@ -46,7 +46,7 @@ def claim(wanted: Path) -> Path:
     for number in count(1):
         folder = wanted if number == 1 else wanted.with_name(f"{wanted.name}-{number}")
         folder.mkdir(parents=True, exist_ok=True)
-        if write_claim(folder):
+        if not (folder / LAST).exists() and write_claim(folder):
             return folder
     raise AssertionError
 
@@ -70,7 +70,7 @@ def write_claim(folder: Path) -> bool:
 def claim_named(folder: Path) -> Path:
     """A folder that the user named for a training, as its own.
 
-    Errors (`ValueError`): it holds a trained run.
+    Errors (`ValueError`): it holds a trained run, or another process trains there.
     """
     if (folder / LAST).exists():
         raise ValueError(
@@ -78,9 +78,10 @@ def claim_named(folder: Path) -> Path:
             "folder."
         )
     folder.mkdir(parents=True, exist_ok=True)
-    if not write_claim(folder):
-        (folder / CLAIM).unlink()
-        write_claim(folder)
+    with held(folder):
+        if not write_claim(folder):
+            (folder / CLAIM).unlink()
+            write_claim(folder)
     return folder
 
 
