@@ -25,7 +25,7 @@ from infogan3d.inversion.stages import (
     fit_views,
     run_stages,
 )
-from infogan3d.inversion.view_targets import read_chair_views, silhouette_scores
+from infogan3d.inversion.view_targets import read_target, silhouette_scores
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import set_codes
 from infogan3d.models.sampling import draw_codes, generate_grids, to_batch
@@ -103,7 +103,8 @@ class Run:
             search=InversionConfig(steps=steps),
             views=ViewsConfig(),
         )
-        fit = fit_views(request, read_chair_views(Path(views)))
+        read = read_target(Path(views))
+        fit = fit_views(request, read.views, heading_known=read.heading_known)
         scores = {
             stage.name: silhouette_scores(stage.occupancy[0], fit.target, fit.best)["fitted"].mean
             for stage in fit.stages

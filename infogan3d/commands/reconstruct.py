@@ -31,7 +31,7 @@ from infogan3d.inversion.stages import (
     run_stages,
 )
 from infogan3d.inversion.targets import mesh_target, pack_target
-from infogan3d.inversion.view_targets import read_chair_views, silhouette_scores, silhouette_table
+from infogan3d.inversion.view_targets import read_target, silhouette_scores, silhouette_table
 from infogan3d.io.files import file_name, save_json, save_picture
 from infogan3d.io.frames import Frame
 from infogan3d.io.packs import Pack, pack_grids, save_pack
@@ -141,7 +141,10 @@ def grids_of(
 
 def from_pictures(order: ReconstructionRequest, settings: ReconstructSettings, out: Path) -> None:
     """Pictures: every stage, and the hull, scored by how its silhouettes agree with the masks."""
-    fitted = fit_views(order, read_chair_views(order.path))
+    read = read_target(order.path)
+    for line in read.assumed:
+        print(f"assumed {line}")
+    fitted = fit_views(order, read.views, heading_known=read.heading_known)
     target, best, stages = fitted.target, fitted.best, fitted.stages
     seen = {"hull": target.hulls[best].astype(np.float32)}
     seen |= {stage.name: stage.occupancy[0] for stage in stages}

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
+from infogan3d.data.photos import turned_by
 from infogan3d.geometry.camera import Views, shrink_views, turn_camera
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.geometry.visual_hull.evidence import evidence
@@ -28,6 +29,8 @@ from infogan3d.models.networks.overlap import expected_iou
 from infogan3d.models.networks.posterior import Posterior
 from infogan3d.models.sampling import evaluating
 
+HEADINGS = range(0, 90, 15)  # degrees: tried where nobody says how the first picture looks
+NEARER = (-7.5, 7.5)  # degrees about the best of them
 SPAN = 60 / 64  # of the cube that the longest side of a shape fills, as in packs
 PIXELS = 300  # pictures are made no larger than this before their distances are looked up
 FIELD_STEPS = 40
@@ -87,6 +90,25 @@ def fit_evidence(
     hulls = np.stack([np.rot90(hull, turn) for turn in turns])
     found = expected.cpu().numpy()
     return EvidenceFit(places, hulls, found, best, posterior, answer, shape, field)
+
+
+def find_heading(
+    model: EvidenceInfoGAN, views: Views, turns: tuple[int, ...], *, resolution: int
+) -> float:
+    """How far to turn the cameras (degrees) so that the chair stands square in its cube.
+
+    The highest expected IoU over HEADINGS and all facings, then nearer to the best.
+    """
+
+    def score(degrees: float) -> float:
+        seen = turned_by(views, degrees)
+        fit = fit_evidence(model, seen, turns, resolution=resolution, field_steps=0)
+        return float(fit.expected.max())
+
+    scores = {float(degrees): score(degrees) for degrees in HEADINGS}
+    best = max(scores, key=lambda degrees: scores[degrees])
+    scores |= {best + more: score(best + more) for more in NEARER}
+    return max(scores, key=lambda degrees: scores[degrees])
 
 
 @torch.enable_grad()

@@ -13,10 +13,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from infogan3d.data.config import DataConfig
+from infogan3d.data.photos import turned_by
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.inversion.config import InversionConfig, ViewsConfig
-from infogan3d.inversion.evidence_stages import EvidenceFit, fit_evidence
+from infogan3d.inversion.evidence_stages import EvidenceFit, find_heading, fit_evidence
 from infogan3d.inversion.frames import GridFrame
 from infogan3d.inversion.optimize import Loss, invert, layout
 from infogan3d.inversion.pivotal_tuning import tune
@@ -30,8 +31,10 @@ from infogan3d.inversion.silhouette_loss import (
 from infogan3d.inversion.view_targets import (
     MANY,
     PictureTarget,
+    pick_views,
     picture_target,
     split_views,
+    spread_views,
     turns_to_try,
 )
 from infogan3d.io.progress import Advance, objective_bar
@@ -39,6 +42,7 @@ from infogan3d.models.base import ShapeModel
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.sampling import decode_occupancy, evaluating
 
+HEADING_VIEWS = 12  # views that a heading is found by
 PLACEMENT_STEPS = 30  # steps for each placement, before one is chosen
 
 
@@ -219,13 +223,17 @@ class ViewFit:
 
 
 def fit_views_by_evidence(
-    order: ReconstructionRequest, model: EvidenceInfoGAN, views: Views
+    order: ReconstructionRequest, model: EvidenceInfoGAN, views: Views, *, heading_known: bool
 ) -> ViewFit:
     """The stages of evidence_stages.py, the facing by the highest expected IoU."""
     chosen = order.views
-    used, held = split_views(views, use=chosen.use, held_out=chosen.held_out)
-    first = carve(used, resolution=64)
+    first = carve(views, resolution=64)
     turns = turns_to_try(first.grid, chosen.facing, many=False)
+    if not heading_known:
+        sought = pick_views(views, spread_views(views, min(HEADING_VIEWS, len(views.cameras))))
+        degrees = find_heading(model, sought, turns, resolution=order.resolution)
+        views = turned_by(views, degrees)
+    used, held = split_views(views, use=chosen.use, held_out=chosen.held_out)
     with objective_bar("field") as tell:
         found = fit_evidence(
             model,
@@ -247,10 +255,14 @@ def fit_views_by_evidence(
     return ViewFit(target, found.best, stages, 0.0, found)
 
 
-def fit_views(order: ReconstructionRequest, views: Views) -> ViewFit:
-    """The stages for one chair's views, at the placement that explains them best."""
+def fit_views(order: ReconstructionRequest, views: Views, *, heading_known: bool = True) -> ViewFit:
+    """The stages for one chair's views, at the placement that explains them best.
+
+    `heading_known` False: the cameras may be turned by any angle, which a model that reads evidence
+    finds; others take it as it is.
+    """
     if isinstance(order.model, EvidenceInfoGAN):
-        return fit_views_by_evidence(order, order.model, views)
+        return fit_views_by_evidence(order, order.model, views, heading_known=heading_known)
     chosen = order.views
     target = picture_target(
         views,

@@ -19,6 +19,7 @@ from infogan3d.data.config import DataConfig
 from infogan3d.data.datasets.r2n2 import read_choy_views
 from infogan3d.data.datasets.seeing3d import list_chairs
 from infogan3d.data.multiview import read_views
+from infogan3d.data.photos import PhotoViews, is_photo_folder, read_photos
 from infogan3d.geometry.camera import Views, turn_camera
 from infogan3d.geometry.orientation import canonical_yaw, turn
 from infogan3d.geometry.visual_hull.carve import Carved, EmptyHullError, carve
@@ -85,13 +86,26 @@ def picture_target(
 
 
 @reading_data()
+def read_target(folder: Path) -> PhotoViews:
+    """The pictures of one chair by what the folder holds, and what was assumed of their cameras.
+
+    Seeing 3D chairs' and Choy's layouts tell their cameras; other pictures: see photos.py. Errors:
+    no folder, or what the readers refuse (`ValueError`).
+    """
+    if folder.is_dir() and is_photo_folder(folder):
+        return read_photos(folder)
+    return PhotoViews(read_chair_views(folder), (), True)
+
+
 def read_chair_views(folder: Path) -> Views:
     """The pictures of one chair as Seeing 3D chairs or Choy lay them out, by what the folder holds.
 
     Errors: no folder, several chairs in it, or what the readers refuse (`ValueError`).
     """
     if not folder.is_dir():
-        raise ValueError(f"There is no folder {folder}: give one with renders/*.png in it.")
+        raise ValueError(
+            f"There is no folder {folder}: give one with a chair's pictures, or with renders/*.png."
+        )
     if (folder / "rendering").is_dir():
         return read_choy_views(folder)
     if (folder / "renders").is_dir():

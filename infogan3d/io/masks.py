@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from PIL import Image, ImageChops, ImageOps
 from scipy import ndimage
 
@@ -140,3 +140,86 @@ def _small_parts(
     small = np.bincount(labels.ravel(), minlength=count + 1) < under
     small[[0, labels[0, 0]]] = False
     return small[labels] if small.any() else np.zeros_like(mask)
+
+
+# ---- photographs: any plain background -----------------------------------------------------
+
+STRIP = 0.03  # of a picture's shorter side: its border, where the background is looked at
+APART = 12.0  # levels: nearer to the background than this, noise left out, a pixel is background
+COLOUR = 0.045  # of the sum of the channels: a shadow changes the shares of red, green, blue less
+SHADOW = (0.45, 0.985)  # what a shadow leaves of the background's light
+SOFT = 0.035  # of the light a pixel, smoothed: a shadow's edge is no sharper
+PART = 0.02  # of the largest part: smaller ones are dust
+PLAIN = 25.0  # levels: the background's deviation from a smooth one; above it is no plain wall
+
+
+def read_photo_mask(path: Path | str) -> Bool[np.ndarray, "h w"]:
+    """The object's pixels in a photograph before a plain background of any colour.
+
+    Alpha decides where there is some. Else the background is a quadratic surface fitted to the
+    border of the picture; what differs is the object, unless it is a soft shadow: darker, of the
+    background's colour, without sharp edges. ValueError for a background that is not plain, and
+    for a picture of nothing else.
+    """
+    picture = open_picture(path)
+    if picture.has_transparency_data:
+        alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
+        if alpha.min() < SEEN:
+            return clean_mask(alpha >= SEEN, name=path)
+    pixels = np.asarray(picture.convert("RGB"), dtype=np.float32)
+    wall, noise = fitted_background(pixels)
+    if noise > PLAIN:
+        raise ValueError(
+            f"{path}: its background is not plain (it varies by {noise:.0f} levels of 255 along "
+            "the border): photograph the chair before a plain wall, or cut it out (alpha)."
+        )
+    apart = np.linalg.norm(pixels - wall, axis=2)
+    edge = 0.5 * ndimage.maximum_filter(apart, 5)  # halfway to the object's colour
+    mask = ndimage.gaussian_filter(apart, 0.7) > np.maximum(APART + 3 * noise, edge)
+    mask &= ~soft_shadow(pixels, wall)
+    labels, count = ndimage.label(mask, np.ones((3, 3)))
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    mask = (sizes >= PART * max(int(sizes.max()), 1))[labels] & mask
+    return clean_mask(mask, name=path)
+
+
+def fitted_background(
+    pixels: Float[np.ndarray, "h w 3"],
+) -> tuple[Float[np.ndarray, "h w 3"], float]:
+    """A quadratic surface through the border's colours, and how far these lie from it (levels).
+
+    Fitted twice, the second time without the border pixels that lie farthest from the first: an
+    object may touch the border.
+    """
+    height, width = pixels.shape[:2]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    x, y = 2 * x / width - 1, 2 * y / height - 1
+    basis = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 2)
+    strip = max(2, round(STRIP * min(height, width)))
+    border = np.ones((height, width), bool)
+    border[strip:-strip, strip:-strip] = False
+    rows, colours = basis[border], pixels[border]
+    kept = np.ones(len(rows), bool)
+    for _ in range(3):
+        surface = np.linalg.lstsq(rows[kept], colours[kept], rcond=None)[0]
+        away = np.linalg.norm(colours - rows @ surface, axis=1)
+        kept = away <= max(4.0, 2.5 * float(np.median(away)))
+    noise = float(np.median(away)) / 1.5
+    wall: Float[np.ndarray, "h w 3"] = np.clip(basis @ surface, 1, 255)
+    return wall, noise
+
+
+def soft_shadow(
+    pixels: Float[np.ndarray, "h w 3"], wall: Float[np.ndarray, "h w 3"]
+) -> Bool[np.ndarray, "h w"]:
+    """Where the background is seen in a shadow: see `read_photo_mask`."""
+    smooth = ndimage.gaussian_filter(pixels, (1.5, 1.5, 0))
+    light = smooth.sum(2) / wall.sum(2)
+    shares = smooth / np.maximum(smooth.sum(2, keepdims=True), 1)
+    colour = np.abs(shares - wall / wall.sum(2, keepdims=True)).sum(2)
+    edge = ndimage.gaussian_gradient_magnitude(light, 1.5)
+    shadow: Bool[np.ndarray, "h w"] = (
+        (light > SHADOW[0]) & (light < SHADOW[1]) & (colour < COLOUR) & (edge < SOFT)
+    )
+    return shadow

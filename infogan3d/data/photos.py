@@ -1,0 +1,239 @@
+"""A folder of ordinary pictures -> views: masks by the background, cameras by assumption.
+
+Pictures have any names. Their cameras are told by a small views.json, or assumed: a turntable (or
+somebody walking around the chair), the pictures evenly around it in the order of their names, from
+one height. What is not known (height, direction, field of view) is tried, and the hypothesis is
+kept whose silhouettes agree best with each other. The turn of the first picture is left open.
+
+    {"elevation": 20, "fov": 45, "clockwise": false,
+     "pictures": {"front.jpg": {"azimuth": 270}, "side.jpg": {"azimuth": 0, "elevation": 15}}}
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from infogan3d.geometry.camera import Camera, Views, camera_axes
+from infogan3d.geometry.visual_hull.carve import Carved, EmptyHullError, carve
+from infogan3d.io.masks import read_photo_mask
+
+SUFFIXES = (".png", ".jpg", ".jpeg")
+DISTANCE = 96.0  # inches, as Seeing 3D chairs: an assumed scale
+ELEVATIONS = (5.0, 15.0, 25.0, 35.0)  # degrees, tried
+FIELDS = (35.0, 55.0)  # degrees of the longer side, tried; a phone's is about 65, zoomed 35
+USUAL = (20.0, 45.0)  # elevation and field of one picture, of which nothing can be tried
+TRIED = 48  # cells a side of the hulls that hypotheses are judged by
+SIDE = 320  # pixels: pictures are made no larger
+MOST = 62  # pictures
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoViews:
+    """The views of a folder, what was assumed of them in words, whether headings are known."""
+
+    views: Views
+    assumed: tuple[str, ...]
+    heading_known: bool
+
+
+def is_photo_folder(folder: Path) -> bool:
+    """Whether a folder holds pictures itself."""
+    return bool(picture_files(folder))
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """Its pictures in the order of their names, numbers by value (2 before 10)."""
+    files = [
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
+    ]
+    return sorted(files, key=lambda path: _natural(path.name.lower()))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts numbers within names by value."""
+    parts, digits = [], ""
+    for letter in name + "\0":
+        if letter.isdigit():
+            digits += letter
+            continue
+        if digits:
+            parts.append((int(digits), ""))
+            digits = ""
+        parts.append((-1, letter))
+    return parts
+
+
+def read_photos(folder: Path) -> PhotoViews:
+    """The views of the chair that a folder's pictures show.
+
+    Errors (`ValueError`): no picture or more than MOST, pictures of several sizes, a background
+    that is not plain, a views.json that cannot be understood, silhouettes that agree on nothing.
+    """
+    files = picture_files(folder)
+    if not 1 <= len(files) <= MOST:
+        raise ValueError(
+            f"{folder} holds {len(files)} pictures (.png, .jpg): give 1 to {MOST} of one chair."
+        )
+    masks = [_shrunk(read_photo_mask(path)) for path in files]
+    if len({mask.shape for mask in masks}) > 1:
+        sizes = sorted({f"{mask.shape[1]} x {mask.shape[0]}" for mask in masks})
+        raise ValueError(f"{folder}: its pictures have several shapes ({', '.join(sizes)}).")
+    told = read_views_file(folder / "views.json", [path.name for path in files])
+    stack = np.stack(masks)
+    given = tuple(path.name for path in files)
+    return assume_cameras(Views(folder.name, stack, ()), told, given)
+
+
+def _shrunk(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """A mask of at most SIDE pixels, by a whole factor; the majority decides."""
+    factor = -(-max(mask.shape) // SIDE)
+    height, width = (side // factor * factor for side in mask.shape)
+    blocks = mask[:height, :width].reshape(height // factor, factor, width // factor, factor)
+    return np.asarray(blocks.mean((1, 3)) >= 0.5)
+
+
+# ---- what is told --------------------------------------------------------------------------
+
+
+def read_views_file(path: Path, names: Sequence[str]) -> dict[str, Any]:
+    """views.json, checked; {} where there is none. See the module's docstring."""
+    if not path.exists():
+        return {}
+    try:
+        told = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON ({error}): mend it or take it away.") from error
+    pictures = told.get("pictures", {}) if isinstance(told, dict) else None
+    if not isinstance(pictures, dict):
+        raise ValueError(f'{path}: write {{"elevation": 20, "pictures": {{...}}}}.')
+    unknown = sorted(set(pictures) - set(names))
+    if unknown:
+        raise ValueError(f"{path} names {unknown[0]}, which is not in the folder.")
+    if pictures and len(pictures) < len(names):
+        missing = sorted(set(names) - set(pictures))[0]
+        raise ValueError(f"{path} says nothing of {missing}: name all pictures or none.")
+    numbers = [told.get(name) for name in ("elevation", "fov")]
+    numbers += [one.get(key) for one in pictures.values() for key in ("azimuth", "elevation")]
+    if not all(one is None or isinstance(one, int | float) for one in numbers):
+        raise ValueError(f"{path}: azimuth, elevation and fov are numbers, in degrees.")
+    if any("azimuth" not in one for one in pictures.values()):
+        raise ValueError(f"{path}: each of its pictures needs an azimuth, in degrees.")
+    return dict(told)
+
+
+# ---- what is assumed -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """Where the cameras may have stood: degrees; `each`: every picture is centred by itself."""
+
+    elevation: float
+    field: float
+    clockwise: bool
+    each: bool
+
+    def text(self, count: int) -> str:
+        way = "clockwise" if self.clockwise else "anticlockwise"
+        around = f", {count} pictures evenly around, {way}" if count > 1 else ""
+        return f"elevation {self.elevation:.0f}, field of view {self.field:.0f} degrees{around}"
+
+
+def hypotheses(count: int, told: dict[str, Any]) -> list[Hypothesis]:
+    """What may be, given what is told."""
+    alone = count == 1
+    elevations = [told["elevation"]] if "elevation" in told else ELEVATIONS
+    fields = [told["fov"]] if "fov" in told else FIELDS
+    if alone:
+        elevations = [told.get("elevation", USUAL[0])]
+        fields = [told.get("fov", USUAL[1])]
+    ways = [bool(told["clockwise"])] if "clockwise" in told else [False, True]
+    if alone or told.get("pictures"):
+        ways = [False]
+    each = [True] if alone else [False, True]
+    return [Hypothesis(*one) for one in product(elevations, fields, ways, each)]
+
+
+def assume_cameras(views: Views, told: dict[str, Any], names: Sequence[str]) -> PhotoViews:
+    """The cameras that make the masks agree best. Errors: none do (`ValueError`)."""
+    count = len(views.masks)
+    best: tuple[float, Views, Hypothesis, Carved] | None = None
+    for one in hypotheses(count, told):
+        seen = Views(views.id, views.masks, cameras_by(one, views.masks, told, names))
+        try:
+            hull = carve(seen, resolution=TRIED)
+        except (EmptyHullError, ValueError):
+            continue
+        if best is None or hull.coherence > best[0] + 1e-6:
+            best = hull.coherence, seen, one, hull
+    if best is None:
+        raise ValueError(
+            f"{views.id}: the pictures' silhouettes agree on nothing, whatever was assumed: give "
+            "their cameras in views.json, or fewer pictures."
+        )
+    coherence, seen, one, hull = best
+    assumed = [one.text(count)] if not told.get("pictures") else [one.text(1)]
+    assumed.append(f"size unknown: the camera is taken to stand {DISTANCE:.0f} inches away")
+    if count > 1:
+        assumed.append(f"{100 * coherence:.0f} % of the silhouettes are explained so")
+    return PhotoViews(centred(seen, hull), tuple(assumed), bool(told.get("pictures")))
+
+
+def cameras_by(
+    one: Hypothesis,
+    masks: Bool[np.ndarray, "v h w"],
+    told: dict[str, Any],
+    names: Sequence[str],
+) -> tuple[Camera, ...]:
+    """The cameras of a hypothesis; the chair's outline tells where the centre of each looks."""
+    count, height, width = masks.shape
+    focal = max(height, width) / 2 / np.tan(np.radians(one.field / 2))
+    boxes = np.array([_outline(mask) for mask in masks])
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    if not one.each:
+        middles = np.broadcast_to(middles.mean(0), middles.shape)
+    pictures, step = told.get("pictures", {}), (-360 if one.clockwise else 360) / count
+    cameras = []
+    for i, (name, middle) in enumerate(zip(names, middles, strict=True)):
+        about = pictures.get(name, {})
+        azimuth = float(about.get("azimuth", i * step))
+        elevation = float(about.get("elevation", one.elevation))
+        cx, cy = float(middle[1]), float(middle[0])
+        cameras.append(Camera(azimuth, elevation, DISTANCE, focal, width, height, cx, cy))
+    return tuple(cameras)
+
+
+def _outline(mask: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "4"]:
+    """Top, left, bottom, right of what a mask shows."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return np.array([rows[0], columns[0], rows[-1] + 1, columns[-1] + 1], float)
+
+
+def centred(views: Views, hull: Carved) -> Views:
+    """The same views in a world whose origin is the middle of the hull's box."""
+    cells = np.argwhere(hull.grid)
+    unit = (np.array(hull.high) - np.array(hull.low)) / len(hull.grid)
+    middle = np.array(hull.low) + (cells.min(0) + cells.max(0) + 1) / 2 * unit
+    cameras = []
+    for camera in views.cameras:
+        right, up, backwards = camera_axes(camera) @ middle
+        distance = camera.distance - backwards
+        cx = camera.cx + camera.focal * right / distance
+        cy = camera.cy - camera.focal * up / distance
+        moved = replace(camera, distance=float(distance), cx=float(cx), cy=float(cy))
+        cameras.append(moved)
+    return Views(views.id, views.masks, tuple(cameras))
+
+
+def turned_by(views: Views, degrees: float) -> Views:
+    """The same pictures, the first one's heading turned by some degrees."""
+    cameras = tuple(replace(one, azimuth=one.azimuth + degrees) for one in views.cameras)
+    return Views(views.id, views.masks, cameras)
