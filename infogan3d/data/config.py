@@ -245,7 +245,7 @@ class EvidenceConfig:
     )
     most_views: int = setting(32, "of a shape; their number is log-uniform", at_least=1, at_most=32)
     grid_share: float = setting(
-        0.2, "of the shapes that are shown whole, as from everywhere", at_least=0, at_most=1
+        0.57, "of a batch's shapes that are shown whole, as from everywhere", at_least=0, at_most=1
     )
     workers: int = setting(1, "processes that make the batches; 0: the one that trains", at_least=0)
 

@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from infogan3d.attributes.measure import measure
 from infogan3d.data import build
 from infogan3d.data.batches import (
     PackedGrids,
@@ -178,8 +179,11 @@ class ChairData(pl.LightningDataModule):
         """The training shapes, and how a model that reads evidence is shown them."""
         coarse = self.packs["train"]
         fine = coarse if self.fine is None else self.fine.packs["train"]
+        fine, coarse = same_shapes(fine, coarse)
         return EvidenceSource(
-            *same_shapes(fine, coarse),
+            fine,
+            coarse,
+            measure(coarse.grids()),
             resolution=self.resolution,
             views=ViewSettings(most=config.most_views),
             grid_share=config.grid_share,

@@ -2,7 +2,8 @@
 
     pack at 2 R --rows of a batch--> training_views --evidence--> what E and the refiner read
                                           +--solid at R--> what they are to answer, measured
-    pack at R ---the same shapes--> real: as they are, what D compares samples with
+                                          +--framed as packs are--> what G answers
+    pack at R ---other shapes--> evidence_of_grid: seen whole, for E and G
 
 A worker process makes them while the model learns from the batch before. What is random comes from
 (seed, rank, batch), so a resumed run sees what the unbroken one sees.
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from infogan3d.attributes.measure import measure
@@ -31,12 +34,14 @@ STREAM = 5  # of the random numbers: see stats/clock.py
 class EvidenceSource:
     """The shapes of a split, twice, and how they are shown.
 
-    `fine` and `coarse` hold the same ids in the same order. `grid_share` of a batch's shapes are
-    shown whole, as `evidence_of_grid` says it: views from everywhere.
+    `fine` and `coarse` hold the same ids in the same order, `attributes` are the coarse ones'.
+    `grid_share` of a batch's shapes are shown whole, as `evidence_of_grid` says it: by views from
+    everywhere.
     """
 
     fine: Pack
     coarse: Pack
+    attributes: Float[np.ndarray, "n attributes"]
     resolution: int
     views: ViewSettings
     grid_share: float
@@ -45,21 +50,45 @@ class EvidenceSource:
     rank: int = 0
 
     def batch(self, number: int, rows: list[int]) -> EvidenceBatch:
-        """Batch `number` of the training, of some rows."""
+        """Batch `number` of the training, of some rows: those seen by views first."""
         random = np.random.default_rng(step_seed(self.seed, self.rank, number, STREAM))
-        grids = [self.fine.grids(slice(row, row + 1))[0] for row in rows]
-        seen = training_views(grids, resolution=self.resolution, settings=self.views, random=random)
-        cells = evidence(seen.views, resolution=self.resolution, jitter=seen.jitter)
-        whole = torch.from_numpy(random.random(len(rows)) < self.grid_share)
-        if whole.any():
-            cells[whole] = evidence_of_grid(seen.solid[whole, 0] > 0.5)
-        attributes = measure(seen.solid[:, 0].numpy() > 0.5).astype(np.float32)
-        real = np.concatenate([self.coarse.grids(slice(row, row + 1)) for row in rows])
-        if self.mirror:
-            turned = random.random(len(rows)) < 0.5
-            real[turned] = real[turned, ::-1]
-        parts = cells, seen.solid, torch.from_numpy(attributes)
-        return EvidenceBatch(*parts, torch.from_numpy(real).float()[:, None])
+        first = max(1, round(len(rows) * (1 - self.grid_share)))
+        seen, whole = rows[:first], rows[first:]
+        shown = training_views(
+            [self.fine.grids(slice(row, row + 1))[0] for row in seen],
+            resolution=self.resolution,
+            settings=self.views,
+            random=random,
+        )
+        cells = [evidence(shown.views, resolution=self.resolution, jitter=shown.jitter)]
+        attributes = [measure(shown.framed[:, 0].numpy() > 0.5)]
+        framed, span = [shown.framed], [shown.span]
+        if whole:
+            grids = self.coarse.grids(whole)
+            if self.mirror:
+                turned = random.random(len(whole)) < 0.5
+                grids[turned] = grids[turned, ::-1]
+            solid = torch.from_numpy(grids)
+            cells.append(evidence_of_grid(solid))
+            framed.append(solid.float()[:, None])
+            attributes.append(self.attributes[whole])
+            span.append(longest_side(solid) / self.resolution)
+        measured = torch.from_numpy(np.concatenate(attributes).astype(np.float32))
+        return EvidenceBatch(
+            torch.cat(cells), torch.cat(framed), measured, torch.cat(span).float(), shown.solid
+        )
+
+
+def longest_side(grids: Bool[Tensor, "n R R R"]) -> Float[Tensor, " n"]:
+    """The longest side of each shape's box, in cells; 0 for an empty grid."""
+    sides = []
+    for kept in ((2, 3), (1, 3), (1, 2)):
+        filled = grids.any(kept[1]).any(kept[0])
+        place = torch.arange(filled.shape[1], device=grids.device)
+        high = torch.where(filled, place + 1, 0).amax(1)
+        low = torch.where(filled, place, filled.shape[1]).amin(1)
+        sides.append((high - low).clamp_min(0))
+    return torch.stack(sides).amax(0).float()
 
 
 class EvidenceRows(Dataset[EvidenceBatch]):

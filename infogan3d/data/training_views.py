@@ -18,8 +18,10 @@ from torch import Tensor
 
 from infogan3d.geometry.camera import Camera, Views, camera_axes
 from infogan3d.geometry.visual_hull.view_distances import ViewBatch, batch_views
+from infogan3d.io.frames import SPAN
 from infogan3d.rendering.block_silhouettes import block_silhouettes, box_blocks, grid_boxes
 
+FRAMED_FILL = 0.3  # of a cell: thin parts that cross cells are to stay whole
 MARGIN = 3  # px between a shape's outline and its picture's border
 
 
@@ -56,20 +58,29 @@ class ViewSettings:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One training shape: its views, the cube they are to fill (low corner, side), the solid."""
+    """One training shape: its views, the cube they are to fill (low corner, side), the solid.
+
+    `framed`: the same shape as packs frame it, its longest side 60/64 of the cube; `span`: its
+    longest side in `cube`, as a share of the cube's.
+    """
 
     views: Views
     cube: tuple[tuple[float, float, float], float]
     solid: Bool[np.ndarray, "R R R"]
+    framed: Bool[np.ndarray, "R R R"]
+    span: float
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingViews:
-    """A batch: the views that `evidence` reads, their jitter in cells, and the solids to answer."""
+    """A batch: the views that `evidence` reads, their jitter in cells, and the solids to answer, in
+    their cubes and as packs frame them: see `Scene`."""
 
     views: ViewBatch
     jitter: Float[Tensor, " n"]
     solid: Float[Tensor, "B 1 R R R"]
+    framed: Float[Tensor, "B 1 R R R"]
+    span: Float[Tensor, " B"]
 
 
 def training_views(
@@ -89,8 +100,12 @@ def training_views(
         [scene.views for scene in scenes], cubes, resolution=resolution, device=device
     )
     jitter = random.uniform(-settings.jitter, settings.jitter, sum(batch.counts))
-    solid = torch.from_numpy(np.stack([scene.solid for scene in scenes])).to(device)
-    return TrainingViews(batch, torch.from_numpy(jitter).float().to(device), solid.float()[:, None])
+    solid, framed = (
+        torch.from_numpy(np.stack(grids)).to(device).float()[:, None]
+        for grids in zip(*((scene.solid, scene.framed) for scene in scenes), strict=True)
+    )
+    span = torch.tensor([scene.span for scene in scenes], device=device)
+    return TrainingViews(batch, torch.from_numpy(jitter).float().to(device), solid, framed, span)
 
 
 def draw_scene(
@@ -116,11 +131,14 @@ def draw_scene(
     low = -(first + last) / 2 * cell
     tight = random.random() < settings.tight
     side = 1 / random.uniform(*(settings.tight_span if tight else settings.loose_span))
-    solid = filled_share(grid, low=low, cell=cell, side=side, resolution=resolution) >= 0.5
+    place = {"low": low, "cell": cell, "resolution": resolution}
+    solid = filled_share(grid, side=side, **place) >= 0.5
+    framed = filled_share(grid, side=1 / SPAN, **place) >= FRAMED_FILL
     blocks = box_blocks(boxes, low=low, cell=cell)
     cameras = draw_cameras(blocks.reshape(-1, 3), settings, random=random, views=views)
     masks = block_silhouettes(blocks, cameras)
-    return Scene(Views("training", masks, cameras), ((-side / 2,) * 3, side), solid)
+    cube = ((-side / 2,) * 3, side)
+    return Scene(Views("training", masks, cameras), cube, solid, framed, 1 / side)
 
 
 def _bounds(spread: float) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from infogan3d.geometry.visual_hull.evidence import evidence
 from infogan3d.geometry.visual_hull.view_distances import batch_views
 from infogan3d.inversion.silhouette_loss import Placement, ray_loss, trace_rays
 from infogan3d.inversion.view_targets import hull_at, largest_box
+from infogan3d.io.frames import SPAN
 from infogan3d.io.progress import Advance
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.networks.overlap import expected_iou
@@ -31,7 +32,6 @@ from infogan3d.models.sampling import evaluating
 
 HEADINGS = range(0, 90, 15)  # degrees: tried where nobody says how the first picture looks
 NEARER = (-7.5, 7.5)  # degrees about the best of them
-SPAN = 60 / 64  # of the cube that the longest side of a shape fills, as in packs
 PIXELS = 300  # pictures are made no larger than this before their distances are looked up
 FIELD_STEPS = 40
 FIELD_LR = 0.1
@@ -81,7 +81,7 @@ def fit_evidence(
         best = int(expected.argmax())
         here = cells[best : best + 1]
         posterior = model.posterior(here)
-        answer = torch.sigmoid(model.decode(posterior.mode()))
+        answer = model.answer(here)
     shape = refined[best : best + 1]
     field = None
     if field_steps:

@@ -31,7 +31,7 @@ class EvidenceLossConfig:
     """The terms of the turns and their weights."""
 
     answer_weight: float = setting(0.5, "of G's own shape loss beside the refiner's", at_least=0)
-    kl_weight: float = setting(0.003, "of the KL from E's z to N(0, 1), a nat", at_least=0)
+    kl_weight: float = setting(0.0005, "of the KL from E's z to N(0, 1), a nat", at_least=0)
     codes_from: str = setting(
         "measured",
         "measured: the codes are attributes of each training shape; free: E chooses them",

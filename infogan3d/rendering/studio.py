@@ -74,9 +74,7 @@ def photo(
     return np.clip(taken, 0, 255).astype(np.uint8)
 
 
-def floor_shadow(
-    vertices: Float[np.ndarray, "n 3"], camera: Camera
-) -> Float[np.ndarray, "h w"]:
+def floor_shadow(vertices: Float[np.ndarray, "n 3"], camera: Camera) -> Float[np.ndarray, "h w"]:
     """How dark the floor is, 0 to 1: the shape's plan on its lowest level, blurred."""
     floor = vertices.copy()
     floor[:, 2] = vertices[:, 2].min()

@@ -6,14 +6,19 @@ import torch
 from infogan3d.data.batches import SeededBatches
 from infogan3d.data.config import EvidenceConfig, data_config
 from infogan3d.data.datamodule import ChairData
-from infogan3d.data.evidence_batches import EvidenceSource, NumberedBatches, same_shapes
+from infogan3d.data.evidence_batches import (
+    EvidenceSource,
+    NumberedBatches,
+    longest_side,
+    same_shapes,
+)
 from infogan3d.io.packs import Pack
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> EvidenceSource:
     cache = tmp_path_factory.mktemp("cache")
-    config = EvidenceConfig(most_views=4, workers=0)
+    config = EvidenceConfig(most_views=4, grid_share=0.5, workers=0)
     data = ChairData(
         data_config("wide_chairs", count=30),
         resolution=16,
@@ -33,17 +38,29 @@ def test_a_batch_depends_on_its_number_and_rows_alone(source: EvidenceSource) ->
     assert not torch.equal(first.evidence, other.evidence)
 
 
-def test_what_is_seen_lies_in_the_evidence_and_real_shapes_in_the_pack(
+def test_the_first_shapes_are_seen_by_views_and_the_others_lie_as_in_the_pack(
     source: EvidenceSource,
 ) -> None:
     batch = source.batch(0, [3, 4, 5, 6])
     assert batch.evidence.shape == (4, 8, 16, 16, 16)
-    assert batch.solid.shape == batch.real.shape == (4, 1, 16, 16, 16)
-    inside = batch.evidence[:, 0][batch.solid[:, 0] > 0.5]  # least distance: below 0 is outside
-    assert float((inside > -0.4).float().mean()) > 0.97
-    pack = source.coarse.grids(slice(3, 7))
-    for shape, grid in zip(batch.real[:, 0], torch.from_numpy(pack), strict=True):
+    assert batch.framed.shape == (4, 1, 16, 16, 16)
+    assert len(batch.solid) == len(batch.whole) == 2
+    inside = batch.evidence[:2, 0][batch.solid[:, 0] > 0.5]  # least distance: below 0 is outside
+    assert float((inside > -0.4).float().mean()) > 0.95
+    pack = source.coarse.grids(slice(5, 7))
+    for shape, grid in zip(batch.whole[:, 0], torch.from_numpy(pack), strict=True):
         assert torch.equal(shape > 0.5, grid) or torch.equal(shape > 0.5, grid.flip(0))
+
+
+def test_the_span_is_the_longest_side_and_framed_shapes_fill_their_frame(
+    source: EvidenceSource,
+) -> None:
+    batch = source.batch(1, list(range(8)))
+    seen = longest_side(batch.solid[:, 0] > 0.5) / 16
+    assert (batch.span[: len(seen)] - seen).abs().max() <= 2.1 / 16
+    framed = longest_side(batch.framed[:, 0] > 0.5)
+    assert (framed >= 13).all()
+    assert (framed <= 16).all()
 
 
 def test_batches_are_numbered_from_where_a_training_goes_on() -> None:

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from infogan3d.geometry.visual_hull.evidence import CHANNELS, evidence_of_grid
 from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
+from infogan3d.io.frames import SPAN
 from infogan3d.models.base import GANModel
 from infogan3d.models.config import ScheduledLatentConfig, read_model_settings
 from infogan3d.models.evidence import terms
@@ -35,6 +36,7 @@ from infogan3d.models.networks.refiner import (
     EvidenceEncoder,
     Refiner,
     mirror_averaged,
+    placed,
     with_answer,
 )
 from infogan3d.models.optim import adam, update_ema
@@ -45,6 +47,7 @@ class EvidenceInfoGAN(GANModel):
     """E on evidence, G, a refiner, a learned prior, and the two-optimizer game. See config.py."""
 
     config: EvidenceInfoGANConfig
+    encoder: EvidenceEncoder
     ema: Generator
     to_lower = "model.lr, model.generator_lr or model.trunk_lr"
 
@@ -122,10 +125,21 @@ class EvidenceInfoGAN(GANModel):
             return mirror_averaged(self.refined_logits, evidence)
         return torch.sigmoid(self.refined_logits(evidence))
 
+    @torch.no_grad()
+    def answer(self, evidence: Float[Tensor, "B 8 R R R"]) -> Float[Tensor, "B 1 R R R"]:
+        """G(E(evidence)) as occupancy in [0, 1], put into the cube of the evidence.
+
+        G answers in the frame of packs; E says how large the shape is in its cube.
+        """
+        with self.autocast():
+            posterior, span = self.encoder.read(evidence)
+        return placed(torch.sigmoid(self.decode(posterior.mode())), span.exp() / SPAN)
+
     def refined_logits(self, evidence: Float[Tensor, "B 8 R R R"]) -> Float[Tensor, "B 1 R R R"]:
-        answer = self.decode(self.posterior(evidence).mode())
+        """The refiner's; without one, those of G's answer."""
+        answer = self.answer(evidence)
         if self.refiner is None:
-            return answer
+            return torch.logit(answer, eps=1e-6)
         with self.autocast():
             logits: Tensor = self.refiner(with_answer(evidence, answer))
         return logits.float()
@@ -163,15 +177,15 @@ class EvidenceInfoGAN(GANModel):
         labels = labels_of(self, batch, random)
         fake, codes, logged = None, None, Terms()
         if playing:
-            codes = self.game_codes(labels, random)
+            codes = self.game_codes(labels, random, count=len(batch.whole))
             fake = torch.sigmoid(self.generate(self.to_latent(codes)))
             logged = self.discriminator_turn(
-                batch.real, fake.detach(), codes, random, discriminator_adam
+                batch.whole, fake.detach(), codes, random, discriminator_adam
             )
         with self.toggled_optimizer(rest_adam):
             total, more = self.reconstruction_loss(batch, labels, random, playing=playing)
             if fake is not None and codes is not None:
-                loss, game = self.generator_loss(batch.real, fake, codes)
+                loss, game = self.generator_loss(batch.whole, fake, codes)
                 total, more = total + loss, {**more, **game}
             self.step_optimizer(total, rest_adam)
         update_ema(self.ema, self.generator, n=self.batches_done, most=self.config.schedule.ema)
@@ -192,14 +206,16 @@ class EvidenceInfoGAN(GANModel):
         for group in discriminator.param_groups:
             group["lr"] = plan.trunk_lr * terms.cosine(played)
 
-    def game_codes(self, labels: Labels, random: torch.Generator) -> Codes:
-        """The codes of the game's samples: those of the batch's shapes, or drawn one by one."""
-        drawn = sample_codes(self.spec, len(labels.discrete), generator=random)
+    def game_codes(self, labels: Labels, random: torch.Generator, *, count: int) -> Codes:
+        """Of the game's samples: the codes of the batch's last shapes, or drawn one by one."""
+        drawn = sample_codes(self.spec, count, generator=random)
         where = random.device
         free = torch.rand(len(drawn.noise), 1, generator=random, device=where)
         free = free < self.config.loss.chosen_codes
-        discrete = torch.where(free, drawn.discrete, labels.discrete)
-        return Codes(drawn.noise, discrete, torch.where(free, drawn.continuous, labels.continuous))
+        discrete = torch.where(free, drawn.discrete, labels.discrete[-count:])
+        return Codes(
+            drawn.noise, discrete, torch.where(free, drawn.continuous, labels.continuous[-count:])
+        )
 
     def generate(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
         """Logits of occupancy by the weights in training."""
@@ -210,39 +226,48 @@ class EvidenceInfoGAN(GANModel):
     def reconstruction_loss(
         self, batch: EvidenceBatch, labels: Labels, random: torch.Generator, *, playing: bool
     ) -> tuple[Tensor, Terms]:
-        """Shape losses of G's answer and of the refined shape, KL of z, and the measured codes.
+        """Shape losses of G's answer and of the refined shape; KL of z, measured codes, the span.
 
         G is given the measured codes themselves, so that it learns what they say; the refiner what
         E makes of the evidence, as later.
         """
-        loss, evidence = self.config.loss, batch.evidence
-        with torch.set_grad_enabled(not playing):
-            posterior = self.posterior(evidence)
-            latent = posterior.rsample(random)
-        if loss.codes_from == "measured":
+        weights = self.config.loss
+        with torch.set_grad_enabled(not playing), self.autocast():
+            posterior, span = self.encoder.read(batch.evidence)
+        latent = posterior.rsample(random)
+        if weights.codes_from == "measured":
             noise = latent[:, : self.spec.noise]
             latent = latent_vector(Codes(noise, labels.discrete, labels.continuous), self.spec)
-        answer = shape_loss(self.generate(latent), batch.solid)
-        logged: Terms = {"G/answer": answer}
-        total = loss.answer_weight * answer
+        found: Terms = {"G/answer": shape_loss(self.generate(latent), batch.framed)}
+        total = weights.answer_weight * found["G/answer"]
         if self.refiner is not None:
-            with torch.no_grad():
-                guess = self.decode(posterior.mode())
-            with self.autocast():
-                refined: Tensor = self.refiner(with_answer(evidence, guess))
-            logged["R/loss"] = shape_loss(refined, batch.solid)
-            total = total + logged["R/loss"]
+            found["R/loss"] = self.refiner_loss(batch, posterior, span)
+            total = total + found["R/loss"]
         if playing:
-            return total, logged
-        logged["E/divergence"] = losses.gaussian_kl(
+            return total, found
+        found["E/divergence"] = losses.gaussian_kl(
             posterior.noise_mean, posterior.noise_log_variance
         )
-        total = total + loss.kl_weight * logged["E/divergence"]
-        if loss.codes_from == "measured":
+        found["E/span"] = terms.span_loss(span, batch.span)
+        total = total + weights.kl_weight * found["E/divergence"] + found["E/span"]
+        if weights.codes_from == "measured":
             known = labels.known_discrete, labels.known_continuous
-            logged["E/codes"] = terms.measured_code_loss(posterior.codes, *known)
-            total = total + loss.code_weight * logged["E/codes"]
-        return total, logged
+            found["E/codes"] = terms.measured_code_loss(posterior.codes, *known)
+            total = total + weights.code_weight * found["E/codes"]
+        return total, found
+
+    def refiner_loss(
+        self, batch: EvidenceBatch, posterior: Posterior, span: Float[Tensor, " N"]
+    ) -> Float[Tensor, ""]:
+        """The refiner's shape loss, of the shapes that are seen by views."""
+        assert self.refiner is not None
+        count = len(batch.solid)
+        with torch.no_grad():
+            guess = torch.sigmoid(self.decode(posterior.mode()[:count]))
+            guess = placed(guess, span[:count].exp() / SPAN)
+        with self.autocast():
+            refined: Tensor = self.refiner(with_answer(batch.evidence[:count], guess))
+        return shape_loss(refined, batch.solid)
 
     # ---- the game --------------------------------------------------------------------------
 

@@ -39,6 +39,13 @@ def measured_code_loss(
     return loss + (0.5 * nats * measured).sum() / max(len(continuous), 1)
 
 
+def span_loss(log_span: Float[Tensor, " N"], span: Float[Tensor, " N"]) -> Float[Tensor, ""]:
+    """Mean square of the error in the longest side, in tenths of it; empty shapes left out."""
+    known = span > 0
+    error = 10 * (log_span - span.clamp_min(1e-3).log())
+    return (error.square() * known).sum() / known.sum().clamp_min(1)
+
+
 def pair_loss(first: Float[Tensor, " B"], second: Float[Tensor, " B"]) -> Float[Tensor, ""]:
     """-log of the probability that the first of each pair is the real one (RpGAN).
 

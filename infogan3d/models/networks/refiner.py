@@ -18,7 +18,7 @@ from typing import cast
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn.functional import relu
+from torch.nn.functional import affine_grid, grid_sample, relu
 
 from infogan3d.models.networks.discriminator import QHead, encoder_layers
 from infogan3d.models.networks.generator import check_resolution
@@ -154,18 +154,34 @@ class EvidenceEncoder(nn.Module):
         self.trunk = nn.Sequential(*blocks)
         self.noise = nn.Linear(before * 4**3, 2 * spec.noise)
         self.codes = QHead(before * 4**3, spec=spec)
+        self.span = nn.Linear(before * 4**3, 1)
+        nn.init.zeros_(self.span.weight)
 
     def forward(self, cells: Float[Tensor, "B C R R R"]) -> Posterior:
+        return self.read(cells)[0]
+
+    def read(self, cells: Float[Tensor, "B C R R R"]) -> tuple[Posterior, Float[Tensor, " B"]]:
+        """The posterior, and the logarithm of the shape's longest side as a share of the cube's."""
         features = self.trunk(cells).flatten(1)
         mean, log_variance = self.noise(features).float().chunk(2, 1)
-        return Posterior(mean, log_variance.clamp(-8.0, 4.0), self.codes(features))
+        posterior = Posterior(mean, log_variance.clamp(-8.0, 4.0), self.codes(features))
+        return posterior, self.span(features).float()[:, 0]
+
+
+def placed(
+    occupancy: Float[Tensor, "B 1 R R R"], scale: Float[Tensor, " B"]
+) -> Float[Tensor, "B 1 R R R"]:
+    """Shapes made `scale` times as large about their cubes' middles; from outside comes air."""
+    rows = torch.eye(3, 4, device=occupancy.device, dtype=torch.float32) / scale[:, None, None]
+    grid = affine_grid(rows, list(occupancy.shape), align_corners=False)
+    return grid_sample(occupancy.float(), grid, align_corners=False)
 
 
 def with_answer(
-    evidence: Float[Tensor, "B C R R R"], logits: Float[Tensor, "B 1 R R R"]
+    evidence: Float[Tensor, "B C R R R"], occupancy: Float[Tensor, "B 1 R R R"]
 ) -> Float[Tensor, "B D R R R"]:
-    """Evidence and G's answer as one more channel, 2 p - 1 = tanh(logit / 2) in (-1, 1)."""
-    return torch.cat([evidence, torch.tanh(logits.float() / 2)], 1)
+    """Evidence and G's answer in the same cube as one more channel, 2 p - 1 in [-1, 1]."""
+    return torch.cat([evidence, 2 * occupancy.float() - 1], 1)
 
 
 def mirror_averaged(

@@ -51,7 +51,7 @@ def data_of(model: EvidenceInfoGAN, cache: Path) -> ChairData:
         cache=str(cache),
         batch_size=4,
         workers=1,
-        evidence=EvidenceConfig(most_views=3, workers=0),
+        evidence=EvidenceConfig(most_views=3, grid_share=0.5, workers=0),
         clock=model.clock,
     )
 
@@ -129,7 +129,7 @@ def test_without_refiner_prior_and_labels_it_is_a_plain_one(cache: Path) -> None
     assert "D/penalty" not in rows[-1]
     evidence = evidence_of_grid(torch.rand(1, 16, 16, 16) > 0.9)
     with torch.no_grad():
-        answer = torch.sigmoid(model.eval().decode(model.posterior(evidence).mode()))
+        answer = model.eval().answer(evidence)
     assert torch.allclose(model.refine(evidence, average=False), answer, atol=1e-5)
 
 

@@ -12,6 +12,7 @@ from infogan3d.models.networks.refiner import (
     Refiner,
     fold,
     mirror_averaged,
+    placed,
     unfold,
     with_answer,
 )
@@ -60,10 +61,19 @@ def test_mixed_precision_and_channels_last_give_nearly_the_same_answer():
 
 
 def test_g_s_answer_becomes_the_last_channel_between_minus_one_and_one():
-    evidence, logits = torch.rand(2, 8, 4, 4, 4), torch.randn(2, 1, 4, 4, 4)
-    found = with_answer(evidence, logits)
+    evidence, occupancy = torch.rand(2, 8, 4, 4, 4), torch.rand(2, 1, 4, 4, 4)
+    found = with_answer(evidence, occupancy)
     assert torch.equal(found[:, :8], evidence)
-    torch.testing.assert_close(found[:, 8:], 2 * torch.sigmoid(logits) - 1)
+    torch.testing.assert_close(found[:, 8:], 2 * occupancy - 1)
+
+
+def test_a_placed_shape_is_as_much_larger_as_is_asked_for():
+    block = torch.zeros(2, 1, 16, 16, 16)
+    block[:, :, 4:12, 6:10, 4:12] = 1
+    same, half = placed(block, torch.tensor([1.0, 0.5])).split(1)
+    assert torch.allclose(same[0], block[0], atol=1e-5)
+    assert half.sum() == pytest.approx(block[0].sum() / 8)
+    assert (half[0, 0] > 0.5).nonzero().amin(0).tolist() == [6, 7, 6]
 
 
 def test_an_answer_averaged_with_its_mirror_s_turns_with_the_evidence():
