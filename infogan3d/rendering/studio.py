@@ -71,7 +71,8 @@ def photo(
     cover = ndimage.gaussian_filter(mask.astype(np.float32), 0.6)[..., None]
     taken = cover * body + (1 - cover) * background
     taken += random.normal(0, NOISE, taken.shape)
-    return np.clip(taken, 0, 255).astype(np.uint8)
+    seen: UInt8[np.ndarray, "h w 3"] = np.clip(taken, 0, 255).astype(np.uint8)
+    return seen
 
 
 def floor_shadow(vertices: Float[np.ndarray, "n 3"], camera: Camera) -> Float[np.ndarray, "h w"]:

@@ -56,8 +56,9 @@ def test_the_span_is_the_longest_side_and_framed_shapes_fill_their_frame(
     source: EvidenceSource,
 ) -> None:
     batch = source.batch(1, list(range(8)))
-    seen = longest_side(batch.solid[:, 0] > 0.5) / 16
-    assert (batch.span[: len(seen)] - seen).abs().max() <= 2.1 / 16
+    seen = longest_side(batch.solid[:, 0] > 0.5) / 16  # thin ends may fill less than half a cell
+    assert (seen - batch.span[: len(seen)] <= 1.1 / 16).all()
+    assert (seen - batch.span[: len(seen)]).max() > -2.1 / 16
     framed = longest_side(batch.framed[:, 0] > 0.5)
     assert (framed >= 13).all()
     assert (framed <= 16).all()
