@@ -119,6 +119,29 @@ def test_a_sweep_stops_and_says_which_jobs_are_done(tiny_cache, tmp_path, one):
     assert not (tmp_path / "sweep" / "2-smoke").exists()
 
 
+def test_no_job_on_cores_outlives_its_command(tiny_cache, tmp_path):
+    """Killed, so that it can tell its workers nothing: they save and end all the same."""
+    words = ("hydra/launcher=cpu", "seed=0,1", "hydra.sweep.dir=sweep", f"cache={tiny_cache}")
+    child = start("-m", *WORDS, *words, home=tmp_path)
+    for job in (0, 1):
+        wait_for(f"sweep/{job}-smoke/checkpoints/last.ckpt", tmp_path, child)
+    claims = [json.loads(path.read_text()) for path in tmp_path.glob("sweep/*/run.json")]
+    child.kill()
+    for _ in range(600):
+        if not any(lives(claim["process"]) for claim in claims):
+            break
+        time.sleep(0.1)
+    assert not any(lives(claim["process"]) for claim in claims)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process has not ended; one that nobody waits for stays as a zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 @pytest.mark.parametrize("one", [signal.SIGTERM, signal.SIGINT])
 def test_a_sweep_on_cores_saves_every_job(tiny_cache, tmp_path, one):
     """Ctrl-C reaches the workers as well, as in a terminal; SIGTERM the command alone."""

@@ -45,6 +45,7 @@ class State:
     interrupts = 0  # Ctrl-C
     raised = False
     timer: threading.Timer | None = None
+    watching = False  # its parent
 
 
 def end_at_once(number: int) -> None:
@@ -111,13 +112,21 @@ def say(text: str) -> None:
     os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"{text}\n".encode())
 
 
-def end_with_parent() -> None:
-    """Let this process end as soon as the one that started it is gone, however that ended."""
-    parent = os.getppid()
+def end_with_parent(*, patience: float = 0.0) -> None:
+    """Let this process end as soon as the one that started it is gone, however that ended.
+
+    With some `patience`, seconds, it is told first, so that a training can save.
+    """
+    if State.watching:
+        return
+    State.watching, parent = True, os.getppid()
 
     def watch() -> None:
         while os.getppid() == parent:
             threading.Event().wait(1.0)
+        if patience > 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+            threading.Event().wait(patience)
         remove_unfinished()
         os._exit(1)
 

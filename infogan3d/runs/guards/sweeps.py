@@ -21,7 +21,9 @@ from pathlib import Path
 
 from infogan3d.runs.guards.interruption import (
     CODES,
+    PATIENCE,
     Interrupted,
+    end_with_parent,
     interruptible,
     raise_interrupted,
 )
@@ -134,6 +136,7 @@ def job_told_to_end(number: int | None) -> Iterator[None]:
         mark(f"done-{number or 0}")
         return
     ignore_between_jobs()
+    end_with_parent(patience=PATIENCE)
     mark(f"worker-{os.getpid()}")
     if told_to_stop():
         raise JobFailed(f"job {number} was not begun", CODES[signal.SIGTERM])
