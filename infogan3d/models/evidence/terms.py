@@ -6,12 +6,14 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import cross_entropy, softplus
+from torch.nn.functional import cross_entropy, huber_loss, softplus
 
 from infogan3d.models.evidence.measured_codes import known_choices
 from infogan3d.models.networks.posterior import CodePosterior
 
 EDGE = 0.99  # codes nearer to -1 and 1 than that have no normal number to speak of
+LEAST_LOG_VARIANCE = -3.0  # of a continuous code: measuring is no finer
+OUTLIER = 3.0  # deviations
 NEAR = 0.02  # cells' occupancy: the step of the finite difference
 WARM = 60  # batches in which rates rise
 
@@ -24,7 +26,7 @@ def measured_code_loss(
     """-log q(c | evidence) of measured codes, those that are unknown (-1, NaN) left out; nats.
 
     Continuous codes are compared as the normal numbers that E speaks of, so that its variances
-    learn how far it errs.
+    learn how far it errs; errors beyond OUTLIER deviations count linearly.
     """
     loss = posterior.mean.new_zeros(())
     known = known_choices(discrete)
@@ -40,9 +42,9 @@ def measured_code_loss(
 
 
 def span_loss(log_span: Float[Tensor, " N"], span: Float[Tensor, " N"]) -> Float[Tensor, ""]:
-    """Mean square of the error in the longest side, in tenths of it; empty shapes left out."""
+    """Mean square of the error in the longest side, in fifths of it; empty shapes left out."""
     known = span > 0
-    error = 10 * (log_span - span.clamp_min(1e-3).log())
+    error = 5 * (log_span - span.clamp_min(1e-3).log())
     return (error.square() * known).sum() / known.sum().clamp_min(1)
 
 
