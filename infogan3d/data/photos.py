@@ -150,11 +150,11 @@ class Hypothesis:
 def hypotheses(count: int, told: dict[str, Any]) -> list[Hypothesis]:
     """What may be, given what is told."""
     alone = count == 1
-    elevations = [told["elevation"]] if "elevation" in told else ELEVATIONS
-    fields = [told["fov"]] if "fov" in told else FIELDS
+    elevations = [float(told["elevation"])] if "elevation" in told else ELEVATIONS
+    fields = [float(told["fov"])] if "fov" in told else FIELDS
     if alone:
-        elevations = [told.get("elevation", USUAL[0])]
-        fields = [told.get("fov", USUAL[1])]
+        elevations = [float(told.get("elevation", USUAL[0]))]
+        fields = [float(told.get("fov", USUAL[1]))]
     ways = [bool(told["clockwise"])] if "clockwise" in told else [False, True]
     if alone or told.get("pictures"):
         ways = [False]

@@ -1,7 +1,7 @@
-"""What EvidenceInfoGAN does between batches: the codes' scale, labels, the game's start."""
+"""What the evidence InfoGAN's batches and game begin with: labels, scales, the prior."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -10,13 +10,14 @@ from torch import Tensor
 
 from infogan3d.attributes.measure import measure
 from infogan3d.geometry.visual_hull.evidence import evidence_of_grid
-from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
 from infogan3d.io.progress import objective_bar
-from infogan3d.models.evidence.measured_codes import grain, known_choices, values_of
-from infogan3d.models.networks.latent import Codes, latent_vector, sample_codes
+from infogan3d.models.evidence.measured_codes import CodeScale, grain, known_choices, values_of
+from infogan3d.models.evidence.prior import LearnedPrior
+from infogan3d.models.networks.generator import Generator
+from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, sample_codes
+from infogan3d.models.networks.posterior import Posterior
+from infogan3d.models.networks.refiner import EvidenceEncoder
 from infogan3d.models.prior_matching import NoisePosterior, match_prior
-from infogan3d.models.sampling import evaluating
-from infogan3d.stats.clock import step_seed
 
 ENCODED = 64  # training shapes that E reads at a time
 
@@ -31,90 +32,68 @@ class Labels:
     continuous: Float[Tensor, "B continuous"]
 
 
-def labels_of(model: Any, batch: EvidenceBatch, random: torch.Generator) -> Labels:
-    """The measured codes of a batch's shapes; with free codes nothing is known of any."""
-    return _labels(model, batch.attributes, random)
+@dataclass(frozen=True)
+class Labeller:
+    """Says what the codes of a shape shall be: what is measured on it, or (no scale) nothing."""
 
+    spec: CodeSpec
+    scale: CodeScale | None
+    resolution: int
 
-def _labels(
-    model: Any, attributes: Float[Tensor, "B attributes"], random: torch.Generator
-) -> Labels:
-    spec, count = model.spec, len(attributes)
-    drawn = sample_codes(spec, count, generator=random)
-    if model.config.loss.codes_from != "measured":
-        unknown = torch.full_like(drawn.discrete, -1)
-        nothing = torch.full_like(drawn.continuous, torch.nan)
-        return Labels(unknown, nothing, drawn.discrete, drawn.continuous)
-    cell = 1 / model.hparams["resolution"]
-    kinds, numbers = values_of(attributes.cpu().numpy(), cell=cell)
-    discrete = torch.from_numpy(kinds).to(attributes.device)
-    values = torch.from_numpy(numbers).to(attributes)
-    continuous = model.scale.to_codes(values)
-    return Labels(
-        discrete,
-        continuous,
-        torch.where(known_choices(discrete), discrete, drawn.discrete),
-        torch.where(continuous.isnan(), drawn.continuous, continuous),
-    )
-
-
-def fit_scale(model: Any) -> None:
-    """What continuous codes mean: the quantiles of the training shapes' measured numbers."""
-    if model.config.loss.codes_from != "measured":
-        return
-    pack = model.trainer.datamodule.packs["train"]
-    resolution = model.hparams["resolution"]
-    _, numbers = values_of(measure(pack.grids()), cell=1 / resolution)
-    step = grain(resolution, 0.94 * resolution)
-    model.scale.fit(torch.from_numpy(numbers), step=step, seed=model.clock.seed)
-
-
-def begin_game(model: Any, optimizer: Any) -> None:
-    """Express z anew, fit the prior to E's posteriors of the training shapes; Adam forgets G and E.
-
-    Shapes as they lie in the pack and their mirror images, whole (`evidence_of_grid`).
-    """
-    seed = step_seed(model.clock.seed, 0, model.batches_done)
-    random = torch.Generator(device=model.device).manual_seed(seed)
-    grids = model.trainer.datamodule.packs["train"].grids()
-    grids = np.concatenate([grids, grids[:, ::-1]])
-    latents, labels = read_shapes(model, grids, random)
-    generators = (model.generator, model.ema)
-    latents = match_prior(model.encoder, generators, model.spec, latents)
-    codes = Codes(latents.mean, labels.discrete, labels.continuous)
-    known = latent_vector(codes, model.spec)[:, model.spec.noise :]
-    model.prior.keep_codes(labels.discrete, labels.continuous)
-    with objective_bar("fitting the prior") as tell:
-        model.prior.fit(
-            latents.mean,
-            latents.log_variance,
-            known,
-            steps=model.config.schedule.prior_steps,
-            seed=seed,
-            on_step=tell,
+    def labels(self, attributes: Float[Tensor, "B attributes"], random: torch.Generator) -> Labels:
+        """Of shapes by their measured attributes (lengths as shares of the cube's side)."""
+        drawn = sample_codes(self.spec, len(attributes), generator=random)
+        if self.scale is None:
+            unknown = torch.full_like(drawn.discrete, -1)
+            nothing = torch.full_like(drawn.continuous, torch.nan)
+            return Labels(unknown, nothing, drawn.discrete, drawn.continuous)
+        kinds, numbers = values_of(attributes.cpu().numpy(), cell=1 / self.resolution)
+        discrete = torch.from_numpy(kinds).to(attributes.device)
+        continuous = self.scale.to_codes(torch.from_numpy(numbers).to(attributes))
+        return Labels(
+            discrete,
+            continuous,
+            torch.where(known_choices(discrete), discrete, drawn.discrete),
+            torch.where(continuous.isnan(), drawn.continuous, continuous),
         )
-    for part in (model.encoder, model.generator):
-        for weight in part.parameters():
-            optimizer.state.pop(weight, None)
+
+    def fit(self, grids: Bool[np.ndarray, "n R R R"], *, seed: int) -> None:
+        """What continuous codes mean: the quantiles of the shapes' measured numbers."""
+        if self.scale is not None:
+            _, numbers = values_of(measure(grids), cell=1 / self.resolution)
+            step = grain(self.resolution, 0.94 * self.resolution)
+            self.scale.fit(torch.from_numpy(numbers), step=step, seed=seed)
+
+
+def codes_for_game(
+    spec: CodeSpec, labels: Labels, *, chosen: float, count: int, random: torch.Generator
+) -> Codes:
+    """Of the game's samples: the codes of the last shapes, or (a share `chosen`) any."""
+    drawn = sample_codes(spec, count, generator=random)
+    free = torch.rand(count, 1, generator=random, device=random.device) < chosen
+    discrete = torch.where(free, drawn.discrete, labels.discrete[-count:])
+    continuous = torch.where(free, drawn.continuous, labels.continuous[-count:])
+    return Codes(drawn.noise, discrete, continuous)
 
 
 def read_shapes(
-    model: Any, grids: Bool[np.ndarray, "n R R R"], random: torch.Generator
+    posterior_of: Callable[[Tensor], Posterior],
+    labeller: Labeller,
+    grids: Bool[np.ndarray, "n R R R"],
+    random: torch.Generator,
 ) -> tuple[NoisePosterior, Labels]:
-    """E's posteriors of some shapes, seen whole, and their codes."""
+    """E's posteriors of some shapes, seen whole, and their codes: as measured, or as E says."""
     means, variances, parts = [], [], []
-    with evaluating(model):
-        for start in range(0, len(grids), ENCODED):
-            some = grids[start : start + ENCODED]
-            cells = torch.from_numpy(np.ascontiguousarray(some)).to(model.device)
-            posterior = model.posterior(evidence_of_grid(cells))
-            means.append(posterior.noise_mean.float())
-            variances.append(posterior.noise_log_variance.float())
-            attributes = torch.from_numpy(measure(some)).float().to(model.device)
-            labels = _labels(model, attributes, random)
-            if model.config.loss.codes_from == "free":
-                labels = _read_labels(labels, posterior.mode(), model)
-            parts.append(labels)
+    for start in range(0, len(grids), ENCODED):
+        some = np.ascontiguousarray(grids[start : start + ENCODED])
+        posterior = posterior_of(evidence_of_grid(torch.from_numpy(some).to(random.device)))
+        means.append(posterior.noise_mean.float())
+        variances.append(posterior.noise_log_variance.float())
+        attributes = torch.from_numpy(measure(some)).float().to(random.device)
+        labels = labeller.labels(attributes, random)
+        if labeller.scale is None:
+            labels = _as_read(labels, posterior, labeller.spec)
+        parts.append(labels)
     joined = (
         torch.cat([getattr(part, name) for part in parts])
         for name in ("known_discrete", "known_continuous", "discrete", "continuous")
@@ -122,9 +101,30 @@ def read_shapes(
     return NoisePosterior(torch.cat(means), torch.cat(variances)), Labels(*joined)
 
 
-def _read_labels(labels: Labels, latent: Float[Tensor, "B latent"], model: Any) -> Labels:
+def _as_read(labels: Labels, posterior: Posterior, spec: CodeSpec) -> Labels:
     """With free codes a shape's codes are what E says of it."""
-    parts = model.spec.split(latent)
+    parts = spec.split(posterior.mode())
     discrete = [code.argmax(1) for code in parts.discrete]
     chosen = torch.stack(discrete, 1) if discrete else labels.discrete
     return Labels(labels.known_discrete, labels.known_continuous, chosen, parts.continuous)
+
+
+def fit_prior(
+    prior: LearnedPrior,
+    encoder: EvidenceEncoder,
+    generators: Sequence[Generator],
+    read: tuple[NoisePosterior, Labels],
+    *,
+    steps: int,
+    seed: int,
+) -> None:
+    """Express z anew in E and G, so that E's posteriors have mean 0 and covariance I; the prior
+    learns where they lie for each setting of the codes."""
+    latents, labels = read
+    spec = prior.spec
+    latents = match_prior(encoder, generators, spec, latents)
+    codes = Codes(latents.mean, labels.discrete, labels.continuous)
+    known = latent_vector(codes, spec)[:, spec.noise :]
+    prior.keep_codes(labels.discrete, labels.continuous)
+    with objective_bar("fitting the prior") as tell:
+        prior.fit(latents.mean, latents.log_variance, known, steps=steps, seed=seed, on_step=tell)

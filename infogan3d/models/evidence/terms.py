@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import cross_entropy, huber_loss, softplus
+from torch.nn.functional import cross_entropy, softplus
 
 from infogan3d.models.evidence.measured_codes import known_choices
 from infogan3d.models.networks.posterior import CodePosterior

@@ -1,0 +1,114 @@
+"""The game's losses: D and Q in their turn, G in its own; pairs, or the paper's soft labels."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from infogan3d.models.evidence import terms
+from infogan3d.models.evidence_config import EvidenceLossConfig
+from infogan3d.models.networks import losses
+from infogan3d.models.networks.discriminator import DiscriminatorHead, QHead, Trunk
+from infogan3d.models.networks.latent import Codes
+from infogan3d.models.networks.posterior import CodePosterior
+from infogan3d.models.terms import Terms
+
+REAL, FAKE = (0.7, 1.2), (0.0, 0.3)  # the paper's soft labels
+
+
+@dataclass(frozen=True)
+class Players:
+    """The trunk shared by the heads D and Q, and the arithmetic that they compute in."""
+
+    trunk: Trunk
+    discriminator_head: DiscriminatorHead
+    q_head: QHead
+    autocast: Callable[[], AbstractContextManager[Any]]
+
+    def judge(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, " B"]:
+        """D's logits."""
+        with self.autocast():
+            logits: Tensor = self.discriminator_head(self.trunk(grid))
+        return logits.float()
+
+
+@dataclass(frozen=True)
+class DiscriminatorTurn:
+    """What D's and Q's optimizer lowers, the logits it is made of, and its terms."""
+
+    total: Float[Tensor, ""]
+    real_logits: Float[Tensor, " B"]
+    fake_logits: Float[Tensor, " B"]
+    terms: Terms
+
+
+def information_loss(posterior: CodePosterior, codes: Codes) -> Float[Tensor, ""]:
+    """-log q(c | x), nats: InfoGAN's bound without the codes' entropy."""
+    discrete = losses.categorical_nll(posterior.discrete_logits, codes.discrete)
+    continuous = losses.gaussian_nll(posterior.mean, posterior.log_variance, codes.continuous)
+    return discrete + continuous
+
+
+def discriminator_loss(
+    players: Players,
+    real: Float[Tensor, "B 1 R R R"],
+    fake: Float[Tensor, "B 1 R R R"],
+    codes: Codes,
+    *,
+    game: str,
+    penalty: float,
+    random: torch.Generator,
+) -> DiscriminatorTurn:
+    """D is to tell real shapes from samples, Q to read the codes off the samples.
+
+    `penalty` weighs half of D's squared slope at both (relativistic game).
+    """
+    with players.autocast():
+        real_features, fake_features = players.trunk.of_both(real, fake)
+        real_logits = players.discriminator_head(real_features).float()
+        fake_logits = players.discriminator_head(fake_features).float()
+        posterior: CodePosterior = players.q_head(fake_features)
+    found: Terms = {}
+    if game == "relativistic":
+        loss = terms.pair_loss(real_logits, fake_logits)
+        slopes = terms.slope(players.judge, real, real_logits, random)
+        slopes = slopes + terms.slope(players.judge, fake, fake_logits, random)
+        found["D/penalty"] = slopes
+        total = loss + penalty / 2 * slopes
+    else:
+        loss = losses.soft_label_loss(real_logits, *REAL, generator=random)
+        loss = loss + losses.soft_label_loss(fake_logits, *FAKE, generator=random)
+        total = loss
+    information = information_loss(posterior, codes)
+    found |= {"D/loss": loss, "Q/loss": information}
+    found["Q/accuracy"] = losses.code_accuracy(posterior.discrete_logits, codes.discrete)
+    return DiscriminatorTurn(total + information, real_logits, fake_logits, found)
+
+
+def generator_loss(
+    players: Players,
+    real: Float[Tensor, "B 1 R R R"],
+    fake: Float[Tensor, "B 1 R R R"],
+    codes: Codes,
+    *,
+    weights: EvidenceLossConfig,
+) -> tuple[Float[Tensor, ""], Terms]:
+    """G is to be taken for real and its codes to be read; the weighted sum and its terms."""
+    with players.autocast():
+        features = players.trunk(fake)
+        fake_logits = players.discriminator_head(features).float()
+        posterior: CodePosterior = players.q_head(features)
+    if weights.game == "relativistic":
+        with torch.no_grad():
+            real_logits = players.judge(real)
+        adversarial = terms.pair_loss(fake_logits, real_logits)
+    else:
+        adversarial = losses.label_loss(fake_logits, torch.ones_like(fake_logits))
+    information = information_loss(posterior, codes)
+    total = weights.adversarial_weight * adversarial + weights.information_weight * information
+    found = {"G/loss_gen": adversarial, "G/information": information}
+    return total, {**found, "G/occupancy": fake.detach().mean()}
