@@ -77,7 +77,7 @@ class SeededBatches(Sampler[list[int]]):
         if size * world > count:
             raise ValueError(
                 f"batch_size={size} on {world} process(es) is more than the {count} chairs to "
-                "train on: lower it or prepare more chairs."
+                f"train on: give batch_size={max(count // world, 1)} or less, or more chairs."
             )
         self.count, self.size, self.seed = count, size, seed
         self.rank, self.world = rank, world

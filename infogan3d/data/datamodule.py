@@ -44,7 +44,7 @@ class ChairData(pl.LightningDataModule):
     The pack is kept under `cache`, named by everything that decides its grids, and made once even
     when several processes start together. `clock` is that of the model in training: it says where
     an interrupted run goes on, and seeds mirror and stretch. Errors (`ValueError`): what
-    build.prepare_pack refuses, and splits left empty.
+    build.prepare_pack refuses. Where a split would be empty, all are all chairs, and that is said.
     """
 
     def __init__(
@@ -145,13 +145,18 @@ class ChairData(pl.LightningDataModule):
             self.fine.setup(stage)
         whole = self.pack()
         self.split = build.split_of(whole.ids, seed=self.split_seed, fractions=self.fractions)
+        apart = {"train", "validation"} <= set(self.split)
+        if not apart:
+            self.split = np.full(len(whole), "train")
         self.split_hash = build.split_hash(whole.ids, self.split)
         for part in build.SPLITS:
-            self.packs[part] = whole.select(np.flatnonzero(self.split == part))
-        if not len(self.packs["train"]) or not len(self.packs["validation"]):
-            raise ValueError(
-                f"data={self.source} has {len(whole)} chairs, too few for {self.fractions}: "
-                "give more chairs or other data.fractions."
+            rows = self.split == part if apart else self.split == "train"
+            self.packs[part] = whole.select(np.flatnonzero(rows))
+        if not apart and self.fine is None:
+            print(
+                f"data={self.source}: {len(whole)} chairs at split_seed={self.split_seed} leave "
+                "none to train on or none to validate with: all of them serve for both, so scores "
+                "tell what was learned by heart. More chairs, or another split_seed, hold some out."
             )
 
     # ---- batches ---------------------------------------------------------------------------

@@ -180,13 +180,30 @@ def test_splits_are_disjoint_whole_and_stable(tiny_data):
     assert again.split_hash == data.split_hash
 
 
-def test_too_few_chairs_are_refused(tiny_data, tmp_path):
-    one = save_pack(tiny_data().pack().select(0), tmp_path / "one.npz")
-    data = tiny_data(source="pack", root=str(one), settings={}, cache=str(tmp_path / "cache"))
-    with pytest.raises(ValueError, match=r"data=pack has 1 chairs, too few for \(0.8, 0.1, 0.1\)"):
-        data.setup()
-    with pytest.raises(ValueError, match="too few for"):
-        tiny_data(fractions=(1.0, 0.0, 0.0)).setup()
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_where_none_can_be_held_out_all_serve_for_all_and_that_is_said(
+    tiny_data, tmp_path, capsys, count
+):
+    whole = tiny_data().pack()
+    held = [i for i, part in enumerate(build.split_of(whole.ids, seed=0)) if part != "validation"]
+    few = save_pack(whole.select(held[:count]), tmp_path / "few.npz")
+    words = {"source": "pack", "root": str(few), "settings": {}, "cache": str(tmp_path / "cache")}
+    data = tiny_data(**words, batch_size=1)
+    data.setup()
+    assert [len(data.packs[part]) for part in build.SPLITS] == [count] * 3
+    said = capsys.readouterr().out
+    assert f"data=pack: {count} chairs at split_seed=0 leave none to train on or none to " in said
+    assert len(list(data.training_batches("cpu"))) == count
+    with pytest.raises(ValueError, match=f"give batch_size={count} or less, or more chairs"):
+        SeededBatches(count, size=8, seed=0)
+
+
+def test_chairs_that_can_be_held_out_are(tiny_data, capsys):
+    data = tiny_data()
+    data.setup()
+    ids = [set(data.packs[part].ids) for part in build.SPLITS]
+    assert not ids[0] & ids[1]
+    assert "leave none" not in capsys.readouterr().out
 
 
 def test_a_root_below_home_is_found(tiny_data, tmp_path, monkeypatch):
