@@ -7,6 +7,7 @@ import numpy as np
 from infogan3d.geometry.components import count_components, filter_components
 from infogan3d.geometry.surface import save_mesh
 from infogan3d.io.files import save_json, save_picture, save_text
+from infogan3d.io.frames import FITTED, cube_side
 from infogan3d.io.packs import Pack, load_frame, pack_grids, save_pack
 from infogan3d.io.progress import counting_bar
 from infogan3d.models.base import ShapeModel
@@ -107,9 +108,11 @@ def keep(pack: Pack, title: str, out: Path, *, form: str) -> None:
     drawn = contact_sheet(grids, title=title, columns=columns, size=size)
     picture = save_picture(drawn, out / "samples" / "samples.png")
     (out / "meshes").mkdir(exist_ok=True)
+    frame, kind = pack.frame or FITTED, "glb" if form == "onnx" else form
     for name, grid in zip(ids, grids, strict=True):
         if grid.any():
-            save_mesh(grid, out / "meshes" / f"{name}.{'glb' if form == 'onnx' else form}")
+            path = out / "meshes" / f"{name}.{kind}"
+            save_mesh(grid, path, scale=cube_side(frame), frame=frame)
     empty = int((~grids.any((1, 2, 3))).sum())
     apart = sum(count_components(grid)[0] > 1 for grid in grids)
     print(f"{len(grids)} shapes ({empty} empty, occupancy {np.mean(grids):.3f}, {apart} in pieces)")

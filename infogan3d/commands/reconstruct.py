@@ -15,9 +15,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool
 
+from infogan3d.data.build import split_of
 from infogan3d.data.cache import load_cache
 from infogan3d.data.shapes import flagged_note
-from infogan3d.evaluation.reconstruction import Scoring, shape_scores
+from infogan3d.evaluation.reconstruction import Scoring, likeness_note, shape_scores
 from infogan3d.geometry.components import count_components, filter_components
 from infogan3d.geometry.surface import save_closed
 from infogan3d.inversion.figure import picture_sheet, shape_sheet
@@ -33,7 +34,7 @@ from infogan3d.inversion.stages import (
 from infogan3d.inversion.targets import mesh_target, pack_target
 from infogan3d.inversion.view_targets import read_target, silhouette_scores, silhouette_table
 from infogan3d.io.files import file_name, save_json, save_picture
-from infogan3d.io.frames import Frame
+from infogan3d.io.frames import Frame, cube_side
 from infogan3d.io.packs import Pack, pack_grids, save_pack
 from infogan3d.io.progress import objective_bar
 from infogan3d.models.evidence.model import EvidenceInfoGAN
@@ -47,6 +48,9 @@ from infogan3d.stats.estimate import mean_score
 from infogan3d.stats.tables import Protocol, Rows, protocol_table, to_json
 
 GRID_SCORES = ("mse", "iou", "ap", "cd")
+MOST_KNOWN, MOST_HELD_OUT = 500, 64  # shapes of the run's data that a target is held against
+
+Grids = Bool[np.ndarray, "n R R R"]
 
 
 def reconstruct(settings: ReconstructSettings, out: Path) -> None:
@@ -84,7 +88,7 @@ def sample_pack(trained: TrainSettings) -> Pack | None:
 
 def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out: Path) -> None:
     """Meshes and packs: every stage scored against the grid."""
-    truth, ids, notes = grids_of(order, settings)
+    truth, ids, notes, side = grids_of(order, settings)
     target = torch.from_numpy(truth).float()[:, None].to(order.model.device)
     with objective_bar("optimising") as tell:
         stages = run_stages(order.model, target, order.search, on_step=tell)
@@ -109,6 +113,7 @@ def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out:
         stages[-1],
         ids,
         {"notes": notes, "protocol": protocol.text(), "rungs": to_json(rows)},
+        side=side,
     )
     ious = {name: row["iou"].mean for name, row in rows.items()}
     sheet = shape_sheet(truth, {stage.name: stage.occupancy > 0.5 for stage in stages}, ious)
@@ -117,26 +122,49 @@ def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out:
 
 def grids_of(
     order: ReconstructionRequest, settings: ReconstructSettings
-) -> tuple[Bool[np.ndarray, "n R R R"], list[str], list[str]]:
-    """The target's grids, their ids, and what was assumed to get them."""
+) -> tuple[Grids, list[str], list[str], float]:
+    """The target's grids, ids, what was done and found, and the side of its cubes in metres.
+
+    Errors: what `pack_target` and `mesh_target` refuse.
+    """
+    known = known_shapes(folder.load_settings(Path(settings.run)))
     if settings.mesh is None:
         index = "all" if settings.index is None else settings.index
         pack, notes = pack_target(
             order.path, index=index, resolution=order.resolution, frame=order.frame
         )
-        for note in notes:
-            print(f"target  {note}")
-        return pack.grids(), list(pack.ids), notes
-    grid, notes = mesh_target(
-        order.path,
-        data=order.data,
-        frame=order.frame,
-        resolution=order.resolution,
-        up=settings.up,
-        facing=settings.pictures.facing,
-    )
-    print(*(f"target  {note}" for note in notes), sep="\n")
-    return grid[None], [order.path.stem], notes
+        grids, ids, side = pack.grids(), list(pack.ids), cube_side(order.frame)
+    else:
+        target = mesh_target(
+            order.path,
+            data=order.data,
+            frame=order.frame,
+            resolution=order.resolution,
+            up=settings.up,
+            facing=settings.pictures.facing,
+            hull=settings.hull,
+            known=None if known is None else known[0],
+        )
+        grids, ids, side, notes = target.grid[None], [order.path.stem], target.side, target.notes
+    if known is not None:
+        notes = [*notes, likeness_note(grids, *known)]
+    for note in notes:
+        print(f"target  {note}")
+    return grids, ids, notes, side
+
+
+def known_shapes(trained: TrainSettings) -> tuple[Grids, Grids] | None:
+    """Some shapes that a run learned from, and some held out; None where the cache lacks them."""
+    data = build_data(trained)
+    if not data.path.exists():
+        return None
+    whole = load_cache(data.path, resolution=trained.resolution)
+    split = split_of(whole.ids, seed=data.split_seed, fractions=data.fractions)
+    train, held_out = (np.flatnonzero(split == part) for part in ("train", "validation"))
+    if not len(train):
+        return None
+    some = train[:: max(1, len(train) // MOST_KNOWN)], held_out[:MOST_HELD_OUT]
+    return whole.grids(some[0]), whole.grids(some[1])
 
 
 def from_pictures(order: ReconstructionRequest, settings: ReconstructSettings, out: Path) -> None:
@@ -190,12 +218,17 @@ def keep(
     stage: Stage,
     ids: list[str],
     about: dict[str, Any],
+    *,
+    side: float | None = None,
 ) -> None:
     """Write the settings, codes.json, the pack and the meshes, and say where they lie.
 
-    Errors: one shape only, and it is empty (`ValueError`).
+    `side` is that of the shapes' cubes in metres, by the run's frame where nobody knows. Errors:
+    one shape only, and it is empty (`ValueError`).
     """
     settings, out = where
+    lies = order.frame
+    size: dict[str, Any] = {"scale": side or cube_side(lies), "frame": Frame(lies.kind, lies.span)}
     shapes = filter_components(stage.occupancy, settings.pieces)
     if len(shapes) == 1 and not (shapes > 0.5).any():
         raise ValueError(
@@ -207,10 +240,9 @@ def keep(
     for name, latent, shape in zip(ids, stage.latent, shapes, strict=True):
         count, floating = count_components(shape > 0.5)
         path = out / ("shape.glb" if len(ids) == 1 else f"meshes/{file_name(name)}.glb")
-        closed = save_closed(shape, path) if count else None
+        closed = save_closed(shape, path, **size) if count else None
         row = {"id": name, "pieces": count, "floating": floating, "watertight": closed}
         rows.append(row | codes_by_name(order.model, latent))
-    lies = order.frame
     frame = None if lies.guessed else Frame(lies.kind, lies.span)
     pack = save_pack(pack_grids(shapes > 0.5, ids=ids, frame=frame), out / "shape.npz")
     about = {"frame": {"kind": lies.kind, "span": lies.span, "carved": lies.carved}, **about}

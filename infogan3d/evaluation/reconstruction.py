@@ -183,3 +183,26 @@ def trivial_predictions(
         "nearest training shape": train[nearest].astype(np.float32),
         "perfect": target.astype(np.float32),
     }
+
+
+def likeness_note(
+    targets: Bool[np.ndarray, "n r r r"],
+    train: Bool[np.ndarray, "m r r r"],
+    held_out: Bool[np.ndarray, "k r r r"],
+) -> str:
+    """How far targets lie from the nearest training shapes, beside held-out shapes of that kind.
+
+    By 1 - IoU: what lies farther than 95 % of the held-out shapes is unlike all that was learned.
+    """
+    gaps = 1.0 - iou_matrix(targets, train).max(axis=1)
+    said = f"distance (1 - IoU) to the nearest training shape {np.median(gaps):.2f}"
+    if not len(held_out):
+        return said
+    usual = 1.0 - iou_matrix(held_out, train).max(axis=1)
+    most = float(np.quantile(usual, 0.95))
+    said += f"; of {len(usual)} held-out ones {np.median(usual):.2f}, 95 % below {most:.2f}"
+    far = int((gaps > most).sum())
+    if not far:
+        return said
+    which = "it is" if len(gaps) == 1 else f"{far} of {len(gaps)} are"
+    return f"{said}: {which} unlike anything that the run learned from, so the answer may be poor"

@@ -15,6 +15,8 @@ from trimesh.visual.material import PBRMaterial
 from trimesh.visual.texture import TextureVisuals
 
 from infogan3d.io.files import write_atomic
+from infogan3d.io.frames import Frame
+from infogan3d.io.meshes.note import MeshNote
 
 OFF_TIES = 1.0 - 2e-5  # a level that equals cells' values leaves holes in scikit-image's surfaces
 
@@ -109,12 +111,19 @@ def grid_mesh(grid: Grid, *, smooth: int = 0, level: float = 0.5) -> trimesh.Tri
 
 
 def save_mesh(
-    grid: Grid, path: Path, *, scale: float = 1.0, smooth: int = 0, level: float = 0.5
+    grid: Grid,
+    path: Path,
+    *,
+    scale: float = 1.0,
+    smooth: int = 0,
+    level: float = 0.5,
+    frame: Frame | None = None,
 ) -> Path:
     """Write the grid's mesh to a .glb, .obj or .stl file and return its path.
 
-    `scale` is the length of the cube's side in the file's unit (metres for GLB). The file appears
-    whole or not at all; its folder is made. ValueError for another suffix, an
+    `scale` is the length of the cube's side in the file's unit (metres for GLB). The cube's middle
+    is the origin; GLB has Y up, the others Z. With `frame` the file says all that (note.py). The
+    file appears whole or not at all; its folder is made. ValueError for another suffix, an
     empty grid or a scale of 0.
     """
     kind = path.suffix.lower()
@@ -127,19 +136,44 @@ def save_mesh(
     if kind == ".glb":
         mesh.apply_transform(Y_UP)
         mesh.visual = TextureVisuals(material=PBRMaterial(**WOOD))  # type: ignore[no-untyped-call]
-    content: Any = mesh.export(file_type=kind[1:])
-    write_atomic(path, content.encode() if isinstance(content, str) else content)
+    note = "" if frame is None else MeshNote("y" if kind == ".glb" else "z", scale, frame).line()
+    write_atomic(path, mesh_bytes(mesh, kind, note))
     return path
 
 
-def save_closed(occupancy: Float[np.ndarray, "R R R"], path: Path) -> bool:
+def mesh_bytes(mesh: trimesh.Trimesh, kind: str, note: str) -> bytes:
+    """A mesh as a file's bytes, with a note where its kind of file keeps one; "" for none."""
+
+    def noted(tree: dict[str, Any]) -> None:
+        if note:
+            tree["asset"]["extras"] = {"note": note}
+
+    how: dict[str, Any] = {}
+    if kind == ".glb":
+        how = {"tree_postprocessor": noted}
+    if kind == ".obj":
+        how = {"header": note or None}
+    made: Any = mesh.export(file_type=kind[1:], **how)
+    content: bytes = made.encode() if isinstance(made, str) else made
+    if kind != ".stl":
+        return content
+    return note.encode().ljust(80)[:80] + content[80:] if note else content
+
+
+def save_closed(
+    occupancy: Float[np.ndarray, "R R R"],
+    path: Path,
+    *,
+    scale: float = 1.0,
+    frame: Frame | None = None,
+) -> bool:
     """Write a mesh file and read it back: is it watertight?
 
     The surface of the probabilities is smoother; where it is not closed that of the cells is taken.
-    ValueError for an empty shape.
+    `scale` and `frame` as for `save_mesh`. ValueError for an empty shape.
     """
     for grid in (occupancy, occupancy > 0.5):
-        save_mesh(grid, path)
+        save_mesh(grid, path, scale=scale, frame=frame)
         if trimesh.load_mesh(path).is_watertight:
             return True
     return False

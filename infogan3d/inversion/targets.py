@@ -1,11 +1,12 @@
 """A mesh or a pack -> the grids to be reconstructed, in the frame of a run's data.
 
 A target must lie in its cube as the grids that the model learned from do (frames.py). A mesh
-becomes the grid that `prepare` would make of it: photographed and carved by the run's own settings
-where its data are hulls, else filled (voxelize.py). A pack's grids are brought over where they lie
-otherwise. Pictures: view_targets.py.
+is filled (voxelize.py), also where the run learned from hulls: what is fitted and scored is the
+shape itself, and its hull only where that is asked for. A pack's grids are brought over where they
+lie otherwise. Pictures: view_targets.py.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,16 @@ from infogan3d.data.config import DataConfig
 from infogan3d.data.multiview import DISTANCE, FARTHER, photograph
 from infogan3d.data.procedural.chairs import CUBE, FLOOR
 from infogan3d.geometry.camera import seeing3d_cameras
-from infogan3d.geometry.orientation import points_y_up_to_z_up, rotation_z90, turn
+from infogan3d.geometry.components import count_components
+from infogan3d.geometry.orientation import rotation_z90, turn
+from infogan3d.geometry.upright import chosen_up, stood_up
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.inversion.frames import GridFrame, bring_over
 from infogan3d.io.errors import reading_data
-from infogan3d.io.frames import SPAN
+from infogan3d.io.frames import INCH, SPAN
 from infogan3d.io.mesh_files import Mesh, read_mesh
+from infogan3d.io.meshes.note import MeshNote, read_note
 from infogan3d.io.packs import Pack, read_pack, resize_grids
 
 UNITS = {"metres": 39.37, "centimetres": 0.3937, "inches": 1.0, "millimetres": 0.03937}
@@ -38,6 +42,10 @@ CARVING: dict[str, Any] = {"method": "any128", "tolerance": 2}
 
 
 FINE = 3  # fine cells a cell and axis, odd
+OVER = 1e-3  # sides of the cube: a mesh that was made here reaches no farther out of it
+
+Grid = Bool[np.ndarray, "R R R"]
+Grids = Bool[np.ndarray, "k S S S"]
 
 
 # ---- a pack's grids ----------------------------------------------------------------------------
@@ -74,6 +82,15 @@ def fit_pack(
 # ---- a mesh ------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
+class MeshTarget:
+    """A mesh as a run's grid; the side of its cube in metres; what was done to get it, in words."""
+
+    grid: Grid
+    side: float
+    notes: list[str]
+
+
 @reading_data()
 def mesh_target(
     path: Path,
@@ -81,36 +98,110 @@ def mesh_target(
     data: DataConfig,
     frame: GridFrame,
     resolution: int,
-    up: str = "y",
+    up: str = "auto",
     facing: str | int = "snap",
+    hull: bool = False,
+    known: Grids | None = None,
     face_cap: int = 500_000,
-) -> tuple[Bool[np.ndarray, "R R R"], list[str]]:
-    """The grid that the run's data would hold of this mesh, and what was done to get it.
+) -> MeshTarget:
+    """The filled grid of a mesh in the frame of a run's data, or with `hull` as that run's hulls.
 
-    `up` is the file's vertical axis. `facing` "snap" finds the back and turns it to +y, else it is
-    a number of quarter turns. Errors: what `read_mesh`, `solid_voxelize` and `carve` refuse.
+    `up` is the file's vertical axis, "auto" what the file says or what its shape speaks for, beside
+    `known` grids of the run's data. `facing` "snap" finds the back and turns it to +y, else it is a
+    number of quarter turns. A file that was made here comes back into its own cells. Errors: what
+    `read_mesh`, `solid_voxelize` and `carve` refuse.
     """
-    if up not in ("y", "z"):
-        raise ValueError(f"up={up} is unknown: take y or z.")
     vertices, faces = read_mesh(path, face_cap=face_cap)
-    vertices = points_y_up_to_z_up(vertices) if up == "y" else vertices
+    said = read_note(path)
     try:
-        upright = solid_voxelize(vertices, faces, resolution=32)
+        if said is not None and (up, facing, hull) == ("auto", "snap", False):
+            grid = own_grid(vertices, faces, said, frame=frame, resolution=resolution)
+            if grid is not None:
+                words = f"made here, {said.up} up: taken into its own cells, {said.side:.3f} m"
+                return MeshTarget(grid, said.side, [words])
+        given = said.up if said is not None and up == "auto" else up
+        up, stood = chosen_up(vertices, faces, up=given, known=known)
+        upright = solid_voxelize(stood_up(vertices, up), faces, resolution=32)
         turns = int(turn(upright, facing)[1]["quarter_turns"])
-        vertices, faces = turn_and_centre(vertices, faces, turns=turns)
-        if frame.kind == "fitted" and not frame.carved:
-            grid = solid_voxelize(vertices, faces, resolution=resolution, span=frame.span)
-            return grid, [f"turned by {turns} quarters, filled"]
-        vertices, sized = to_inches(vertices, most=CUBE * SPAN if frame.kind == "floor" else None)
-        if not frame.carved:
-            grid = floor_grid(vertices, faces, resolution=resolution)
-            return grid, [f"turned by {turns} quarters, {sized}, filled"]
-        grid = photograph_and_carve(
-            (vertices, faces), data=data, frame=frame, resolution=resolution
-        )
+        points, faces = turn_and_centre(stood_up(vertices, up), faces, turns=turns)
+        size = float(np.ptp(points, axis=0).max())
+        points, sized = to_inches(points, most=CUBE * SPAN if frame.kind == "floor" else None)
+        grid, made = placed(points, faces, data=data, frame=frame, resolution=resolution, hull=hull)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
-    return grid, [f"turned by {turns} quarters, {sized}, photographed and carved"]
+    longest = true_size(size, float(np.ptp(points, axis=0).max()), path)
+    side = longest / (np.ptp(points, axis=0).max() / CUBE if frame.kind == "floor" else frame.span)
+    notes = [f"{stood}, turned by {turns} quarters, {sized}, {made}", *in_pieces(grid)]
+    return MeshTarget(grid, float(side), notes)
+
+
+def own_grid(
+    vertices: Float[np.ndarray, "n 3"],
+    faces: Int[np.ndarray, "m 3"],
+    said: MeshNote,
+    *,
+    frame: GridFrame,
+    resolution: int,
+) -> Grid | None:
+    """The cells of a shape that was made here: those whose centres lie in it.
+
+    None where it lies otherwise than the run's shapes do, or no longer in its cube.
+    """
+    alike = said.frame.kind == frame.kind
+    if not alike or abs(said.frame.span - frame.span) * resolution > 0.5:
+        return None
+    points = stood_up(vertices, said.up) / said.side
+    if np.abs(points[faces]).max() > 0.5 + OVER:
+        return None
+    fine = solid_voxelize(
+        np.clip(points, -0.5, 0.5),
+        faces,
+        resolution=FINE * resolution,
+        refine=1,
+        cube=((-0.5, -0.5, -0.5), 1.0),
+    )
+    middle = slice(FINE // 2, None, FINE)
+    return np.ascontiguousarray(fine[middle, middle, middle])
+
+
+def placed(
+    points: Float[np.ndarray, "n 3"],
+    faces: Int[np.ndarray, "m 3"],
+    *,
+    data: DataConfig,
+    frame: GridFrame,
+    resolution: int,
+    hull: bool,
+) -> tuple[Grid, str]:
+    """A mesh in inches, its box centred on 0, as a grid in a frame, and how it was made."""
+    if hull:
+        mesh = (points, faces)
+        grid = photograph_and_carve(mesh, data=data, frame=frame, resolution=resolution)
+        return grid, "photographed and carved"
+    made = "filled (the run learned from hulls: hull=true makes one)" if frame.carved else "filled"
+    if frame.kind == "floor":
+        return floor_grid(points, faces, resolution=resolution), made
+    return solid_voxelize(points, faces, resolution=resolution, span=frame.span), made
+
+
+def true_size(size: float, inches: float, path: Path) -> float:
+    """The longest side of a mesh in metres: by the unit that it was taken for.
+
+    glTF is in metres. A size that no unit explains is as long as a usual seat.
+    """
+    if path.suffix.lower() in (".glb", ".gltf"):
+        return size
+    unit = min(UNITS, key=lambda name: abs(np.log(size * UNITS[name] / USUAL)))
+    believed = BELIEVED[0] <= size * UNITS[unit] <= BELIEVED[1]
+    return (size * UNITS[unit] if believed else inches) * INCH
+
+
+def in_pieces(grid: Grid) -> list[str]:
+    """A note where a target is of several pieces."""
+    pieces, apart = count_components(grid)
+    if pieces < 2:
+        return []
+    return [f"it is in {pieces} pieces, {100 * apart:.1f} % of its cells apart from the largest"]
 
 
 def turn_and_centre(

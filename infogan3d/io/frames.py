@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 KINDS = ("fitted", "floor")
 SPAN = 60 / 64  # geometry/voxelize.py and geometry/visual_hull/carve.py fit shapes so
+INCH = 0.0254  # metres
+FLOOR_SIDE = 48 * INCH  # metres: the cube of shapes that keep their size
+USUAL = 36 * INCH  # metres: the longest side of a usual seat, where the true one is lost
 
 
 @dataclass(frozen=True)
@@ -35,3 +38,8 @@ class Frame:
 
 
 FITTED, FLOOR = Frame("fitted"), Frame("floor")
+
+
+def cube_side(frame: Frame, *, longest: float = USUAL) -> float:
+    """The side of a shape's cube in metres, its longest side being `longest` where size is lost."""
+    return FLOOR_SIDE if frame.kind == "floor" else longest / frame.span

@@ -9,6 +9,7 @@ from PIL import Image
 
 from infogan3d.geometry.surface import save_mesh
 from infogan3d.io.files import save_picture
+from infogan3d.io.frames import FITTED, Frame, cube_side
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import traverse
 from infogan3d.models.sampling import draw_codes, generate_grids
@@ -54,7 +55,7 @@ class Snapshots(pl.Callback):
 
     def on_train_end(self, trainer: pl.Trainer, module: pl.LightningModule) -> None:
         if trainer.is_global_zero:
-            meshes = self.save_meshes(module)
+            meshes = self.save_meshes(module, frame=frame_of_data(trainer))
             self.take(trainer, module, meshes)
 
     def take(self, trainer: pl.Trainer, module: Any, meshes: tuple[Path, ...] = ()) -> None:
@@ -73,13 +74,21 @@ class Snapshots(pl.Callback):
                 if meshes:
                     logger.log_items(lambda: objects_of(meshes), step=done)
 
-    def save_meshes(self, module: Any) -> tuple[Path, ...]:
-        """The first samples as GLB; one that came out empty is left out."""
+    def save_meshes(self, module: Any, *, frame: Frame = FITTED) -> tuple[Path, ...]:
+        """The first samples as GLB, as large as `frame` says; an empty one is left out."""
         grids = generate_grids(module, draw_codes(module, MESHES, seed=0))
         folder = self.run / "meshes"
         folder.mkdir(parents=True, exist_ok=True)
         full = [(i, grid) for i, grid in enumerate(grids) if grid.any()]
-        return tuple(save_mesh(grid, folder / f"sample-{i}.glb") for i, grid in full)
+        size: dict[str, Any] = {"scale": cube_side(frame), "frame": frame}
+        return tuple(save_mesh(grid, folder / f"sample-{i}.glb", **size) for i, grid in full)
+
+
+def frame_of_data(trainer: pl.Trainer) -> Frame:
+    """How the shapes in training lie in their cubes: as their pack says, else fitted."""
+    data: Any = trainer.datamodule  # type: ignore[attr-defined]
+    packs = getattr(data, "packs", None)
+    return (packs["train"].frame if packs else None) or FITTED
 
 
 def objects_of(meshes: tuple[Path, ...]) -> dict[str, Any]:

@@ -13,9 +13,13 @@ from PIL import Image
 
 from infogan3d.commands.reconstruct import reconstruct
 from infogan3d.commands.train import train
+from infogan3d.data.config import ChairsConfig
 from infogan3d.data.procedural.chairs import Factors, chair_mesh
 from infogan3d.geometry.camera import seeing3d_camera, seeing3d_cameras
+from infogan3d.geometry.distances import iou
+from infogan3d.inversion.frames import GridFrame
 from infogan3d.inversion.stages import Stage
+from infogan3d.inversion.targets import mesh_target
 from infogan3d.io.packs import load_pack, pack_grids, save_pack
 from infogan3d.runs import checkpoint
 
@@ -109,7 +113,39 @@ def test_what_is_no_chair_gives_a_watertight_mesh(ask, tmp_path, name, suffix):
     out, told = ask(f"mesh={path}")
     assert told["shapes"][0]["watertight"] is True
     assert trimesh.load_mesh(out / "shape.glb").is_watertight
-    assert "photographed and carved" in told["notes"][0]
+    assert "filled (the run learned from hulls: hull=true makes one)" in told["notes"][0]
+    assert "nearest training shape" in told["notes"][-1]
+
+
+def test_the_hull_is_fitted_where_that_is_asked_for(ask, tmp_path):
+    path = tmp_path / "stool.obj"
+    SHAPES["stool"].export(path)
+    _, told = ask(f"mesh={path}", "hull=true", "up=y")
+    assert "y up as given" in told["notes"][0]
+    assert told["notes"][0].endswith("photographed and carved")
+
+
+def test_what_it_writes_comes_back_as_large_and_where_it_was(ask, tmp_path):
+    path = tmp_path / "chair.glb"
+    mesh = chair_mesh(Factors(base="panel"))
+    mesh.vertices = np.stack([mesh.vertices[:, 0], mesh.vertices[:, 2], -mesh.vertices[:, 1]], 1)
+    mesh.apply_scale(0.0254)
+    mesh.export(path)
+    out, _ = ask(f"mesh={path}")
+    first = out.rename(tmp_path / "first")
+    size = np.ptp(trimesh.load_mesh(first / "shape.glb").vertices, axis=0)
+    again, told = ask(f"mesh={first / 'shape.glb'}")
+    (word, *_) = told["notes"]
+    assert word.startswith("made here, y up: taken into its own cells, 1.219 m")
+    target = mesh_target(
+        first / "shape.glb",
+        data=ChairsConfig(),
+        frame=GridFrame("floor", 60 / 64, True),
+        resolution=16,
+    )
+    assert iou(target.grid, load_pack(first / "shape.npz").grids()[0]) > 0.97
+    found = np.ptp(trimesh.load_mesh(again / "shape.glb").vertices, axis=0)
+    assert np.abs(found - size).max() < 0.0254 * 48 / 16 * 3  # the model's answer, not the file's
 
 
 @pytest.mark.parametrize(

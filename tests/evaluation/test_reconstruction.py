@@ -11,6 +11,7 @@ from infogan3d.evaluation.reconstruction import (
     box_diagonal,
     cloud,
     fscore,
+    likeness_note,
     score_reconstructions,
     shape_scores,
     squared_error,
@@ -197,3 +198,22 @@ def test_floors_on_real_chairs():
     assert 0.4 < nearest["ap"] < 0.55
     assert 1.7 < means["perfect"]["cd_x1e4"] < 2.6
     assert nearest["cd_x1e4"] < random["cd_x1e4"] < mean["cd_x1e4"] < nothing["cd_x1e4"]
+
+
+def test_what_is_unlike_all_training_shapes_is_told():
+    random = np.random.default_rng(0)
+    kind = np.zeros((30, 8, 8, 8), bool)
+    for grid, (x, y, z) in zip(kind, random.integers(4, 8, (30, 3)), strict=True):
+        grid[:x, :y, :z] = True
+    train, held_out = kind[:20], kind[20:]
+    other = np.flip(kind[:1], axis=(1, 2, 3))
+    assert likeness_note(train[:1], train, held_out).startswith(
+        "distance (1 - IoU) to the nearest training shape 0.00; of 10 held-out ones"
+    )
+    assert "unlike" not in likeness_note(train[:1], train, held_out)
+    assert "it is unlike anything that the run learned from" in likeness_note(
+        other, train, held_out
+    )
+    both = np.concatenate([other, train[:2]])
+    assert "1 of 3 are unlike" in likeness_note(both, train, held_out)
+    assert "held-out" not in likeness_note(other, train, held_out[:0])

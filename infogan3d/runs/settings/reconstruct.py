@@ -20,7 +20,12 @@ class ReconstructSettings:
     )
     index: int | str | None = setting(None, "which row of the pack; null or all: every row")
     up: str = setting(
-        "y", "the mesh file's vertical axis: y (.glb, most .obj) or z", choices=("y", "z")
+        "auto",
+        "the mesh file's vertical axis; auto: by its symmetry, its feet and the training shapes",
+        choices=("auto", "y", "z", "x", "-x", "-y", "-z"),
+    )
+    hull: bool = setting(
+        False, "fit the mesh's hull, as the run's pictures would show it, in place of the mesh"
     )
     pictures: ViewsConfig = settings_group(ViewsConfig(), flat=True)
     search: InversionConfig = settings_group(InversionConfig(), flat=True)
