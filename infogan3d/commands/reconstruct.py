@@ -51,6 +51,7 @@ GRID_SCORES = ("mse", "iou", "ap", "cd")
 MOST_KNOWN, MOST_HELD_OUT = 500, 64  # shapes of the run's data that a target is held against
 
 Grids = Bool[np.ndarray, "n R R R"]
+HeldOut = Bool[np.ndarray, "m R R R"]
 
 
 def reconstruct(settings: ReconstructSettings, out: Path) -> None:
@@ -153,7 +154,7 @@ def grids_of(
     return grids, ids, notes, side
 
 
-def known_shapes(trained: TrainSettings) -> tuple[Grids, Grids] | None:
+def known_shapes(trained: TrainSettings) -> tuple[Grids, HeldOut] | None:
     """Some shapes that a run learned from, and some held out; None where the cache lacks them."""
     data = build_data(trained)
     if not data.path.exists():

@@ -86,8 +86,7 @@ class Snapshots(pl.Callback):
 
 def frame_of_data(trainer: pl.Trainer) -> Frame:
     """How the shapes in training lie in their cubes: as their pack says, else fitted."""
-    data: Any = trainer.datamodule  # type: ignore[attr-defined]
-    packs = getattr(data, "packs", None)
+    packs = getattr(getattr(trainer, "datamodule", None), "packs", None)
     return (packs["train"].frame if packs else None) or FITTED
 
 
