@@ -37,6 +37,8 @@ from infogan3d.io.packs import Pack, save_pack
 from infogan3d.io.progress import telling
 from infogan3d.stats.clock import BatchClock
 
+MOST_NOTES = 20  # shapes that were left out, by name
+
 
 class ChairData(pl.LightningDataModule):
     """Shapes of one data set as batches of occupancy grids.
@@ -125,13 +127,15 @@ class ChairData(pl.LightningDataModule):
     def voxelize(self) -> tuple[Pack, build.Report]:
         """Make the pack, and tell how far it is and how many chairs a second there are."""
         with telling(f"voxelizing {self.source}") as say:
-            began = time.monotonic()
+            began, noted = time.monotonic(), list[str]()
 
             def tell(done: int, total: int, note: str) -> None:
                 speed = done / max(time.monotonic() - began, 1e-3)
                 say(done, total, f"{speed:.1f} chairs/s")
-                if note:
-                    print(note, flush=True)
+                if note and len(noted) <= MOST_NOTES:
+                    noted.append(note)
+                    more = "and so on: further ones are counted only"
+                    print(note if len(noted) <= MOST_NOTES else more, flush=True)
 
             return build.prepare_pack(
                 self.config, resolution=self.resolution, workers=self.workers, on_progress=tell

@@ -155,7 +155,7 @@ def resize_grids(pack: "Pack", resolution: int) -> "Pack":
     if pack.shape != (size, size, size) or resolution < 1:
         raise ValueError(f"grids of {pack.shape} cannot become {resolution}^3; give cubic grids.")
     lacking = resolution - size
-    if size % resolution and (lacking % 2 or not 0 <= lacking <= size / 8):
+    if not resizable(size, resolution):
         raise ValueError(
             f"grids of {size}^3 cannot become {resolution}^3 without distortion; ask for a whole"
             f" fraction of {size}, or an even number up to {size + size // 8} for an empty rim."
@@ -173,6 +173,12 @@ def resize_grids(pack: "Pack", resolution: int) -> "Pack":
         fitted = frame.kind == "fitted"
         frame = Frame("fitted", frame.span * size / resolution) if fitted else None
     return Pack(occupancy, (resolution,) * 3, pack.ids, pack.columns, frame)
+
+
+def resizable(size: int, resolution: int) -> bool:
+    """Whether grids of size^3 become resolution^3 by whole blocks or an empty rim."""
+    lacking = resolution - size
+    return size % resolution == 0 or (lacking % 2 == 0 and 0 <= lacking <= size / 8)
 
 
 def content_hash(pack: "Pack") -> str:

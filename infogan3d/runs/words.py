@@ -2,6 +2,7 @@
 
 import difflib
 import re
+import shutil
 from collections.abc import Sequence
 
 from infogan3d.models.config import RENAMED
@@ -49,7 +50,7 @@ def check_words(name: str, words: Sequence[str]) -> None:
                 f"spaces in quotes, such as '{like(name)}'."
             )
         else:
-            check_value(word)
+            check_value(word, sweep=bool({"-m", "--multirun"} & set(words)))
             check_key(word.partition("=")[0], name)
             values.append(word)
     for word in values:
@@ -73,14 +74,29 @@ def check_option(name: str, word: str) -> None:
     )
 
 
-def check_value(word: str) -> None:
-    """Refuse a placeholder of the README, and a path where a data set's name is wanted."""
+PATHS = ("root", "pack", "mesh", "grid", "views", "cache", "run", "resume", "pictures", "masks")
+
+
+def check_value(word: str, *, sweep: bool) -> None:
+    """Refuse a placeholder of the README, a path where a data set's name is wanted, a path that
+    Hydra's grammar would take apart, and a launcher whose programs are not here."""
     key, _, value = word.partition("=")
     placeholder = re.search(r"<[\w /]+>", value)
     if placeholder:
         raise ValueError(
             f"{word} has a placeholder, {placeholder[0]}: give what stands for it"
             f"{', or run=latest for the newest run' if key == 'run' else ''}."
+        )
+    plain = key.rpartition(".")[2] in PATHS and not value.startswith(("'", '"', "[", "{", "${"))
+    if plain and ("=" in value or ("," in value and not sweep)):
+        raise ValueError(
+            f"{word}: a path with = or commas is typed in two pairs of quotes, such as "
+            f"'{key}=\"{value}\"'."
+        )
+    if key.lstrip("+") == "hydra/launcher" and value == "slurm" and shutil.which("sbatch") is None:
+        raise ValueError(
+            "hydra/launcher=slurm starts jobs with Slurm's sbatch and srun, which are not here: "
+            "give this command on a machine of the cluster, or hydra/launcher=cpu."
         )
     if key in ("data", "+data") and "/" in value:
         raise ValueError(

@@ -304,7 +304,7 @@ def test_a_coarse_pack_is_enlarged_only_where_it_is_asked_for(tmp_path: Path) ->
     grid = np.pad(solid(24), 3)
     bits = np.packbits(grid.reshape(1, -1), axis=1)
     np.savez(tmp_path / "a.npz", occupancy=bits, shape=np.array([1, 30, 30, 30]), id=["a"])
-    with pytest.raises(ValueError, match=r"30\^3 cannot become 64\^3"):
+    with pytest.raises(ValueError, match=r"grids of 30\^3, not 64\^3: give data.enlarge=true"):
         prepared("pack", root=tmp_path / "a.npz", resolution=64)
     pack, _ = prepared("pack", root=tmp_path / "a.npz", resolution=64, enlarge=True)
     large = pack.grids()[0]

@@ -16,14 +16,22 @@ from PIL import Image
 from infogan3d import evaluate as evaluate
 from infogan3d import generate as generate
 from infogan3d import prepare as prepare
+from infogan3d import reconstruct as reconstruct
 from infogan3d import train as train
 from infogan3d.data.multiview import write_views
 from infogan3d.geometry.camera import seeing3d_cameras
 from infogan3d.io.errors import CheckpointError
+from infogan3d.io.packs import pack_grids, save_pack
 from infogan3d.runs import build, checkpoint, folder, schema
 from infogan3d.runs import command as runs_command
 
-COMMANDS = {"train": train, "evaluate": evaluate, "generate": generate, "prepare": prepare}
+COMMANDS = {
+    "train": train,
+    "evaluate": evaluate,
+    "generate": generate,
+    "prepare": prepare,
+    "reconstruct": reconstruct,
+}
 SMOKE = ("+experiment=smoke", "workers=1")
 
 
@@ -73,6 +81,20 @@ def command(tmp_path, monkeypatch, capfd):
             "there is no setting 'model.reading' any more: it is model.shape_limit_form now.",
         ),
         (("train", "data=/a/path"), "data=/a/path is a path: name the data set and its root, such"),
+        (
+            ("prepare", "data=meshes", "data.root=a=b"),
+            "data.root=a=b: a path with = or commas is typed in two pairs of quotes, such as 'data",
+        ),
+        (
+            ("reconstruct", "run=here", "mesh=a,b.obj"),
+            "mesh=a,b.obj: a path with = or commas is typed in two pairs of quotes, such as",
+        ),
+        (
+            ("train", "-m", "+experiment=smoke", "hydra/launcher=slurm"),
+            "hydra/launcher=slurm starts jobs with Slurm's sbatch and srun, which are not here: ",
+        ),
+        (("train", "learning_rate=1"), "there is no setting 'learning_rate': did you mean model."),
+        (("train", *SMOKE, "codes.discrete=[4.5,3]"), "codes.discrete=[4.5, 3] is no list of wh"),
         (("train", "epochs=0"), "epochs=0 trains nothing: give 1 or more, or -1 and"),
         (
             ("generate", "run=runs/demo/<day>_<time>"),
@@ -150,6 +172,24 @@ def test_a_mistake_ends_with_one_sentence_and_code_2(command, words, sentence):
     assert done.err.startswith(f"infogan3d-{words[0]}: {sentence}")
     assert done.err.count("\n") == 1
     assert "Traceback" not in done.out + done.err
+
+
+def test_quotes_hold_a_path_with_a_comma_together(command, tmp_path):
+    (tmp_path / "a=b,c").mkdir()
+    done = command("prepare", "data=meshes", 'data.root="a=b,c"', "workers=1", "resolution=16")
+    assert "a=b,c holds no .glb or .gltf or .obj" in done.err
+
+
+def test_a_coarse_pack_names_its_cure_once(command, tmp_path):
+    grids = np.random.default_rng(0).random((40, 16, 16, 16)) < 0.2
+    save_pack(pack_grids(grids, ids=[f"c{i}" for i in range(40)]), tmp_path / "p.npz")
+    done = command("prepare", "data=pack", "data.root=p.npz", "resolution=32", "workers=1")
+    assert (
+        "p.npz holds grids of 16^3, not 32^3: give resolution=16 or data.enlarge=true" in done.err
+    )
+    assert (done.err + done.out).count("\n") == 1
+    words = ("data.root=p.npz", "resolution=32", "data.enlarge=true", "workers=1")
+    assert command("prepare", "data=pack", *words).code == 0
 
 
 def pictures(root: Path, *, blank: bool) -> Path:

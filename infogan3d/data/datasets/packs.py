@@ -9,7 +9,7 @@ import numpy as np
 
 from infogan3d.data.shapes import Listing, ShapeJob, list_files
 from infogan3d.geometry.orientation import Shape
-from infogan3d.io.packs import Pack, read_pack
+from infogan3d.io.packs import Pack, read_pack, resizable
 
 
 def pack(root: Path | str | None, *, resolution: int, enlarge: bool = False) -> Sequence[ShapeJob]:
@@ -20,6 +20,14 @@ def pack(root: Path | str | None, *, resolution: int, enlarge: bool = False) -> 
     path = files[0]
     whole = _pack(path)
     times = max(1, resolution // max(whole.shape)) if enlarge else 1
+    size = max(whole.shape)
+    if not resizable(size * times, resolution):
+        larger = max(1, resolution // size)
+        cures = [f"resolution={size}"] if size in (16, 32, 64, 128) else []
+        if not enlarge and larger > 1 and resizable(size * larger, resolution):
+            cures.append("data.enlarge=true (repeats its cells)")
+        cure = " or ".join(cures) or "another resolution"
+        raise ValueError(f"{path} holds grids of {size}^3, not {resolution}^3: give {cure}.")
     jobs = [
         ShapeJob(id, partial(_pack_shape, path, row, times), whole.frame)
         for row, id in enumerate(whole.ids)

@@ -158,4 +158,10 @@ def seeing3d(
 def _hull(
     folder: Path, facing: str | int, carving: dict[str, Any], masks: Path | str | None
 ) -> Shape:
-    return carved(read_kept_views(folder, keep=masks), carving, facing=facing)
+    views = read_kept_views(folder, keep=masks)
+    if len(views.cameras) < 2:
+        raise ValueError(
+            f"{folder} has one picture: a hull takes pictures from several sides, so add some, or "
+            "leave the chair out."
+        )
+    return carved(views, carving, facing=facing)

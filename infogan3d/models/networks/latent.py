@@ -137,6 +137,8 @@ def traverse(base: Codes, spec: CodeSpec, *, name: str, steps: int = 8, span: fl
 
     A discrete code takes its first `steps` values; a continuous one goes from -span to +span.
     """
+    if not spec.names:
+        raise ValueError(f"walk={name}: this system has no codes to move, only infogan3d has.")
     if name not in spec.names:
         raise ValueError(f"there is no code '{name}' here: choose one of {', '.join(spec.names)}.")
     which = int(name[1:])
