@@ -10,7 +10,7 @@ export UV_LINK_MODE ?= copy
 export HYDRA_FULL_ERROR ?= 0
 size   ?= cpu
 
-.PHONY: help setup demo paper test check clean
+.PHONY: help setup demo paper test check shell clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -42,6 +42,9 @@ check: $(STAMP)  ## style, types, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+shell: $(BASE)  ## a shell in the environment
+	PATH="$(abspath $(BIN)):$$PATH" VIRTUAL_ENV="$(abspath $(VENV))" $${SHELL:-sh}
 
 clean:  ## remove the environment and the caches (runs stay)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist
