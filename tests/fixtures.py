@@ -273,6 +273,26 @@ def save_run(model: ShapeModel, folder: Path, *words: str) -> Path:
     return folder
 
 
+EVIDENCE = (  # words of the smallest run that reads evidence
+    *("+experiment=pictures", "resolution=16", "data.count=40", "batch_size=4", "batches=6"),
+    *("codes.noise=4", "model.width=2", "model.encoder_width=2", "model.refiner_width=2"),
+    *("model.trunk_width=2", "model.trunk_layers=2", "model.prior_width=8", "model.prior_steps=5"),
+    *("model.precision=32", "evidence.workers=0", "evidence.most_views=3", "workers=1"),
+)
+
+
+def save_evidence_run(folder: Path, cache: Path) -> Path:
+    """An untrained run of system=evidence_infogan, at 16^3, with its data in `cache`."""
+    settings = settings_of("train", *EVIDENCE, f"cache={cache}")
+    runs_folder.save_config(settings, folder)
+    path = folder / runs_folder.LAST
+    path.parent.mkdir()
+    model = build_model(settings)
+    whole = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
+    torch.save({**whole, "pytorch-lightning_version": pl.__version__}, path)
+    return folder
+
+
 def leave_run(part: Any) -> Path:
     """An untrained model in a part's folder as if its training had come to its end."""
     settings = settings_of("train", *part.words[1:])

@@ -184,10 +184,12 @@ class ChairData(pl.LightningDataModule):
             return evidence_loader(source, batches, first=self.clock.batches, config=self.evidence)
         return DataLoader(PackedGrids(train, device), batch_sampler=batches, collate_fn=as_it_is)
 
-    def evidence_source(self, config: EvidenceConfig, rank: int) -> EvidenceSource:
-        """The training shapes, and how a model that reads evidence is shown them."""
-        coarse = self.packs["train"]
-        fine = coarse if self.fine is None else self.fine.packs["train"]
+    def evidence_source(
+        self, config: EvidenceConfig, rank: int = 0, *, part: str = "train"
+    ) -> EvidenceSource:
+        """The shapes of a split, and how a model that reads evidence is shown them."""
+        coarse = self.packs[part]
+        fine = coarse if self.fine is None else self.fine.packs[part]
         fine, coarse = same_shapes(fine, coarse)
         return EvidenceSource(
             fine,

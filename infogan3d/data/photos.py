@@ -92,7 +92,7 @@ def read_photos(folder: Path) -> PhotoViews:
     return assume_cameras(Views(folder.name, stack, ()), told, given)
 
 
-def _shrunk(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+def _shrunk(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "H W"]:
     """A mask of at most SIDE pixels, by a whole factor; the majority decides."""
     factor = -(-max(mask.shape) // SIDE)
     height, width = (side // factor * factor for side in mask.shape)

@@ -105,7 +105,7 @@ def find_heading(
         fit = fit_evidence(model, seen, turns, resolution=resolution, field_steps=0)
         return float(fit.expected.max())
 
-    scores = {float(degrees): score(degrees) for degrees in HEADINGS}
+    scores = {float(degrees): score(float(degrees)) for degrees in HEADINGS}
     best = max(scores, key=lambda degrees: scores[degrees])
     scores |= {best + more: score(best + more) for more in NEARER}
     return max(scores, key=lambda degrees: scores[degrees])

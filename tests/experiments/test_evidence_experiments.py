@@ -1,0 +1,58 @@
+"""Calibration and photographs: both run on the smallest run, and what they print."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fixtures import save_evidence_run
+
+from experiments.from_pictures import calibration, photos
+from experiments.from_pictures.__main__ import request_of
+from infogan3d.data.procedural.wide import seat_at, seat_mesh
+from infogan3d.io.settings import read_settings
+from infogan3d.runs import folder as runs_folder
+from infogan3d.runs.settings.reconstruct import ReconstructSettings
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("evidence")
+    return save_evidence_run(home / "run", home / "cache")
+
+
+def test_calibration_tells_expected_and_true(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calibration.main(["--run", str(run), "--count", "2", "--out", str(tmp_path)])
+    assert "| views | expected IoU | true IoU | correlation |" in capsys.readouterr().out
+    kept = json.loads((tmp_path / "calibration.json").read_text())
+    assert len(kept["views"]["4"]["iou"]) == 2  # as many as are asked for
+    assert all(0 <= value <= 1 for value in kept["views"]["1"]["expected"])
+    assert (tmp_path / "calibration.png").exists()
+
+
+def test_calibration_wants_a_run_that_reads_evidence(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="calibration: "):
+        calibration.main(["--run", str(tmp_path)])
+
+
+def test_a_framed_shape_keeps_its_form() -> None:
+    grid = np.zeros((16, 16, 16), bool)
+    grid[2:6, 2:4, 2:10] = True
+    again = photos.framed(grid)
+    assert np.ptp(np.argwhere(again), axis=0).max() + 1 in (14, 15, 16)
+    assert photos.scores_of(grid, again) == (1.0, True)
+    assert photos.scores_of(np.rot90(grid), again)[1] is False
+    assert photos.scores_of(np.zeros_like(grid), again) == (0.0, False)
+
+
+def test_three_ways_give_three_shapes(run: Path, tmp_path: Path) -> None:
+    given = {"run": str(run), "views": str(run), "held_out": 0, "field_steps": 2}
+    order = request_of(read_settings(ReconstructSettings, given), runs_folder.load_settings(run))
+    mesh = seat_mesh(seat_at(0, seed=77))
+    seat = photos.centred((np.asarray(mesh.vertices), np.asarray(mesh.faces)))
+    assert np.ptp(seat[0], axis=0).max() == pytest.approx(36)
+    grids = photos.three_ways(order, seat, tmp_path / "seat", pictures=2, seed=0)
+    assert [grid.shape for grid in grids] == [(16, 16, 16)] * 3
+    assert len(list((tmp_path / "seat").glob("*.jpg"))) == 2
