@@ -287,7 +287,8 @@ def save_evidence_run(folder: Path, cache: Path) -> Path:
     runs_folder.save_config(settings, folder)
     path = folder / runs_folder.LAST
     path.parent.mkdir()
-    model = build_model(settings)
+    model: Any = build_model(settings)
+    torch.nn.init.constant_(model.refiner.last[-1].bias, 0.5)  # so that shapes are not empty
     whole = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
     torch.save({**whole, "pytorch-lightning_version": pl.__version__}, path)
     return folder
