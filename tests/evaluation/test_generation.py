@@ -97,6 +97,7 @@ def test_empty_samples_are_counted_and_never_help():
     assert (scores["empty"].mean, scores["empty"].n) == (2.0, 5)
     assert all(np.isfinite([score.mean, score.low, score.high]).all() for score in scores.values())
     assert scores["floaters"].mean == pytest.approx(2 / 5)
+    assert scores["whole"].mean == pytest.approx(3 / 5)
     nothing = score_generation(np.zeros_like(real), real, train=real[:1], points=64)
     assert nothing["nna"].mean == nothing["floaters"].mean == 1.0
     assert nothing["coverage"].mean == pytest.approx(1 / 5)
@@ -141,7 +142,7 @@ def test_unequal_sets_are_refused():
 def test_one_shape_is_scored_by_what_needs_no_second():
     one, train = boxes(1, seed=0), boxes(4, seed=1)
     scores = score_generation(boxes(1, seed=2), one, train=train, points=64)
-    assert set(scores) == {"mmd_x1e4", "floaters", "empty", "nearest_train"}
+    assert set(scores) == {"mmd_x1e4", "floaters", "whole", "empty", "nearest_train"}
     assert all(np.isfinite(score.mean) for score in scores.values())
 
 

@@ -76,6 +76,9 @@ ADDED = {
     "reconstruction.protocol",
     "*cube_frame",  # of a pack that says how its shapes lie
     "*cube_span",
+    "*whole*",
+    "evidence",
+    "*field_steps",
 }  # new ones that the old code did not have; patterns too
 
 HERE = Path(__file__).resolve().parent
