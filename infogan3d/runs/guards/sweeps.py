@@ -117,11 +117,11 @@ def how_it_ended(sentence: str, code: int, *, interrupted: bool) -> tuple[str, i
     """What the command says, and its exit code, where it was told to end or a job failed."""
     if Sweep.number is not None:
         interrupted, code = True, CODES[signal.Signals(Sweep.number)]
-    if not Sweep.of_jobs and not numbers("worker"):
-        return sentence, code
-    if interrupted:
+    if not interrupted:
+        return f"not every job came to its end: {sentence}", code
+    if Sweep.of_jobs or numbers("worker"):
         return f"{sentence}; the sweep stops; {jobs_done()}", code
-    return f"not every job came to its end: {sentence}", code
+    return sentence, code
 
 
 @contextmanager
