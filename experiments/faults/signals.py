@@ -34,7 +34,7 @@ def one_process(*numbers: signal.Signals, name: str) -> Row:
     def attempt(desk: Desk, index: int) -> str:
         return saved_at_the_end(desk.training(at=desk.fresh(f"{name}{index}")), *numbers)
 
-    return Row(name, f"{' then '.join(one.name for one in numbers)}: saved, code", attempt, 3)
+    return Row(name, f"{' then '.join(number.name for number in numbers)}: saved, code", attempt, 3)
 
 
 def twice(desk: Desk, index: int) -> str:
