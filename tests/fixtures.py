@@ -11,6 +11,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 import trimesh
+from forked_commands import forker
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
@@ -43,14 +44,19 @@ from infogan3d.stats.estimate import Estimate
 ROOT = Path(__file__).parents[1]
 
 
+def clean_environment(**changes: str) -> dict[str, str]:
+    """This process's without W&B's settings, for a command on the CPU by one thread."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("WANDB")}
+    usual = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HYDRA_FULL_ERROR": "0"}
+    return {**clean, **usual, "CUDA_VISIBLE_DEVICES": "", **changes}
+
+
 def run_script(*words: str | Path, cwd: Path, **environment: str) -> Any:
     """Python with some words, in a process of its own."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("WANDB")}
-    told = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HYDRA_FULL_ERROR": "0"}
     return subprocess.run(
         [sys.executable, *map(str, words)],
         cwd=cwd,
-        env={**clean, **told, "CUDA_VISIBLE_DEVICES": "", **environment},
+        env=clean_environment(**environment),
         capture_output=True,
         text=True,
         timeout=300,
@@ -59,8 +65,13 @@ def run_script(*words: str | Path, cwd: Path, **environment: str) -> Any:
 
 
 def run_command(name: str, *words: str, cwd: Path, **environment: str) -> Any:
-    """One real command in a process of its own, without W&B's settings of this machine."""
-    return run_script("-m", f"infogan3d.{name}", *words, cwd=cwd, **environment)
+    """One real command in a process of its own, without W&B's settings of this machine.
+
+    It is forked off a process that has imported torch; what must be set before Python begins takes
+    `run_script("-m", ...)`.
+    """
+    settings = clean_environment(**environment)
+    return forker().run(f"infogan3d.{name}", *words, cwd=cwd, environment=settings)
 
 
 CONF = ROOT / "conf"

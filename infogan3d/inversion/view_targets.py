@@ -28,6 +28,7 @@ from infogan3d.inversion.silhouette_loss import Placement, silhouette_iou
 from infogan3d.inversion.targets import carving_of, cube_for
 from infogan3d.io.errors import reading_data
 from infogan3d.stats.estimate import Estimate, mean_score
+from infogan3d.stats.picks import evenly
 from infogan3d.stats.tables import markdown
 
 MANY = 12  # views: as many show a chair's size and facing by their hull alone
@@ -128,7 +129,7 @@ def split_views(views: Views, *, use: int = 0, held_out: int = 8) -> tuple[Views
         chosen = spread_views(views, use)
     else:
         held_out = held_out if count >= 4 * held_out else 0
-        held = {(2 * i + 1) * count // (2 * held_out) for i in range(held_out)}
+        held = set(evenly(count, held_out, ends=False).tolist())
         chosen = [i for i in range(count) if i not in held]
     others = [i for i in range(count) if i not in chosen]
     return pick_views(views, chosen), pick_views(views, others) if others else None

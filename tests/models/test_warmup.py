@@ -37,6 +37,7 @@ WORDS = (
     "score_shapes=0",
     "logger=csv",
     "trainer=cpu",
+    "workers=1",
 )
 
 
@@ -129,10 +130,10 @@ def test_the_trunk_and_q_begin_with_what_e_has_learnt():
         ({"model.warmup_batches": 0, "model.unmix_after": 0, "model.pairing": "random"}, "needs E"),
     ],
 )
-def test_a_trunk_that_cannot_begin_as_e_is_refused(tmp_path, given, told):
+def test_a_trunk_that_cannot_begin_as_e_is_refused(tiny_cache, tmp_path, given, told):
     words = [f"{name}={value}" for name, value in given.items()]
     settings = settings_of(
-        "train", *WORDS, "model.trunk_from_encoder=true", *words, f"cache={tmp_path}"
+        "train", *WORDS, "model.trunk_from_encoder=true", *words, f"cache={tiny_cache}"
     )
     with pytest.raises(ValueError, match=told):
         train(settings, tmp_path / "run")
@@ -150,8 +151,8 @@ def test_posteriors_come_in_the_order_of_the_shapes():
     assert torch.equal(latents.log_variance, latents.mean + 1)
 
 
-def test_a_run_through_all_parts_goes_on_as_if_never_interrupted(tmp_path):
-    cache = f"cache={tmp_path / 'cache'}"
+def test_a_run_through_all_parts_goes_on_as_if_never_interrupted(tiny_cache, tmp_path):
+    cache = f"cache={tiny_cache}"
     train(settings_of("train", *WORDS, cache), tmp_path / "whole")
     train(settings_of("train", *WORDS, cache, "batches=4"), tmp_path / "half")
     train(settings_of("train", *WORDS, cache, f"resume={tmp_path / 'half'}"), tmp_path / "rest")
@@ -163,10 +164,10 @@ def test_a_run_through_all_parts_goes_on_as_if_never_interrupted(tmp_path):
     assert any(whole["teacher.assigned"])
 
 
-def test_an_inverse_run_matches_its_prior(tmp_path):
+def test_an_inverse_run_matches_its_prior(tiny_cache, tmp_path):
     words = [one for one in WORDS if "unmix" not in one and "teach" not in one]
     words[0] = "+experiment=inverse"
-    given = settings_of("train", "data=exact_chairs", *words, f"cache={tmp_path / 'cache'}")
+    given = settings_of("train", "data=exact_chairs", *words, f"cache={tiny_cache}")
     train(given, tmp_path / "run")
     model = checkpoint.load_model(tmp_path / "run")
     assert model.hparams["match_prior"]
@@ -174,8 +175,10 @@ def test_an_inverse_run_matches_its_prior(tmp_path):
 
 
 @pytest.mark.parametrize(("teach", "taught"), [(2, {2, 3}), (5, {2, 3, 4, 5, 6})])
-def test_lessons_last_as_long_as_they_are_asked_for_even_in_the_game(tmp_path, teach, taught):
-    words = (f"model.teach_batches={teach}", f"cache={tmp_path / 'cache'}")
+def test_lessons_last_as_long_as_they_are_asked_for_even_in_the_game(
+    tiny_cache, tmp_path, teach, taught
+):
+    words = (f"model.teach_batches={teach}", f"cache={tiny_cache}")
     train(settings_of("train", *WORDS, *words), tmp_path / "run")
     with (tmp_path / "run" / "metrics.csv").open() as file:
         told = [row["E/lesson"] for row in csv.DictReader(file) if row.get("E/divergence")]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from fixtures import run_command
+from fixtures import run_script
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 
@@ -53,7 +53,7 @@ SACCT = "#!/bin/bash\necho 'JobID|State|NodeList'\n"
 def sweep(home: Path, *words: str, labels: tuple[str, ...] = LABELS, **environment: str) -> Any:
     """The real train command over some labels, in `home`."""
     swept = f"model.real_labels={','.join(labels)}"
-    return run_command("train", *SMOKE, swept, *words, cwd=home, **environment)
+    return run_script("-m", "infogan3d.train", *SMOKE, swept, *words, cwd=home, **environment)
 
 
 def check_whole(run: Path, labels: list[float]) -> None:
@@ -221,6 +221,6 @@ def test_a_launcher_whose_package_is_not_installed_is_named(tmp_path):
     (tmp_path / "hydra_plugins" / "__init__.py").touch()  # hides those that are installed
     path = f"{tmp_path}:{schema.HERE.parent}"
     words = ("-m", "seed=0,1", "hydra/launcher=cpu")
-    done = run_command("train", *words, cwd=tmp_path, PYTHONPATH=path)
+    done = run_script("-m", "infogan3d.train", *words, cwd=tmp_path, PYTHONPATH=path)
     cure = "hydra/launcher/joblib is not installed: pip install 'infogan3d[sweeps]'."
     assert (done.returncode, done.stderr) == (2, f"infogan3d-train: {cure}\n")
