@@ -23,10 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-IMPORTED = (
-    *("torch", "torch._dynamo", "pytorch_lightning", "hydra", "torchmetrics", "matplotlib.pyplot"),
-    *("scipy.signal", "scipy.ndimage", "skimage.measure", "sklearn.linear_model", "trimesh"),
-)
+from golden.forked import HEAVY
+
 TIMEOUT = 300  # seconds
 
 
@@ -78,7 +76,7 @@ def forker() -> Forker:
 
 def serve() -> None:
     """Fork for every line; a fork leaves this function and lives its own life."""
-    for name in IMPORTED:
+    for name in HEAVY:
         importlib.import_module(name)
     importlib.import_module("torch").set_num_threads(1)
     sys.path[0] = str(Path(__file__).resolve().parents[1])
