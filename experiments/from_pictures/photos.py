@@ -68,10 +68,10 @@ def three_ways(
     write_photos(vertices, faces, home, cameras, seed=seed)
     clean = Views("seat", silhouettes(vertices, faces, cameras), cameras)
     photos = read_photos(home).views
-    told = Views("seat", photos.masks, tuple(smaller(camera, photos) for camera in cameras))
+    with_cameras = Views("seat", photos.masks, tuple(smaller(camera, photos) for camera in cameras))
     fits = [
         fit_views(order, clean),
-        fit_views(order, told),
+        fit_views(order, with_cameras),
         fit_views(order, photos, heading_known=False),
     ]
     return [fit.stages[-1].occupancy[0] > 0.5 for fit in fits]
@@ -116,11 +116,11 @@ def compare(
             grids = three_ways(order, mesh, home, pictures=pictures, seed=number)
             first = np.asarray(Image.open(home / "1.jpg"))
         scores = [scores_of(grid, truth) for grid in grids]
-        found = {
+        ways = {
             way: {"iou": iou, "facing": right}
             for way, (iou, right) in zip(WAYS, scores, strict=True)
         }
-        seats[seat.id] = {"kind": seat.kind, **found}
+        seats[seat.id] = {"kind": seat.kind, **ways}
         shown = cropped(first, np.ones(first.shape[:2], bool))
         rows.append([shown, *(grid_picture(grid, size=SIZE) for grid in (truth, *grids))])
         ious = " ".join(f"{iou:.2f}" for iou, _ in scores)

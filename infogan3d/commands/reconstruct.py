@@ -198,15 +198,15 @@ def from_pictures(order: ReconstructionRequest, settings: ReconstructSettings, o
 
 def codes_read(order: ReconstructionRequest, fitted: ViewFit) -> dict[str, Any]:
     """What the encoder read off the pictures, printed, and for codes.json."""
-    found, model = fitted.evidence, order.model
-    if found is None or not isinstance(model, EvidenceInfoGAN):
+    evidence, model = fitted.evidence, order.model
+    if evidence is None or not isinstance(model, EvidenceInfoGAN):
         return {}
-    expected = float(found.expected[found.best])
+    expected = float(evidence.expected[evidence.best])
     print(f"expected IoU of the refined shape {expected:.2f}, by the network itself")
     if model.config.loss.codes_from != "measured":
         return {"expected_iou": expected}
-    read = readings(found.posterior.codes, model.scale)
-    print("codes read off the pictures:", "; ".join(one.text() for one in read))
+    read = readings(evidence.posterior.codes, model.scale)
+    print("codes read off the pictures:", "; ".join(reading.text() for reading in read))
     return {"expected_iou": expected, "measured": as_plain(read)}
 
 

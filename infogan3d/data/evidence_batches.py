@@ -82,8 +82,8 @@ class EvidenceSource:
 def longest_side(grids: Bool[Tensor, "n R R R"]) -> Float[Tensor, " n"]:
     """The longest side of each shape's box, in cells; 0 for an empty grid."""
     sides = []
-    for kept in ((2, 3), (1, 3), (1, 2)):
-        filled = grids.any(kept[1]).any(kept[0])
+    for others in ((2, 3), (1, 3), (1, 2)):
+        filled = grids.any(others[1]).any(others[0])
         place = torch.arange(filled.shape[1], device=grids.device)
         high = torch.where(filled, place + 1, 0).amax(1)
         low = torch.where(filled, place, filled.shape[1]).amin(1)

@@ -86,10 +86,10 @@ def read_photos(folder: Path) -> PhotoViews:
     if len({mask.shape for mask in masks}) > 1:
         sizes = sorted({f"{mask.shape[1]} x {mask.shape[0]}" for mask in masks})
         raise ValueError(f"{folder}: its pictures have several shapes ({', '.join(sizes)}).")
-    told = read_views_file(folder / "views.json", [path.name for path in files])
+    said = read_views_file(folder / "views.json", [path.name for path in files])
     stack = np.stack(masks)
     given = tuple(path.name for path in files)
-    return assume_cameras(Views(folder.name, stack, ()), told, given)
+    return assume_cameras(Views(folder.name, stack, ()), said, given)
 
 
 def _shrunk(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "H W"]:
@@ -108,10 +108,10 @@ def read_views_file(path: Path, names: Sequence[str]) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        told = json.loads(path.read_text())
+        said = json.loads(path.read_text())
     except ValueError as error:
         raise ValueError(f"{path} is no JSON ({error}): mend it or take it away.") from error
-    pictures = told.get("pictures", {}) if isinstance(told, dict) else None
+    pictures = said.get("pictures", {}) if isinstance(said, dict) else None
     if not isinstance(pictures, dict):
         raise ValueError(f'{path}: write {{"elevation": 20, "pictures": {{...}}}}.')
     unknown = sorted(set(pictures) - set(names))
@@ -120,13 +120,13 @@ def read_views_file(path: Path, names: Sequence[str]) -> dict[str, Any]:
     if pictures and len(pictures) < len(names):
         missing = sorted(set(names) - set(pictures))[0]
         raise ValueError(f"{path} says nothing of {missing}: name all pictures or none.")
-    numbers = [told.get(name) for name in ("elevation", "fov")]
-    numbers += [one.get(key) for one in pictures.values() for key in ("azimuth", "elevation")]
-    if not all(one is None or isinstance(one, int | float) for one in numbers):
+    numbers = [said.get(name) for name in ("elevation", "fov")]
+    numbers += [entry.get(key) for entry in pictures.values() for key in ("azimuth", "elevation")]
+    if not all(number is None or isinstance(number, int | float) for number in numbers):
         raise ValueError(f"{path}: azimuth, elevation and fov are numbers, in degrees.")
-    if any("azimuth" not in one for one in pictures.values()):
+    if any("azimuth" not in entry for entry in pictures.values()):
         raise ValueError(f"{path}: each of its pictures needs an azimuth, in degrees.")
-    return dict(told)
+    return dict(said)
 
 
 # ---- what is assumed -----------------------------------------------------------------------
@@ -147,65 +147,65 @@ class Hypothesis:
         return f"elevation {self.elevation:.0f}, field of view {self.field:.0f} degrees{around}"
 
 
-def hypotheses(count: int, told: dict[str, Any]) -> list[Hypothesis]:
+def hypotheses(count: int, said: dict[str, Any]) -> list[Hypothesis]:
     """What may be, given what is told."""
     alone = count == 1
-    elevations = [float(told["elevation"])] if "elevation" in told else ELEVATIONS
-    fields = [float(told["fov"])] if "fov" in told else FIELDS
+    elevations = [float(said["elevation"])] if "elevation" in said else ELEVATIONS
+    fields = [float(said["fov"])] if "fov" in said else FIELDS
     if alone:
-        elevations = [float(told.get("elevation", USUAL[0]))]
-        fields = [float(told.get("fov", USUAL[1]))]
-    ways = [bool(told["clockwise"])] if "clockwise" in told else [False, True]
-    if alone or told.get("pictures"):
+        elevations = [float(said.get("elevation", USUAL[0]))]
+        fields = [float(said.get("fov", USUAL[1]))]
+    ways = [bool(said["clockwise"])] if "clockwise" in said else [False, True]
+    if alone or said.get("pictures"):
         ways = [False]
     each = [True] if alone else [False, True]
-    return [Hypothesis(*one) for one in product(elevations, fields, ways, each)]
+    return [Hypothesis(*choice) for choice in product(elevations, fields, ways, each)]
 
 
-def assume_cameras(views: Views, told: dict[str, Any], names: Sequence[str]) -> PhotoViews:
+def assume_cameras(views: Views, said: dict[str, Any], names: Sequence[str]) -> PhotoViews:
     """The cameras that make the masks agree best. Errors: none do (`ValueError`)."""
     count = len(views.masks)
     best: tuple[float, Views, Hypothesis, Carved] | None = None
-    for one in hypotheses(count, told):
-        seen = Views(views.id, views.masks, cameras_by(one, views.masks, told, names))
+    for hypothesis in hypotheses(count, said):
+        seen = Views(views.id, views.masks, cameras_by(hypothesis, views.masks, said, names))
         try:
             hull = carve(seen, resolution=TRIED)
         except (EmptyHullError, ValueError):
             continue
         if best is None or hull.coherence > best[0] + 1e-6:
-            best = hull.coherence, seen, one, hull
+            best = hull.coherence, seen, hypothesis, hull
     if best is None:
         raise ValueError(
             f"{views.id}: the pictures' silhouettes agree on nothing, whatever was assumed: give "
             "their cameras in views.json, or fewer pictures."
         )
-    coherence, seen, one, hull = best
-    assumed = [one.text(count)] if not told.get("pictures") else [one.text(1)]
+    coherence, seen, hypothesis, hull = best
+    assumed = [hypothesis.text(count)] if not said.get("pictures") else [hypothesis.text(1)]
     assumed.append(f"size unknown: the camera is taken to stand {DISTANCE:.0f} inches away")
     if count > 1:
         assumed.append(f"{100 * coherence:.0f} % of the silhouettes are explained so")
-    return PhotoViews(centred(seen, hull), tuple(assumed), bool(told.get("pictures")))
+    return PhotoViews(centred(seen, hull), tuple(assumed), bool(said.get("pictures")))
 
 
 def cameras_by(
-    one: Hypothesis,
+    hypothesis: Hypothesis,
     masks: Bool[np.ndarray, "v h w"],
-    told: dict[str, Any],
+    said: dict[str, Any],
     names: Sequence[str],
 ) -> tuple[Camera, ...]:
     """The cameras of a hypothesis; the chair's outline tells where the centre of each looks."""
     count, height, width = masks.shape
-    focal = max(height, width) / 2 / np.tan(np.radians(one.field / 2))
+    focal = max(height, width) / 2 / np.tan(np.radians(hypothesis.field / 2))
     boxes = np.array([_outline(mask) for mask in masks])
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
-    if not one.each:
+    if not hypothesis.each:
         middles = np.broadcast_to(middles.mean(0), middles.shape)
-    pictures, step = told.get("pictures", {}), (-360 if one.clockwise else 360) / count
+    pictures, step = said.get("pictures", {}), (-360 if hypothesis.clockwise else 360) / count
     cameras = []
     for i, (name, middle) in enumerate(zip(names, middles, strict=True)):
         about = pictures.get(name, {})
         azimuth = float(about.get("azimuth", i * step))
-        elevation = float(about.get("elevation", one.elevation))
+        elevation = float(about.get("elevation", hypothesis.elevation))
         cx, cy = float(middle[1]), float(middle[0])
         cameras.append(Camera(azimuth, elevation, DISTANCE, focal, width, height, cx, cy))
     return tuple(cameras)
@@ -235,5 +235,5 @@ def centred(views: Views, hull: Carved) -> Views:
 
 def turned_by(views: Views, degrees: float) -> Views:
     """The same pictures, the first one's heading turned by some degrees."""
-    cameras = tuple(replace(one, azimuth=one.azimuth + degrees) for one in views.cameras)
+    cameras = tuple(replace(camera, azimuth=camera.azimuth + degrees) for camera in views.cameras)
     return Views(views.id, views.masks, cameras)

@@ -153,8 +153,8 @@ def mesh_bytes(mesh: trimesh.Trimesh, kind: str, note: str) -> bytes:
         how = {"tree_postprocessor": noted}
     if kind == ".obj":
         how = {"header": note or None}
-    made: Any = mesh.export(file_type=kind[1:], **how)
-    content: bytes = made.encode() if isinstance(made, str) else made
+    exported: Any = mesh.export(file_type=kind[1:], **how)
+    content: bytes = exported.encode() if isinstance(exported, str) else exported
     if kind != ".stl":
         return content
     return note.encode().ljust(80)[:80] + content[80:] if note else content

@@ -97,7 +97,7 @@ def chosen_up(
 def nearest_overlap(grid: Grid, known: Grids) -> float:
     """IoU of a grid, its back at +y, with the nearest of some shapes, all in boxes of 32^3."""
     turned = turn(boxed(grid), "snap")[0]
-    return float(iou_matrix(turned[None], np.stack([boxed(one) for one in known])).max())
+    return float(iou_matrix(turned[None], np.stack([boxed(shape) for shape in known])).max())
 
 
 def boxed(grid: Grid) -> Bool[np.ndarray, "32 32 32"]:
@@ -109,5 +109,5 @@ def boxed(grid: Grid) -> Bool[np.ndarray, "32 32 32"]:
     steps = ((np.arange(32) + 0.5) / 32 - 0.5) * (high - low).max()
     places = [np.floor((low[i] + high[i]) / 2 + steps).astype(np.int64) for i in range(3)]
     inside = [(place >= 0) & (place < len(grid)) for place in places]
-    found = grid[np.ix_(*(np.clip(place, 0, len(grid) - 1) for place in places))]
-    return np.asarray(found & inside[0][:, None, None] & inside[1][:, None] & inside[2])
+    scaled = grid[np.ix_(*(np.clip(place, 0, len(grid) - 1) for place in places))]
+    return np.asarray(scaled & inside[0][:, None, None] & inside[1][:, None] & inside[2])

@@ -76,7 +76,7 @@ def fit_evidence(
     cells = evidence(batch_views(seen, cubes, resolution=resolution), resolution=resolution)
     cells = cells.to(model.device)
     with evaluating(model):
-        refined = torch.cat([model.refine(one) for one in torch.split(cells, 1)])
+        refined = torch.cat([model.refine(cell) for cell in torch.split(cells, 1)])
         expected = expected_iou(refined)
         best = int(expected.argmax())
         here = cells[best : best + 1]
@@ -88,8 +88,8 @@ def fit_evidence(
         field = fit_field(shape, views, places[best], steps=field_steps, seed=seed, tell=on_step)
     hull = hull_at(views, low, side, resolution=resolution, carving={})
     hulls = np.stack([np.rot90(hull, turn) for turn in turns])
-    found = expected.cpu().numpy()
-    return EvidenceFit(places, hulls, found, best, posterior, answer, shape, field)
+    ious = expected.cpu().numpy()
+    return EvidenceFit(places, hulls, ious, best, posterior, answer, shape, field)
 
 
 def find_heading(

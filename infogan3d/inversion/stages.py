@@ -235,7 +235,7 @@ def fit_views_by_evidence(
         views = turned_by(views, degrees)
     used, held = split_views(views, use=chosen.use, held_out=chosen.held_out)
     with objective_bar("field") as tell:
-        found = fit_evidence(
+        fit = fit_evidence(
             model,
             used,
             turns,
@@ -244,15 +244,15 @@ def fit_views_by_evidence(
             seed=order.search.seed,
             on_step=tell,
         )
-    target = PictureTarget(used, held, found.placements, found.hulls, first.coherence)
-    latent = found.posterior.mode()
-    parts = {"encoder": found.encoder, "refined": found.refined, "field": found.field}
+    target = PictureTarget(used, held, fit.placements, fit.hulls, first.coherence)
+    latent = fit.posterior.mode()
+    parts = {"encoder": fit.encoder, "refined": fit.refined, "field": fit.field}
     stages = [
         Stage(name, latent, part[:, 0].float().cpu().numpy())
         for name, part in parts.items()
         if part is not None
     ]
-    return ViewFit(target, found.best, stages, 0.0, found)
+    return ViewFit(target, fit.best, stages, 0.0, fit)
 
 
 def fit_views(order: ReconstructionRequest, views: Views, *, heading_known: bool = True) -> ViewFit:

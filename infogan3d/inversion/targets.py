@@ -126,12 +126,12 @@ def mesh_target(
         points, faces = turn_and_centre(stood_up(vertices, up), faces, turns=turns)
         size = float(np.ptp(points, axis=0).max())
         points, sized = to_inches(points, most=CUBE * SPAN if frame.kind == "floor" else None)
-        grid, made = placed(points, faces, data=data, frame=frame, resolution=resolution, hull=hull)
+        grid, way = placed(points, faces, data=data, frame=frame, resolution=resolution, hull=hull)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     longest = true_size(size, float(np.ptp(points, axis=0).max()), path)
     side = longest / (np.ptp(points, axis=0).max() / CUBE if frame.kind == "floor" else frame.span)
-    notes = [f"{stood}, turned by {turns} quarters, {sized}, {made}", *in_pieces(grid)]
+    notes = [f"{stood}, turned by {turns} quarters, {sized}, {way}", *in_pieces(grid)]
     return MeshTarget(grid, float(side), notes)
 
 
@@ -178,10 +178,10 @@ def placed(
         mesh = (points, faces)
         grid = photograph_and_carve(mesh, data=data, frame=frame, resolution=resolution)
         return grid, "photographed and carved"
-    made = "filled (the run learned from hulls: hull=true makes one)" if frame.carved else "filled"
+    way = "filled (the run learned from hulls: hull=true makes one)" if frame.carved else "filled"
     if frame.kind == "floor":
-        return floor_grid(points, faces, resolution=resolution), made
-    return solid_voxelize(points, faces, resolution=resolution, span=frame.span), made
+        return floor_grid(points, faces, resolution=resolution), way
+    return solid_voxelize(points, faces, resolution=resolution, span=frame.span), way
 
 
 def true_size(size: float, inches: float, path: Path) -> float:

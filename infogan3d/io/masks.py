@@ -200,11 +200,11 @@ def fitted_background(
     border = np.ones((height, width), bool)
     border[strip:-strip, strip:-strip] = False
     rows, colours = basis[border], pixels[border]
-    kept = np.ones(len(rows), bool)
+    near = np.ones(len(rows), bool)
     for _ in range(3):
-        surface = np.linalg.lstsq(rows[kept], colours[kept], rcond=None)[0]
+        surface = np.linalg.lstsq(rows[near], colours[near], rcond=None)[0]
         away = np.linalg.norm(colours - rows @ surface, axis=1)
-        kept = away <= max(4.0, 2.5 * float(np.median(away)))
+        near = away <= max(4.0, 2.5 * float(np.median(away)))
     noise = float(np.median(away)) / 1.5
     wall: Float[np.ndarray, "h w 3"] = np.clip(basis @ surface, 1, 255)
     return wall, noise

@@ -37,12 +37,12 @@ class MeshNote:
 def read_note(path: Path) -> MeshNote | None:
     """The note of a mesh file; None where there is none, or one that cannot be."""
     with path.open("rb") as file:
-        found = LINE.search(file.read(SEARCHED))
-    if found is None:
+        match = LINE.search(file.read(SEARCHED))
+    if match is None:
         return None
-    up, kind = found[1].decode(), found[3].decode()
+    up, kind = match[1].decode(), match[3].decode()
     try:
-        side, frame = float(found[2]), Frame(kind, float(found[4]))
+        side, frame = float(match[2]), Frame(kind, float(match[4]))
     except ValueError:
         return None
     return MeshNote(up, side, frame) if math.isfinite(side) and side > 0 else None

@@ -72,21 +72,21 @@ def discriminator_loss(
         real_logits = players.discriminator_head(real_features).float()
         fake_logits = players.discriminator_head(fake_features).float()
         posterior: CodePosterior = players.q_head(fake_features)
-    found: Terms = {}
+    logged: Terms = {}
     if game == "relativistic":
         loss = terms.pair_loss(real_logits, fake_logits)
         slopes = terms.slope(players.judge, real, real_logits, random)
         slopes = slopes + terms.slope(players.judge, fake, fake_logits, random)
-        found["D/penalty"] = slopes
+        logged["D/penalty"] = slopes
         total = loss + penalty / 2 * slopes
     else:
         loss = losses.soft_label_loss(real_logits, *REAL, generator=random)
         loss = loss + losses.soft_label_loss(fake_logits, *FAKE, generator=random)
         total = loss
     information = information_loss(posterior, codes)
-    found |= {"D/loss": loss, "Q/loss": information}
-    found["Q/accuracy"] = losses.code_accuracy(posterior.discrete_logits, codes.discrete)
-    return DiscriminatorTurn(total + information, real_logits, fake_logits, found)
+    logged |= {"D/loss": loss, "Q/loss": information}
+    logged["Q/accuracy"] = losses.code_accuracy(posterior.discrete_logits, codes.discrete)
+    return DiscriminatorTurn(total + information, real_logits, fake_logits, logged)
 
 
 def generator_loss(
@@ -110,5 +110,5 @@ def generator_loss(
         adversarial = losses.label_loss(fake_logits, torch.ones_like(fake_logits))
     information = information_loss(posterior, codes)
     total = weights.adversarial_weight * adversarial + weights.information_weight * information
-    found = {"G/loss_gen": adversarial, "G/information": information}
-    return total, {**found, "G/occupancy": fake.detach().mean()}
+    logged = {"G/loss_gen": adversarial, "G/information": information}
+    return total, {**logged, "G/occupancy": fake.detach().mean()}

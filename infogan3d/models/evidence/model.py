@@ -134,23 +134,23 @@ class EvidenceInfoGAN(EvidenceReader):
         if weights.codes_from == "measured":
             noise = latent[:, : self.spec.noise]
             latent = latent_vector(Codes(noise, labels.discrete, labels.continuous), self.spec)
-        found: Terms = {"G/answer": shape_loss(self.generate(latent), batch.framed)}
-        total = weights.answer_weight * found["G/answer"]
+        logged: Terms = {"G/answer": shape_loss(self.generate(latent), batch.framed)}
+        total = weights.answer_weight * logged["G/answer"]
         if self.refiner is not None:
-            found["R/loss"] = self.refiner_loss(batch, posterior, span)
-            total = total + found["R/loss"]
+            logged["R/loss"] = self.refiner_loss(batch, posterior, span)
+            total = total + logged["R/loss"]
         if playing:
-            return total, found
-        found["E/divergence"] = losses.gaussian_kl(
+            return total, logged
+        logged["E/divergence"] = losses.gaussian_kl(
             posterior.noise_mean, posterior.noise_log_variance
         )
-        found["E/span"] = terms.span_loss(span, batch.span)
-        total = total + weights.kl_weight * found["E/divergence"] + found["E/span"]
+        logged["E/span"] = terms.span_loss(span, batch.span)
+        total = total + weights.kl_weight * logged["E/divergence"] + logged["E/span"]
         if weights.codes_from == "measured":
             known = labels.known_discrete, labels.known_continuous
-            found["E/codes"] = terms.measured_code_loss(posterior.codes, *known)
-            total = total + weights.code_weight * found["E/codes"]
-        return total, found
+            logged["E/codes"] = terms.measured_code_loss(posterior.codes, *known)
+            total = total + weights.code_weight * logged["E/codes"]
+        return total, logged
 
     def refiner_loss(
         self, batch: EvidenceBatch, posterior: Posterior, span: Float[Tensor, " N"]

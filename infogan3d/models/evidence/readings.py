@@ -43,28 +43,28 @@ def readings(posterior: CodePosterior, scale: CodeScale, *, row: int = 0) -> lis
 
     A recline and a back's height are left out where there is likely no back.
     """
-    found: list[Reading] = []
+    read: list[Reading] = []
     for (name, values), logits in zip(CHOICES.items(), posterior.discrete_logits, strict=True):
         shares = logits[row].float().softmax(0)
         likely = int(shares.argmax())
-        found.append(Reading(name, values[likely], float(shares[likely]), float(shares[likely])))
+        read.append(Reading(name, values[likely], float(shares[likely]), float(shares[likely])))
     mean, deviation = posterior.mean[row].float(), (0.5 * posterior.log_variance[row]).exp().float()
     normal = torch.stack([mean, mean - deviation, mean + deviation])
     value, low, high = scale.to_values(normal_to_uniform(normal)).tolist()
-    backless = next(one for one in found if one.name == "back").value == "none"
+    backless = next(reading for reading in read if reading.name == "back").value == "none"
     for i, name in enumerate(NUMBERS):
         if not (backless and name in ("back_height", "recline")):
-            found.append(Reading(name, value[i], low[i], high[i]))
-    return found
+            read.append(Reading(name, value[i], low[i], high[i]))
+    return read
 
 
-def as_plain(found: list[Reading]) -> dict[str, dict[str, float | str]]:
+def as_plain(read: list[Reading]) -> dict[str, dict[str, float | str]]:
     """For JSON, by name."""
     return {
-        one.name: (
-            {"value": one.value, "probability": one.low}
-            if isinstance(one.value, str)
-            else {"value": one.value, "low": one.low, "high": one.high}
+        reading.name: (
+            {"value": reading.value, "probability": reading.low}
+            if isinstance(reading.value, str)
+            else {"value": reading.value, "low": reading.low, "high": reading.high}
         )
-        for one in found
+        for reading in read
     }
