@@ -155,7 +155,11 @@ def begin_and_break(*given):
     if what == "finish":
         wandb.finish = broken
     if what == "killed":
-        subprocess.run(["pkill", "-9", "-P", str(os.getpid()), "wandb-core"])
+        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True)
+        for line in listed.stdout.splitlines():
+            pid, parent, words = line.split(maxsplit=2)
+            if int(parent) == os.getpid() and "wandb-core" in words:
+                os.kill(int(pid), signal.SIGKILL)
     return run
 
 tracking.begin = begin_and_break
