@@ -27,7 +27,7 @@ HEADINGS = {
     "touched": "all cells that the solid touches",
 }
 HULL, LARGEST = "hull", "hull, largest cube"
-STAGES = ("encoder", "optimised", "tuned G")
+STAGES = ("encoder", "refined", "field", "optimised", "tuned G")
 ROWS = (LARGEST, HULL, *STAGES)
 ROWS_TOLD = f"""`{HULL}` lies over the very cube that the reconstruction chose: it and the stages
 share the views, the cube and the grid. `{LARGEST}` lies over the largest cube that the views allow,

@@ -49,8 +49,8 @@ class GuardedWandb(WandbLogger):
         quiet.start()
         quiet.join(TEARDOWN)
 
-    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Numbers at a batch."""
+    def log_metrics(self, metrics: Mapping[str, Any], step: int | None = None) -> None:
+        """Numbers at a batch; Lightning hands its pictures on here too."""
         self.attempt(lambda: super(GuardedWandb, self).log_metrics(metrics, step))
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace) -> None:

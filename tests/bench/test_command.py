@@ -33,6 +33,7 @@ def test_the_command_keeps_what_it_printed(tmp_path: Path) -> None:
         "bench.json",
         "carve_cost.png",
         "config.yaml",
+        "run.json",
     }
 
 

@@ -143,7 +143,7 @@ def test_what_it_writes_comes_back_as_large_and_where_it_was(ask, tmp_path):
         frame=GridFrame("floor", 60 / 64, True),
         resolution=16,
     )
-    assert iou(target.grid, load_pack(first / "shape.npz").grids()[0]) > 0.97
+    assert iou(target.grid, load_pack(first / "shape.npz").grids()[0]) > 0.95  # at 16^3 a sixteenth of a cell counts
     found = np.ptp(trimesh.load_mesh(again / "shape.glb").vertices, axis=0)
     assert np.abs(found - size).max() < 0.0254 * 48 / 16 * 3  # the model's answer, not the file's
 
@@ -166,11 +166,11 @@ def test_a_broken_obj_is_one_sentence(ask, tmp_path, content, sentence):
     assert "broken.obj" in str(told.value)
 
 
-def test_the_command_refuses_with_one_sentence_and_code_2(learned, tmp_path):
+def test_the_command_refuses_with_one_sentence_and_the_code_of_data(learned, tmp_path):
     path = tmp_path / "broken.obj"
     path.write_text("v 0 0 0\n")
     done = run_command("reconstruct", f"run={learned}", f"mesh={path}", cwd=tmp_path)
-    assert done.returncode == 2
+    assert done.returncode == 3
     assert done.stderr.startswith(f"infogan3d-reconstruct: {path}")
     assert done.stderr.count("\n") == 1
 

@@ -217,7 +217,7 @@ def test_what_a_user_can_get_wrong_is_told_in_a_sentence(tiny_cache, tmp_path):
         read_settings(TrainSettings, {"system": "pointnet", "model": {}})
     with pytest.raises(ValueError, match=r"there is no setting model\.lambda1: leave"):
         read_settings(TrainSettings, {"system": "cnn_ae", "model": {"lambda1": 1.0}})
-    with pytest.raises(ValueError, match=r"batches=-1 does not say when system=cnn_ae goes on to"):
+    with pytest.raises(ValueError, match=r"batches=-1 does not say how long system=cnn_ae learns"):
         build_model(replace(given, batches=-1, epochs=2))
     told = run_command("train", "system=pointnet", cwd=tmp_path)
     assert told.returncode == 2
