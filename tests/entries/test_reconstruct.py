@@ -143,7 +143,9 @@ def test_what_it_writes_comes_back_as_large_and_where_it_was(ask, tmp_path):
         frame=GridFrame("floor", 60 / 64, True),
         resolution=16,
     )
-    assert iou(target.grid, load_pack(first / "shape.npz").grids()[0]) > 0.95  # at 16^3 a sixteenth of a cell counts
+    assert (
+        iou(target.grid, load_pack(first / "shape.npz").grids()[0]) > 0.95
+    )  # at 16^3 a sixteenth of a cell counts
     found = np.ptp(trimesh.load_mesh(again / "shape.glb").vertices, axis=0)
     assert np.abs(found - size).max() < 0.0254 * 48 / 16 * 3  # the model's answer, not the file's
 

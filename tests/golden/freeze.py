@@ -44,6 +44,7 @@ RENAMED: dict[str, str] = {  # old setting (or the group above it) -> new
     "word": "verdict",
 }
 VALUES = {  # new setting, old value -> new value
+    ("up", "y"): "auto",  # of reconstruct: a mesh's vertical axis is told by evidence
     ("model.shape_limit_form", "run"): "kldiv_on_probabilities",
     ("name", "readings_run"): "readings_kldiv_on_probabilities",
 }

@@ -14,6 +14,7 @@ from infogan3d.data.build import SOURCES
 from infogan3d.data.config import data_config
 from infogan3d.io.settings import flatten, plain_settings
 from infogan3d.models.config import SHAPE_LIMIT_FORMS
+from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.runs import build, command, schema
 from infogan3d.runs.build import build_model
@@ -23,7 +24,7 @@ EXPERIMENTS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml"))
 DATA = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
 SMALL = ["resolution=16", "model.width=1", "model.trunk_width=1"]
 SIZE = {"resolution": 16, "model.width": 8, "model.trunk_width": 12, "batches": 400}
-OURS = ("codes", "codes_plain", "demo", "inverse", "smoke")  # of all others the paper is the source
+OURS = ("codes", "codes_plain", "demo", "inverse", "pictures", "smoke")  # others: the paper
 RIVALS = tuple(name for name in EXPERIMENTS if name.startswith("rival_"))  # see test_rivals.py
 
 # What the jobs of an experiment do not share with the defaults, but for name and group.
@@ -145,7 +146,7 @@ def test_an_experiment_builds_a_model(experiment):
     words = [f"+experiment={experiment}"] if experiment else []
     given = settings_of("train", *words, *SMALL)
     model = build_model(given)
-    assert isinstance(model, InfoGAN3D)
+    assert isinstance(model, InfoGAN3D | EvidenceInfoGAN)
     assert given.name.startswith(experiment or "train")
     for key, value in composed("train", *words, *SMALL)["model"].items():
         assert model.hparams[key] == (str(value) if key == "precision" else value), key

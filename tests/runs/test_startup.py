@@ -83,7 +83,7 @@ def read(index):
 
 if __name__ == "__main__":
     jobs = [ShapeJob(str(i), partial(read, i)) for i in range(3)]
-    make = partial(_make, resolution=8)
+    make = partial(_make, resolution=8, frame=None)
     for _, pack in in_processes(make, jobs, workers=2, imports=("infogan3d.data.build",)):
         print(pack if isinstance(pack, str) else "packed")
 """
