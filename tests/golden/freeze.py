@@ -80,6 +80,7 @@ ADDED = {
     "*whole*",
     "evidence",
     "*field_steps",
+    "hull",
 }  # new ones that the old code did not have; patterns too
 
 ROUNDED = {"*.mmd_x1e4.*"}  # computed in another order of sums since: equal to NEAR
