@@ -221,4 +221,7 @@ def test_what_a_user_can_get_wrong_is_told_in_a_sentence(tiny_cache, tmp_path):
         build_model(replace(given, batches=-1, epochs=2))
     told = run_command("train", "system=pointnet", cwd=tmp_path)
     assert told.returncode == 2
-    assert "there is no system 'pointnet': choose one of 3dgan, cnn_ae, evidence_infogan, im_ae" in told.stderr
+    assert (
+        "there is no system 'pointnet': choose one of 3dgan, cnn_ae, evidence_infogan, im_ae"
+        in told.stderr
+    )
