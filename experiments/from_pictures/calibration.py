@@ -21,14 +21,15 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from infogan3d.attributes.measure import measure
-from infogan3d.data.training_views import draw_scene
+from infogan3d.data.evidence.training_views import draw_scene
 from infogan3d.geometry.visual_hull.evidence import evidence
 from infogan3d.geometry.visual_hull.view_distances import batch_views
 from infogan3d.io.files import save_figure, save_json, save_text
 from infogan3d.models.evidence.measured_codes import CHOICES, NUMBERS, values_of
 from infogan3d.models.evidence.model import EvidenceInfoGAN
+from infogan3d.models.evidence.terms import EDGE
 from infogan3d.models.networks.overlap import expected_iou, hard_iou
-from infogan3d.models.networks.posterior import normal_to_uniform
+from infogan3d.models.networks.posterior import normal_to_uniform, uniform_to_normal
 from infogan3d.models.sampling import evaluating
 from infogan3d.runs import build, checkpoint
 from infogan3d.runs import folder as runs_folder
@@ -83,8 +84,7 @@ def code_errors(model: EvidenceInfoGAN, codes: Any, framed: Any) -> tuple[Any, A
     truth = torch.from_numpy(numbers).float()
     mean, deviation = codes.mean.float(), (0.5 * codes.log_variance.float()).exp()
     said = model.scale.to_values(normal_to_uniform(mean))
-    edge = 0.99
-    target = np.sqrt(2) * torch.erfinv(model.scale.to_codes(truth).clamp(-edge, edge))
+    target = uniform_to_normal(model.scale.to_codes(truth), edge=EDGE)
     shares = [logits[0].float().softmax(0) for logits in codes.discrete_logits]
     right = [
         float(int(share.argmax()) == kind) for share, kind in zip(shares, kinds[0], strict=True)

@@ -26,7 +26,7 @@ from torch.nn.functional import one_hot
 from infogan3d.io.progress import Advance
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import CodeSpec, sample_codes
-from infogan3d.models.networks.posterior import normal_to_uniform
+from infogan3d.models.networks.posterior import normal_to_uniform, uniform_to_normal
 from infogan3d.models.sampling import BATCH, evaluating
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # logits [b 1 R R R], target's rows [b] -> [b]
@@ -229,7 +229,7 @@ def relax(latent: Float[Tensor, "n latent"], spec: CodeSpec) -> list[Tensor]:
     parts = spec.split(latent.detach())
     heights = [math.log(HELD / (1 - HELD) * (size - 1)) for size in spec.discrete]
     logits = [code * height for code, height in zip(parts.discrete, heights, strict=True)]
-    normal = math.sqrt(2) * torch.erfinv(parts.continuous.clamp(-EDGE, EDGE))
+    normal = uniform_to_normal(parts.continuous, edge=EDGE)
     return [leaf.clone().requires_grad_() for leaf in (parts.noise, *logits, normal)]
 
 

@@ -9,11 +9,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy, softplus
 
 from infogan3d.models.evidence.measured_codes import known_choices
-from infogan3d.models.networks.posterior import CodePosterior
+from infogan3d.models.networks.posterior import CodePosterior, uniform_to_normal
 
 EDGE = 0.99  # codes nearer to -1 and 1 than that have no normal number to speak of
-LEAST_LOG_VARIANCE = -3.0  # of a continuous code: measuring is no finer
-OUTLIER = 3.0  # deviations
 NEAR = 0.02  # cells' occupancy: the step of the finite difference
 WARM = 60  # batches in which rates rise
 
@@ -26,7 +24,7 @@ def measured_code_loss(
     """-log q(c | evidence) of measured codes, those that are unknown (-1, NaN) left out; nats.
 
     Continuous codes are compared as the normal numbers that E speaks of, so that its variances
-    learn how far it errs; errors beyond OUTLIER deviations count linearly.
+    learn how far it errs.
     """
     loss = posterior.mean.new_zeros(())
     known = known_choices(discrete)
@@ -34,7 +32,7 @@ def measured_code_loss(
         if known[:, i].any():
             loss = loss + cross_entropy(logits[known[:, i]], discrete[known[:, i], i])
     measured = ~continuous.isnan()
-    target = math.sqrt(2) * torch.erfinv(continuous.nan_to_num(0.0).clamp(-EDGE, EDGE))
+    target = uniform_to_normal(continuous.nan_to_num(0.0), edge=EDGE)
     nats = (
         posterior.log_variance + (posterior.mean - target).square() / posterior.log_variance.exp()
     )

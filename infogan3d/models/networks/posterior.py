@@ -81,6 +81,11 @@ def normal_to_uniform(value: Tensor) -> Tensor:
     return torch.erf(value / math.sqrt(2))
 
 
+def uniform_to_normal(value: Tensor, *, edge: float) -> Tensor:
+    """The way back; beyond -`edge` and `edge` (below 1) the number of the edge."""
+    return math.sqrt(2) * torch.erfinv(value.clamp(-edge, edge))
+
+
 def sample_normal(
     mean: Float[Tensor, "B N"], log_variance: Float[Tensor, "B N"], random: torch.Generator
 ) -> Float[Tensor, "B N"]:
