@@ -22,8 +22,10 @@ from infogan3d.data.build import Report, prepare_pack
 from infogan3d.data.config import data_config
 from infogan3d.data.multiview import write_views
 from infogan3d.data.procedural.chairs import Factors, chair_mesh
+from infogan3d.data.procedural.wide import seat_at, seat_mesh
 from infogan3d.disentanglement.model_centrality import Sweep
 from infogan3d.geometry.camera import Views
+from infogan3d.inversion.targets import turn_and_centre
 from infogan3d.io.files import save_json
 from infogan3d.io.packs import Pack
 from infogan3d.io.settings import read_settings
@@ -282,6 +284,13 @@ def save_run(model: ShapeModel, folder: Path, *words: str) -> Path:
     whole = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
     torch.save({**whole, "pytorch-lightning_version": pl.__version__}, path)
     return folder
+
+
+def grammar_seat() -> tuple[np.ndarray, np.ndarray]:
+    """Points (inches, around 0, 36 long) and faces of one seat of the grammar."""
+    mesh = seat_mesh(seat_at(0, seed=77))
+    points, faces = turn_and_centre(np.asarray(mesh.vertices), np.asarray(mesh.faces), turns=0)
+    return points * 36 / np.ptp(points, axis=0).max(), faces
 
 
 EVIDENCE = (  # words of the smallest run that reads evidence

@@ -92,7 +92,7 @@ def while_voxelizing(desk: Desk, index: int) -> str:
 
 
 def members(group: int) -> list[int]:
-    """The processes of a group."""
+    """The processes of a group that have not ended."""
     pids = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -142,7 +142,7 @@ from infogan3d.training import tracking
 what, begin = sys.argv.pop(1), tracking.begin
 
 def broken(*_, **__):
-    raise RuntimeError("broken")
+    raise RuntimeError("the server said\\nno")
 
 def begin_and_break(*given):
     if what == "init":

@@ -13,7 +13,6 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +24,14 @@ from experiments.from_pictures.__main__ import Wanted, choose_seats, request_of
 from infogan3d.data.datasets.sweethome3d import find_libraries, read_seat, read_seats
 from infogan3d.data.photos import read_photos
 from infogan3d.data.shapes import list_files
-from infogan3d.data.training_views import filled_share
-from infogan3d.geometry.camera import Camera, Views
+from infogan3d.geometry.camera import Views, shrink_views
 from infogan3d.geometry.distances import iou_matrix
 from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.inversion.frames import moved
 from infogan3d.inversion.stages import ReconstructionRequest, fit_views
+from infogan3d.inversion.targets import USUAL, turn_and_centre
 from infogan3d.io.files import save_json, save_picture, save_text
-from infogan3d.io.frames import SPAN
+from infogan3d.io.frames import FITTED, SPAN, Frame
 from infogan3d.io.mesh_files import Mesh
 from infogan3d.io.settings import read_settings
 from infogan3d.rendering.figures import SIZE, canvas, cropped
@@ -44,19 +44,13 @@ from infogan3d.stats.tables import markdown
 
 WAYS = ("silhouettes, cameras told", "photographs, cameras told", "photographs, nothing told")
 START = 300.0  # degrees: the first picture's azimuth, unknown to the last way
-LONGEST = 36.0  # inches: seats are brought to this size
 
 Grid = Bool[np.ndarray, "R R R"]
 
 
 def framed(grid: Grid) -> Grid:
     """A shape in the frame of packs: its box centred, its longest side SPAN of the cube."""
-    cells = np.argwhere(grid)
-    low, high = cells.min(0), cells.max(0) + 1
-    cell = np.full(3, 1.0 / (high - low).max())
-    corner = -(low + high) / 2 * cell
-    share = filled_share(grid, low=corner, cell=cell, side=1 / SPAN, resolution=len(grid))
-    return np.asarray(share >= 0.5)
+    return moved(grid, Frame("floor", SPAN), FITTED)
 
 
 def three_ways(
@@ -68,21 +62,14 @@ def three_ways(
     write_photos(vertices, faces, home, cameras, seed=seed)
     clean = Views("seat", silhouettes(vertices, faces, cameras), cameras)
     photos = read_photos(home).views
-    with_cameras = Views("seat", photos.masks, tuple(smaller(camera, photos) for camera in cameras))
+    small = shrink_views(clean, most=max(photos.masks.shape[1:]))
+    with_cameras = Views("seat", photos.masks, small.cameras)
     fits = [
         fit_views(order, clean),
         fit_views(order, with_cameras),
         fit_views(order, photos, heading_known=False),
     ]
     return [fit.stages[-1].occupancy[0] > 0.5 for fit in fits]
-
-
-def smaller(camera: Camera, views: Views) -> Camera:
-    """A camera for pictures as small as some views'."""
-    _, height, width = views.masks.shape
-    factor = width / camera.width
-    middle = {"cx": factor * camera.cx, "cy": factor * camera.cy}
-    return replace(camera, width=width, height=height, focal=factor * camera.focal, **middle)
 
 
 def scores_of(grid: Grid, truth: Grid) -> tuple[float, bool]:
@@ -95,11 +82,9 @@ def scores_of(grid: Grid, truth: Grid) -> tuple[float, bool]:
 
 
 def centred(mesh: Mesh) -> Mesh:
-    """A mesh around the origin, LONGEST inches long."""
-    vertices = np.asarray(mesh[0], float)
-    used = vertices[np.unique(mesh[1])]
-    low, high = used.min(0), used.max(0)
-    return (vertices - (low + high) / 2) * LONGEST / (high - low).max(), mesh[1]
+    """A mesh around the origin, USUAL inches long."""
+    points, faces = turn_and_centre(np.asarray(mesh[0], float), mesh[1], turns=0)
+    return points * USUAL / np.ptp(points, axis=0).max(), faces
 
 
 def compare(

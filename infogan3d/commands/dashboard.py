@@ -112,10 +112,7 @@ def check(run: Path) -> None:
 def lacking(settings: TrainSettings, logged: Logged) -> dict[str, str]:
     """What a run has not got of that which keys may need, each with a reason in words."""
     model, every = settings.model, settings.validate_every
-    if not isinstance(model, InfoGANConfig):
-        raise ValueError(
-            f"the dashboard is held against runs of system=infogan3d, not {settings.system}."
-        )
+    assert isinstance(model, InfoGANConfig)
     spec, start = spec_of(settings.codes), model.warmup.warmup_batches
     last = logged.batches // every * every  # validation
     absent = {

@@ -236,7 +236,7 @@ class PackConfig(DataConfig):
 
 @dataclass(frozen=True, kw_only=True)
 class EvidenceConfig:
-    """How training shapes are shown to a model that reads evidence (data/evidence_batches.py)."""
+    """How training shapes are shown to a model that reads evidence (data/evidence/batches.py)."""
 
     fine: int = setting(
         2,

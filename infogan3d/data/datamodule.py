@@ -24,12 +24,12 @@ from infogan3d.data.batches import (
 )
 from infogan3d.data.cache import cache_key, load_cache, locked, report_path
 from infogan3d.data.config import DataConfig, EvidenceConfig
-from infogan3d.data.evidence_batches import (
+from infogan3d.data.evidence.batches import (
     EvidenceSource,
     evidence_loader,
     same_shapes,
 )
-from infogan3d.data.training_views import ViewSettings
+from infogan3d.data.evidence.training_views import ViewSettings
 from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
 from infogan3d.io.errors import reading_data
 from infogan3d.io.files import save_text, sweep_unfinished
@@ -73,6 +73,7 @@ class ChairData(pl.LightningDataModule):
         self.workers = workers or len(os.sched_getaffinity(0))
         self.path = Path(cache) / f"{self.source}-{resolution}-{self.key()}.npz"
         self.packs: dict[str, Pack] = {}
+        self.measured: dict[str, Float[np.ndarray, "n attributes"]] = {}
         self.fine: ChairData | None = None
         if evidence is not None and evidence.fine > 1:
             self.fine = ChairData(
@@ -184,6 +185,12 @@ class ChairData(pl.LightningDataModule):
             return evidence_loader(source, batches, first=self.clock.batches, config=self.evidence)
         return DataLoader(PackedGrids(train, device), batch_sampler=batches, collate_fn=as_it_is)
 
+    def attributes(self, part: str) -> Float[np.ndarray, "n attributes"]:
+        """What is measured on every shape of a split (attributes/measure.py), measured once."""
+        if part not in self.measured:
+            self.measured[part] = measure(self.packs[part].grids())
+        return self.measured[part]
+
     def evidence_source(
         self, config: EvidenceConfig, rank: int = 0, *, part: str = "train"
     ) -> EvidenceSource:
@@ -191,10 +198,11 @@ class ChairData(pl.LightningDataModule):
         coarse = self.packs[part]
         fine = coarse if self.fine is None else self.fine.packs[part]
         fine, coarse = same_shapes(fine, coarse)
+        place = {name: row for row, name in enumerate(self.packs[part].ids)}
         return EvidenceSource(
             fine,
             coarse,
-            measure(coarse.grids()),
+            self.attributes(part)[[place[name] for name in coarse.ids]],
             resolution=self.resolution,
             views=ViewSettings(most=config.most_views),
             grid_share=config.grid_share,

@@ -10,6 +10,8 @@ kept whose silhouettes agree best with each other. The turn of the first picture
 """
 
 import json
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -19,11 +21,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from infogan3d.geometry.camera import Camera, Views, camera_axes
-from infogan3d.geometry.visual_hull.carve import Carved, EmptyHullError, carve
+from infogan3d.data.multiview import PICTURES
+from infogan3d.data.shapes import list_folder
+from infogan3d.geometry.camera import Camera, Views, camera_axes, shrink_views
+from infogan3d.geometry.visual_hull.carve import Carved, carve
 from infogan3d.io.masks import read_photo_mask
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
 DISTANCE = 96.0  # inches, as Seeing 3D chairs: an assumed scale
 ELEVATIONS = (5.0, 15.0, 25.0, 35.0)  # degrees, tried
 FIELDS = (35.0, 55.0)  # degrees of the longer side, tried; a phone's is about 65, zoomed 35
@@ -49,26 +52,15 @@ def is_photo_folder(folder: Path) -> bool:
 
 def picture_files(folder: Path) -> list[Path]:
     """Its pictures in the order of their names, numbers by value (2 before 10)."""
-    files = [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.name.startswith(".")
-    ]
-    return sorted(files, key=lambda path: _natural(path.name.lower()))
+    paths = list_folder(folder, Counter())
+    files = [path for path in paths if path.suffix.lower() in PICTURES and path.is_file()]
+    return sorted(files, key=lambda path: numbers_by_value(path.name.lower()))
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts numbers within names by value."""
-    parts, digits = [], ""
-    for letter in name + "\0":
-        if letter.isdigit():
-            digits += letter
-            continue
-        if digits:
-            parts.append((int(digits), ""))
-            digits = ""
-        parts.append((-1, letter))
-    return parts
+def numbers_by_value(name: str) -> list[str | int]:
+    """A key that sorts names as people do: words and numbers in turn."""
+    parts = re.split(r"([0-9]+)", name)
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)]
 
 
 def read_photos(folder: Path) -> PhotoViews:
@@ -82,7 +74,7 @@ def read_photos(folder: Path) -> PhotoViews:
         raise ValueError(
             f"{folder} holds {len(files)} pictures (.png, .jpg): give 1 to {MOST} of one chair."
         )
-    masks = [_shrunk(read_photo_mask(path)) for path in files]
+    masks = [small_mask(path) for path in files]
     if len({mask.shape for mask in masks}) > 1:
         sizes = sorted({f"{mask.shape[1]} x {mask.shape[0]}" for mask in masks})
         raise ValueError(f"{folder}: its pictures have several shapes ({', '.join(sizes)}).")
@@ -92,12 +84,11 @@ def read_photos(folder: Path) -> PhotoViews:
     return assume_cameras(Views(folder.name, stack, ()), said, given)
 
 
-def _shrunk(mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "H W"]:
-    """A mask of at most SIDE pixels, by a whole factor; the majority decides."""
-    factor = -(-max(mask.shape) // SIDE)
-    height, width = (side // factor * factor for side in mask.shape)
-    blocks = mask[:height, :width].reshape(height // factor, factor, width // factor, factor)
-    return np.asarray(blocks.mean((1, 3)) >= 0.5)
+def small_mask(path: Path) -> Bool[np.ndarray, "h w"]:
+    """A picture's mask, of at most SIDE pixels."""
+    whole = Views(path.name, read_photo_mask(path)[None], ())
+    mask: Bool[np.ndarray, "h w"] = shrink_views(whole, most=SIDE).masks[0]
+    return mask
 
 
 # ---- what is told --------------------------------------------------------------------------
@@ -170,7 +161,7 @@ def assume_cameras(views: Views, said: dict[str, Any], names: Sequence[str]) -> 
         seen = Views(views.id, views.masks, cameras_by(hypothesis, views.masks, said, names))
         try:
             hull = carve(seen, resolution=TRIED)
-        except (EmptyHullError, ValueError):
+        except ValueError:  # no hull
             continue
         if best is None or hull.coherence > best[0] + 1e-6:
             best = hull.coherence, seen, hypothesis, hull

@@ -21,7 +21,7 @@ from infogan3d.geometry.camera import Views, shrink_views, turn_camera
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.geometry.visual_hull.evidence import evidence
 from infogan3d.geometry.visual_hull.view_distances import batch_views
-from infogan3d.inversion.silhouette_loss import Placement, ray_loss, trace_rays
+from infogan3d.inversion.silhouette_loss import Placement, RayCells, ray_loss, trace_rays
 from infogan3d.inversion.view_targets import hull_at, largest_box
 from infogan3d.io.frames import SPAN
 from infogan3d.io.progress import Advance
@@ -33,7 +33,6 @@ from infogan3d.models.sampling import evaluating
 HEADINGS = range(0, 90, 15)  # degrees: tried where nobody says how the first picture looks
 NEARER = (-7.5, 7.5)  # degrees about the best of them
 PIXELS = 300  # pictures are made no larger than this before their distances are looked up
-FIELD_STEPS = 40
 FIELD_LR = 0.1
 RAYS = 0.2  # weight of the silhouettes beside the cross-entropy to the refined shape
 
@@ -58,7 +57,7 @@ def fit_evidence(
     turns: tuple[int, ...],
     *,
     resolution: int,
-    field_steps: int = FIELD_STEPS,
+    field_steps: int,
     seed: int = 0,
     on_step: Advance | None = None,
 ) -> EvidenceFit:
@@ -67,29 +66,44 @@ def fit_evidence(
     Errors: the pictures agree on no cell (`EmptyHullError`), or not around the origin
     (`ValueError`).
     """
-    side = float(largest_box(views, carve(views, resolution=64)).max()) / SPAN
-    low = (-side / 2,) * 3
-    places = tuple(Placement(low, side, turn) for turn in turns)
-    small = shrink_views(views, most=PIXELS)
-    seen = [turn_camera(small, turn) for turn in turns]
-    cubes = [(low, side)] * len(turns)
-    cells = evidence(batch_views(seen, cubes, resolution=resolution), resolution=resolution)
+    places, cells = evidence_at(views, turns, resolution=resolution)
     cells = cells.to(model.device)
+    refined, expected = refined_by(model, cells)
+    best = int(expected.argmax())
     with evaluating(model):
-        refined = torch.cat([model.refine(cell) for cell in torch.split(cells, 1)])
-        expected = expected_iou(refined)
-        best = int(expected.argmax())
-        here = cells[best : best + 1]
-        posterior = model.posterior(here)
-        answer = model.answer(here)
+        posterior, log_span = model.read(cells[best : best + 1])
+        answer = model.answer_of(posterior.mode(), log_span)
     shape = refined[best : best + 1]
     field = None
     if field_steps:
         field = fit_field(shape, views, places[best], steps=field_steps, seed=seed, tell=on_step)
+    low, side = places[best].low, places[best].side
     hull = hull_at(views, low, side, resolution=resolution, carving={})
     hulls = np.stack([np.rot90(hull, turn) for turn in turns])
     ious = expected.cpu().numpy()
     return EvidenceFit(places, hulls, ious, best, posterior, answer, shape, field)
+
+
+def evidence_at(
+    views: Views, turns: tuple[int, ...], *, resolution: int
+) -> tuple[tuple[Placement, ...], Float[Tensor, "k 8 R R R"]]:
+    """The largest cube that the pictures allow, at each facing, and the evidence in it."""
+    side = float(largest_box(views, carve(views, resolution=64)).max()) / SPAN
+    low = (-side / 2,) * 3
+    small = shrink_views(views, most=PIXELS)
+    seen = [turn_camera(small, turn) for turn in turns]
+    batch = batch_views(seen, [(low, side)] * len(turns), resolution=resolution)
+    places = tuple(Placement(low, side, turn) for turn in turns)
+    return places, evidence(batch, resolution=resolution)
+
+
+def refined_by(
+    model: EvidenceInfoGAN, cells: Float[Tensor, "k 8 R R R"]
+) -> tuple[Float[Tensor, "k 1 R R R"], Float[Tensor, " k"]]:
+    """The refined shape of each evidence, and its expected IoU."""
+    with evaluating(model):
+        refined = torch.cat([model.refine(cell) for cell in torch.split(cells, 1)])
+    return refined, expected_iou(refined)
 
 
 def find_heading(
@@ -101,9 +115,8 @@ def find_heading(
     """
 
     def score(degrees: float) -> float:
-        seen = turned_by(views, degrees)
-        fit = fit_evidence(model, seen, turns, resolution=resolution, field_steps=0)
-        return float(fit.expected.max())
+        _, cells = evidence_at(turned_by(views, degrees), turns, resolution=resolution)
+        return float(refined_by(model, cells.to(model.device))[1].max())
 
     scores = {float(degrees): score(float(degrees)) for degrees in HEADINGS}
     best = max(scores, key=lambda degrees: scores[degrees])
@@ -123,7 +136,7 @@ def fit_field(
 ) -> Float[Tensor, "1 1 R R R"]:
     """Gradient steps on the logit of every cell: rays of chair through it, and the shape it was."""
     rays = trace_rays(views, (place,), resolution=occupancy.shape[2], seed=seed)
-    rays = type(rays)(rays.cells.to(occupancy.device))
+    rays = RayCells(rays.cells.to(occupancy.device))
     logits = torch.logit(occupancy.detach().clamp(1e-4, 1 - 1e-4)).requires_grad_()
     adam = torch.optim.Adam([logits], lr=FIELD_LR)
     row = torch.zeros(1, dtype=torch.long, device=occupancy.device)

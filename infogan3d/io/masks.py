@@ -97,14 +97,21 @@ def read_mask(path: Path | str, *, white: int = 250) -> Bool[np.ndarray, "h w"]:
     if picture.mode.startswith("I"):  # 16 bits of grey
         darkest = np.asarray(picture).astype(np.int64) >> 8
         return clean_mask(darkest < white, name=path)
-    if picture.has_transparency_data:
-        alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
-        if alpha.min() < SEEN:
-            return clean_mask(alpha >= SEEN, name=path)
+    cut_out = alpha_mask(picture)
+    if cut_out is not None:
+        return clean_mask(cut_out, name=path)
     red, green, blue = picture.convert("RGB").split()
     darkest = np.asarray(ImageChops.darker(ImageChops.darker(red, green), blue))
     limit = white - NOISE if picture.format == "JPEG" else white
     return clean_mask(darkest < limit, name=path)
+
+
+def alpha_mask(picture: Image.Image) -> Bool[np.ndarray, "h w"] | None:
+    """What alpha says is shown; None for a picture without transparent pixels."""
+    if not picture.has_transparency_data:
+        return None
+    alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
+    return np.asarray(alpha >= SEEN) if alpha.min() < SEEN else None
 
 
 def clean_mask(mask: Bool[np.ndarray, "h w"], *, name: Path | str) -> Bool[np.ndarray, "h w"]:
@@ -162,10 +169,9 @@ def read_photo_mask(path: Path | str) -> Bool[np.ndarray, "h w"]:
     for a picture of nothing else.
     """
     picture = open_picture(path)
-    if picture.has_transparency_data:
-        alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
-        if alpha.min() < SEEN:
-            return clean_mask(alpha >= SEEN, name=path)
+    cut_out = alpha_mask(picture)
+    if cut_out is not None:
+        return clean_mask(cut_out, name=path)
     pixels = np.asarray(picture.convert("RGB"), dtype=np.float32)
     wall, noise = fitted_background(pixels)
     if noise > PLAIN:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fixtures import grammar_seat
 from PIL import Image
 
 from infogan3d.data.photos import picture_files, read_photos, turned_by
-from infogan3d.data.procedural.wide import seat_at, seat_mesh
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.io.masks import read_photo_mask
 from infogan3d.rendering.render import silhouettes
@@ -17,17 +17,12 @@ from infogan3d.rendering.studio import photo, turntable, write_photos
 SIZE = (320, 240)
 
 
-def seat(seed: int = 77) -> tuple[np.ndarray, np.ndarray]:
-    mesh = seat_mesh(seat_at(0, seed=seed))
-    points = np.asarray(mesh.vertices)
-    points = points - (points.min(0) + points.max(0)) / 2
-    return points * 36 / np.ptp(points, axis=0).max(), np.asarray(mesh.faces)
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("photos")
-    write_photos(*seat(), place, turntable(4, elevation=25.0, start=290.0, fov=55.0, size=SIZE))
+    write_photos(
+        *grammar_seat(), place, turntable(4, elevation=25.0, start=290.0, fov=55.0, size=SIZE)
+    )
     return place
 
 
@@ -36,8 +31,8 @@ def test_the_object_is_found_before_any_plain_wall_and_its_shadow_is_not(
     tmp_path: Path, wall: tuple[int, int, int]
 ) -> None:
     camera = turntable(1, size=(640, 480))[0]
-    Image.fromarray(photo(*seat(), camera, wall=wall)).save(tmp_path / "it.jpg", quality=85)
-    found, true = read_photo_mask(tmp_path / "it.jpg"), silhouettes(*seat(), [camera])[0]
+    Image.fromarray(photo(*grammar_seat(), camera, wall=wall)).save(tmp_path / "it.jpg", quality=85)
+    found, true = read_photo_mask(tmp_path / "it.jpg"), silhouettes(*grammar_seat(), [camera])[0]
     assert (found & true).sum() / (found | true).sum() > 0.95
 
 

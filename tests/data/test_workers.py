@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from fixtures import ROOT
 
+from experiments.faults.signals import members
 from infogan3d.data.shapes import ShapeJob
 from infogan3d.data.workers import in_processes
 
@@ -42,6 +43,7 @@ SCRIPT = """
 import os, sys, time
 from functools import partial
 from pathlib import Path
+from experiments.faults.signals import members
 from infogan3d.data.shapes import ShapeJob
 from infogan3d.data.workers import in_processes
 
@@ -92,7 +94,7 @@ def test_prepare_told_to_end_says_so_and_leaves_nothing(tmp_path: Path, number: 
         text=True,
         start_new_session=True,
     )
-    while len(group(child.pid)) < 5 and child.poll() is None:  # command, server, tracker, workers
+    while len(members(child.pid)) < 5 and child.poll() is None:  # command, server, tracker, workers
         time.sleep(0.1)
     time.sleep(1)
     (os.killpg if number == signal.SIGINT else os.kill)(child.pid, number)
@@ -101,21 +103,8 @@ def test_prepare_told_to_end_says_so_and_leaves_nothing(tmp_path: Path, number: 
     assert said.splitlines()[-1].startswith("infogan3d-prepare: told to end (")
     assert "Traceback" not in said
     for _ in range(100):
-        if not group(child.pid):
+        if not members(child.pid):
             break
         time.sleep(0.1)
-    assert group(child.pid) == []
+    assert members(child.pid) == []
     assert not list(tmp_path.rglob("*.unfinished"))
-
-
-def group(leader: int) -> list[int]:
-    """The processes of a group that have not ended."""
-    pids = []
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[2]) == leader and fields[0] != "Z":
-            pids.append(int(path.parent.name))
-    return pids

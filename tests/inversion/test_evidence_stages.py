@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
+from fixtures import grammar_seat
 
-from infogan3d.data.procedural.wide import seat_at, seat_mesh
 from infogan3d.geometry.camera import Views
 from infogan3d.inversion.evidence_stages import HEADINGS, find_heading, fit_evidence, fit_field
 from infogan3d.inversion.silhouette_loss import ray_loss, trace_rays
@@ -34,11 +34,8 @@ def model() -> EvidenceInfoGAN:
 
 @pytest.fixture(scope="module")
 def views() -> Views:
-    mesh = seat_mesh(seat_at(0, seed=77))
-    points = np.asarray(mesh.vertices)
-    points = (points - (points.min(0) + points.max(0)) / 2) * 36 / np.ptp(points, axis=0).max()
     cameras = turntable(3, size=(160, 120))
-    return Views("seat", silhouettes(points, np.asarray(mesh.faces), cameras), cameras)
+    return Views("seat", silhouettes(*grammar_seat(), cameras), cameras)
 
 
 def test_every_stage_is_a_shape_in_the_cube_of_the_best_facing(

@@ -6,43 +6,13 @@ import pytest
 import torch
 from fixtures import run_command, run_script
 
+from experiments.faults.signals import BREAK
+
 WORDS = (
     *("+experiment=smoke", "logger=wandb", "workers=1", "trainer=cpu", "data.exact=true"),
     *("data.count=40", "score_shapes=0", "log_every=1", "batches=6", "snapshot_every=2"),
     "validate_every=3",
 )
-BREAK = """
-import os, signal, subprocess, sys
-import wandb
-from infogan3d import train
-from infogan3d.training import tracking
-what = sys.argv.pop(1)
-begin = tracking.begin
-
-def broken(*_, **__):
-    raise RuntimeError("the server said\\nno")
-
-def begin_and_break(*given):
-    if what == "init":
-        broken()
-    run = begin(*given)
-    if what == "log":
-        run.log = broken
-    if what == "image":
-        wandb.Image = broken
-    if what == "finish":
-        wandb.finish = broken
-    if what == "killed":
-        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True)
-        for line in listed.stdout.splitlines():
-            pid, parent, words = line.split(maxsplit=2)
-            if int(parent) == os.getpid() and "wandb-core" in words:
-                os.kill(int(pid), signal.SIGKILL)
-    return run
-
-tracking.begin = begin_and_break
-train.main()
-"""
 
 
 @pytest.fixture(scope="module")

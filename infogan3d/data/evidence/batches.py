@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from infogan3d.attributes.measure import measure
 from infogan3d.data.batches import as_it_is
 from infogan3d.data.config import EvidenceConfig
-from infogan3d.data.training_views import ViewSettings, training_views
+from infogan3d.data.evidence.training_views import ViewSettings, training_views
 from infogan3d.geometry.visual_hull.evidence import evidence, evidence_of_grid
 from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
 from infogan3d.io.packs import Pack

@@ -1,4 +1,4 @@
-"""What a training step on evidence reads: made by data/evidence_batches.py, read by models."""
+"""What a training step on evidence reads: made by data/evidence/batches.py, read by models."""
 
 from typing import NamedTuple
 

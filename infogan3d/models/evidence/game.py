@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from infogan3d.models.config import LossConfig
 from infogan3d.models.evidence import terms
 from infogan3d.models.evidence_config import EvidenceLossConfig
 from infogan3d.models.networks import losses
@@ -17,7 +18,7 @@ from infogan3d.models.networks.latent import Codes
 from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.models.terms import Terms
 
-REAL, FAKE = (0.7, 1.2), (0.0, 0.3)  # the paper's soft labels
+PAPER = LossConfig()  # its soft labels
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,8 @@ def discriminator_loss(
         logged["D/penalty"] = slopes
         total = loss + penalty / 2 * slopes
     else:
-        loss = losses.soft_label_loss(real_logits, *REAL, generator=random)
-        loss = loss + losses.soft_label_loss(fake_logits, *FAKE, generator=random)
+        loss = losses.soft_label_loss(real_logits, *PAPER.real_labels, generator=random)
+        loss = loss + losses.soft_label_loss(fake_logits, *PAPER.fake_labels, generator=random)
         total = loss
     information = information_loss(posterior, codes)
     logged |= {"D/loss": loss, "Q/loss": information}

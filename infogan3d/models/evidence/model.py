@@ -14,28 +14,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
-from infogan3d.io.frames import SPAN
 from infogan3d.models.evidence import terms
 from infogan3d.models.evidence.game import Players, discriminator_loss, generator_loss
-from infogan3d.models.evidence.phases import (
-    Labels,
-    codes_for_game,
-    fit_prior,
-    read_shapes,
-)
+from infogan3d.models.evidence.phases import Labels, codes_for_game, fit_prior, read_shapes
 from infogan3d.models.evidence.reader import EvidenceReader
 from infogan3d.models.networks import losses
 from infogan3d.models.networks.latent import Codes, latent_vector
 from infogan3d.models.networks.overlap import shape_loss
 from infogan3d.models.networks.posterior import Posterior
-from infogan3d.models.networks.refiner import (
-    placed,
-    with_answer,
-)
+from infogan3d.models.networks.refiner import with_answer
 from infogan3d.models.optim import adam, update_ema
 from infogan3d.models.sampling import evaluating
 from infogan3d.models.terms import Terms
@@ -66,14 +57,15 @@ class EvidenceInfoGAN(EvidenceReader):
         self.exclude_from_global_step(discriminator_adam)
         random = self.rng(self.batches_done)
         if self.batches_done == 0:
-            self.labeller.fit(self.training_shapes(), seed=self.clock.seed)
+            attributes = self.trainer.datamodule.attributes("train")  # type: ignore[attr-defined]
+            self.labeller.fit(attributes, seed=self.clock.seed)
         if self.game_is_to_begin():
             self.begin_game(rest_adam)
         playing = self.batches_done >= self.game_begins
         self.encoder.train(not playing)
         self.set_rates(discriminator_adam, rest_adam, playing=playing)
         labels = self.labeller.labels(batch.attributes, random)
-        fake, codes, logged = None, None, Terms()
+        logged: Terms = {}
         if playing:
             codes = codes_for_game(
                 self.spec,
@@ -88,10 +80,9 @@ class EvidenceInfoGAN(EvidenceReader):
             )
         with self.toggled_optimizer(rest_adam):
             total, more = self.reconstruction_loss(batch, labels, random, playing=playing)
-            if fake is not None and codes is not None:
-                weights = self.config.loss
+            if playing:
                 loss, game = generator_loss(
-                    self.players(), batch.whole, fake, codes, weights=weights
+                    self.players(), batch.whole, fake, codes, weights=self.config.loss
                 )
                 total, more = total + loss, {**more, **game}
             self.step_optimizer(total, rest_adam)
@@ -104,14 +95,12 @@ class EvidenceInfoGAN(EvidenceReader):
         plan, done = self.config.schedule, self.batches_done
         share = terms.warm_cosine(done, self.batches)
         rates = {"encoder": 0.0 if playing else plan.lr * share, "refiner": plan.lr * share}
-        played = self.played
-        rates["generator"] = (
-            plan.generator_lr * terms.cosine(played) if playing else plan.lr * share
-        )
+        in_game = terms.cosine(self.played)
+        rates["generator"] = plan.generator_lr * in_game if playing else plan.lr * share
         for group in rest.param_groups:
             group["lr"] = rates[group["name"]]
         for group in discriminator.param_groups:
-            group["lr"] = plan.trunk_lr * terms.cosine(played)
+            group["lr"] = plan.trunk_lr * in_game
 
     def generate(self, latent: Float[Tensor, "B latent"]) -> Float[Tensor, "B 1 R R R"]:
         """Logits of occupancy by the weights in training."""
@@ -128,8 +117,8 @@ class EvidenceInfoGAN(EvidenceReader):
         E makes of the evidence, as later.
         """
         weights = self.config.loss
-        with torch.set_grad_enabled(not playing), self.autocast():
-            posterior, span = self.encoder.read(batch.evidence)
+        with torch.set_grad_enabled(not playing):
+            posterior, log_span = self.read(batch.evidence)
         latent = posterior.rsample(random)
         if weights.codes_from == "measured":
             noise = latent[:, : self.spec.noise]
@@ -137,14 +126,14 @@ class EvidenceInfoGAN(EvidenceReader):
         logged: Terms = {"G/answer": shape_loss(self.generate(latent), batch.framed)}
         total = weights.answer_weight * logged["G/answer"]
         if self.refiner is not None:
-            logged["R/loss"] = self.refiner_loss(batch, posterior, span)
+            logged["R/loss"] = self.refiner_loss(batch, posterior, log_span)
             total = total + logged["R/loss"]
         if playing:
             return total, logged
         logged["E/divergence"] = losses.gaussian_kl(
             posterior.noise_mean, posterior.noise_log_variance
         )
-        logged["E/span"] = terms.span_loss(span, batch.span)
+        logged["E/span"] = terms.span_loss(log_span, batch.span)
         total = total + weights.kl_weight * logged["E/divergence"] + logged["E/span"]
         if weights.codes_from == "measured":
             known = labels.known_discrete, labels.known_continuous
@@ -153,30 +142,23 @@ class EvidenceInfoGAN(EvidenceReader):
         return total, logged
 
     def refiner_loss(
-        self, batch: EvidenceBatch, posterior: Posterior, span: Float[Tensor, " N"]
+        self, batch: EvidenceBatch, posterior: Posterior, log_span: Float[Tensor, " N"]
     ) -> Float[Tensor, ""]:
         """The refiner's shape loss, of the shapes that are seen by views."""
         assert self.refiner is not None
         count = len(batch.solid)
-        with torch.no_grad():
-            guess = torch.sigmoid(self.decode(posterior.mode()[:count]))
-            guess = placed(guess, span[:count].exp() / SPAN)
+        answer = self.answer_of(posterior.mode()[:count], log_span[:count])
         with self.autocast():
-            refined: Tensor = self.refiner(with_answer(batch.evidence[:count], guess))
+            refined: Tensor = self.refiner(with_answer(batch.evidence[:count], answer))
         return shape_loss(refined, batch.solid)
 
     # ---- the game --------------------------------------------------------------------------
-
-    def training_shapes(self) -> Bool[np.ndarray, "n R R R"]:
-        grids: Bool[np.ndarray, "n R R R"]
-        grids = self.trainer.datamodule.packs["train"].grids()  # type: ignore[attr-defined]
-        return grids
 
     def begin_game(self, optimizer: Any) -> None:
         """Fit the prior to the training shapes and their mirror images; Adam forgets E and G."""
         seed = step_seed(self.clock.seed, 0, self.batches_done)
         random = torch.Generator(device=self.device).manual_seed(seed)
-        grids = self.training_shapes()
+        grids = self.trainer.datamodule.packs["train"].grids()  # type: ignore[attr-defined]
         grids = np.concatenate([grids, grids[:, ::-1]])
         with evaluating(self):
             read = read_shapes(self.posterior, self.labeller, grids, random)

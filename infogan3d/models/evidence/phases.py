@@ -14,7 +14,7 @@ from infogan3d.io.progress import objective_bar
 from infogan3d.models.evidence.measured_codes import CodeScale, grain, known_choices, values_of
 from infogan3d.models.evidence.prior import LearnedPrior
 from infogan3d.models.networks.generator import Generator
-from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, sample_codes
+from infogan3d.models.networks.latent import Codes, CodeSpec, sample_codes
 from infogan3d.models.networks.posterior import Posterior
 from infogan3d.models.networks.refiner import EvidenceEncoder
 from infogan3d.models.prior_matching import NoisePosterior, match_prior
@@ -57,10 +57,10 @@ class Labeller:
             torch.where(continuous.isnan(), drawn.continuous, continuous),
         )
 
-    def fit(self, grids: Bool[np.ndarray, "n R R R"], *, seed: int) -> None:
-        """What continuous codes mean: the quantiles of the shapes' measured numbers."""
+    def fit(self, attributes: Float[np.ndarray, "n attributes"], *, seed: int) -> None:
+        """What continuous codes mean: the quantiles of some shapes' measured numbers."""
         if self.scale is not None:
-            _, numbers = values_of(measure(grids), cell=1 / self.resolution)
+            _, numbers = values_of(attributes, cell=1 / self.resolution)
             step = grain(self.resolution, 0.94 * self.resolution)
             self.scale.fit(torch.from_numpy(numbers), step=step, seed=seed)
 
@@ -121,10 +121,8 @@ def fit_prior(
     """Express z anew in E and G, so that E's posteriors have mean 0 and covariance I; the prior
     learns where they lie for each setting of the codes."""
     latents, labels = read
-    spec = prior.spec
-    latents = match_prior(encoder, generators, spec, latents)
-    codes = Codes(latents.mean, labels.discrete, labels.continuous)
-    known = latent_vector(codes, spec)[:, spec.noise :]
+    latents = match_prior(encoder, generators, prior.spec, latents)
+    known = prior.known(Codes(latents.mean, labels.discrete, labels.continuous))
     prior.keep_codes(labels.discrete, labels.continuous)
     with objective_bar("fitting the prior") as tell:
         prior.fit(latents.mean, latents.log_variance, known, steps=steps, seed=seed, on_step=tell)

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
-from infogan3d.models.networks.flow import Flow, flow_matching_loss
+from infogan3d.models.networks.flow import Flow, carry, flow_matching_loss
 from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector, sample_codes
 from infogan3d.models.networks.posterior import sample_normal
 
@@ -66,27 +66,19 @@ class LearnedPrior(nn.Module):
         """z of some draws: their noise carried along the flow from t = 0 to 1."""
         if self.flow is None or not self.fitted:
             return codes.noise
-        return self.carry(codes.noise, codes, backwards=False) * self.flow.spread + self.flow.mean
+        x = carry(self.flow, codes.noise, self.known(codes), steps=STEPS)
+        return x * self.flow.spread + self.flow.mean
 
     def noise_of(self, z: Float[Tensor, "B noise"], codes: Codes) -> Float[Tensor, "B noise"]:
         """The noise that is carried to some z: the way back."""
         if self.flow is None or not self.fitted:
             return z
-        return self.carry((z - self.flow.mean) / self.flow.spread, codes, backwards=True)
+        x = (z - self.flow.mean) / self.flow.spread
+        return carry(self.flow, x, self.known(codes), steps=STEPS, backwards=True)
 
-    def carry(
-        self, x: Float[Tensor, "B noise"], codes: Codes, *, backwards: bool
-    ) -> Float[Tensor, "B noise"]:
-        """Heun's rule along the flow's velocity."""
-        assert self.flow is not None
-        known = latent_vector(codes, self.spec)[:, self.spec.noise :]
-        step = (-1 if backwards else 1) / STEPS
-        for i in range(STEPS):
-            time = x.new_full((len(x), 1), 1 + i * step if backwards else i * step)
-            first = self.flow(x, time, known)
-            second = self.flow(x + step * first, time + step, known)
-            x = x + step * (first + second) / 2
-        return x
+    def known(self, codes: Codes) -> Float[Tensor, "B codes"]:
+        """What the flow depends on: the codes as a latent vector holds them."""
+        return latent_vector(codes, self.spec)[:, self.spec.noise :]
 
     # ---- learning --------------------------------------------------------------------------
 

@@ -14,9 +14,7 @@ from infogan3d.io.frames import SPAN
 from infogan3d.models.base import GANModel
 from infogan3d.models.config import ScheduledLatentConfig, read_model_settings
 from infogan3d.models.evidence.measured_codes import CodeScale, check_spec
-from infogan3d.models.evidence.phases import (
-    Labeller,
-)
+from infogan3d.models.evidence.phases import Labeller
 from infogan3d.models.evidence.prior import LearnedPrior
 from infogan3d.models.evidence_config import EvidenceInfoGANConfig
 from infogan3d.models.networks.discriminator import DiscriminatorHead, QHead, Trunk
@@ -94,11 +92,15 @@ class EvidenceReader(GANModel):
     def draw_codes(self, count: int, *, generator: torch.Generator) -> Codes:
         return self.prior.sample_codes(count, generator=generator)
 
-    def posterior(self, evidence: Float[Tensor, "B 8 R R R"]) -> Posterior:
-        """E's posterior by the evidence of views, or of grids (`evidence_of_grid`)."""
+    def read(self, evidence: Float[Tensor, "B 8 R R R"]) -> tuple[Posterior, Float[Tensor, " B"]]:
+        """E's posterior and the logarithm of each shape's span (its longest side in the cube), by
+        the evidence of views, or of grids (`evidence_of_grid`)."""
         with self.autocast():
-            posterior: Posterior = self.encoder(evidence)
-        return posterior
+            return self.encoder.read(evidence)
+
+    def posterior(self, evidence: Float[Tensor, "B 8 R R R"]) -> Posterior:
+        """E's posterior alone."""
+        return self.read(evidence)[0]
 
     def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
         return self.posterior(evidence_of_grid(grid[:, 0] > 0.5)).mode()
@@ -117,13 +119,16 @@ class EvidenceReader(GANModel):
 
     @torch.no_grad()
     def answer(self, evidence: Float[Tensor, "B 8 R R R"]) -> Float[Tensor, "B 1 R R R"]:
-        """G(E(evidence)) as occupancy in [0, 1], put into the cube of the evidence.
+        """G(E(evidence)) as occupancy in [0, 1], in the cube of the evidence."""
+        posterior, log_span = self.read(evidence)
+        return self.answer_of(posterior.mode(), log_span)
 
-        G answers in the frame of packs; E says how large the shape is in its cube.
-        """
-        with self.autocast():
-            posterior, span = self.encoder.read(evidence)
-        return placed(torch.sigmoid(self.decode(posterior.mode())), span.exp() / SPAN)
+    @torch.no_grad()
+    def answer_of(
+        self, latent: Float[Tensor, "B latent"], log_span: Float[Tensor, " B"]
+    ) -> Float[Tensor, "B 1 R R R"]:
+        """The same of what E said: G answers in the frame of packs, E how large the shape is."""
+        return placed(torch.sigmoid(self.decode(latent)), log_span.exp() / SPAN)
 
     def refined_logits(self, evidence: Float[Tensor, "B 8 R R R"]) -> Float[Tensor, "B 1 R R R"]:
         """The refiner's; without one, those of G's answer."""

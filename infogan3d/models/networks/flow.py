@@ -97,16 +97,29 @@ def sample_flow(
     `euler` looks once a step, `heun` twice and errs by the square of the step. ValueError for
     another method or no step.
     """
+    x = torch.randn(len(codes), flow.size, generator=random, device=codes.device)
+    return carry(flow, x, codes, steps=steps, method=method) * flow.spread + flow.mean
+
+
+def carry(
+    flow: Flow,
+    x: Float[Tensor, "B size"],
+    codes: Float[Tensor, "B codes"],
+    *,
+    steps: int,
+    method: str = "heun",
+    backwards: bool = False,
+) -> Float[Tensor, "B size"]:
+    """Standardised z along the velocity from t = 0 to 1, or back from 1 to 0; see `sample_flow`."""
     if method not in ("euler", "heun") or steps < 1:
         raise ValueError(
             f"method={method}, steps={steps}: take euler or heun, and at least 1 step."
         )
-    x = torch.randn(len(codes), flow.size, generator=random, device=codes.device)
-    for step in range(steps):
-        time = x.new_full((len(x), 1), step / steps)
-        velocity = flow(x, time, codes)
+    step = (-1 if backwards else 1) / steps
+    for i in range(steps):
+        time = x.new_full((len(x), 1), 1 + i * step if backwards else i * step)
+        slope = flow(x, time, codes)
         if method == "heun":
-            ahead = flow(x + velocity / steps, time + 1 / steps, codes)
-            velocity = (velocity + ahead) / 2
-        x = x + velocity / steps
-    return x * flow.spread + flow.mean
+            slope = (slope + flow(x + step * slope, time + step, codes)) / 2
+        x = x + step * slope
+    return x

@@ -6,7 +6,7 @@ import torch
 from infogan3d.data.batches import SeededBatches
 from infogan3d.data.config import EvidenceConfig, data_config
 from infogan3d.data.datamodule import ChairData
-from infogan3d.data.evidence_batches import (
+from infogan3d.data.evidence.batches import (
     EvidenceSource,
     NumberedBatches,
     longest_side,

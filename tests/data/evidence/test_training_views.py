@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from infogan3d.data.procedural.chairs import chair_grid, sample_factors
-from infogan3d.data.training_views import (
+from infogan3d.data.evidence.training_views import (
     MARGIN,
     ViewSettings,
     choose_views,
@@ -14,6 +13,7 @@ from infogan3d.data.training_views import (
     filled_share,
     training_views,
 )
+from infogan3d.data.procedural.chairs import chair_grid, sample_factors
 from infogan3d.geometry.visual_hull.evidence import evidence
 from infogan3d.geometry.visual_hull.view_distances import CLIP
 
