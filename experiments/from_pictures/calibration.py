@@ -145,9 +145,19 @@ def draw(reads: dict[int, Read]) -> Figure:
     left.plot([0, 1], [0, 1], color="0.7", lw=1)
     steps = np.linspace(0.05, 3, 60)
     for views, read in reads.items():
-        left.plot(read.expected, read.iou, ".", alpha=0.5, label=f"{views} views")
+        left.plot(
+            read.expected,
+            read.iou,
+            ".",
+            alpha=0.5,
+            label="1 view" if views == 1 else f"{views} views",
+        )
         apart = np.abs(read.deviations[~np.isnan(read.deviations)])
-        right.plot(steps, [(apart < step).mean() for step in steps], label=f"{views} views")
+        right.plot(
+            steps,
+            [(apart < step).mean() for step in steps],
+            label="1 view" if views == 1 else f"{views} views",
+        )
     normal = [float(torch.erf(torch.tensor(step / np.sqrt(2)))) for step in steps]
     right.plot(steps, normal, color="0.7", lw=1, label="as stated")
     left.set(xlabel="expected IoU, by the network", ylabel="true IoU", xlim=(0, 1), ylim=(0, 1))
