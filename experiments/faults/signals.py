@@ -155,7 +155,7 @@ def begin_and_break(*given):
     if what == "finish":
         wandb.finish = broken
     if what == "killed":
-        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True)
+        listed = subprocess.run(["ps", "-wweo", "pid=,ppid=,args="], capture_output=True, text=True)
         for line in listed.stdout.splitlines():
             pid, parent, words = line.split(maxsplit=2)
             if int(parent) == os.getpid() and "wandb-core" in words:
