@@ -31,7 +31,7 @@ def prepared(path: Path, **settings: object) -> tuple[np.ndarray, float]:
 
 
 REFUSED = {
-    "obj_zero_based_must_be_refused.obj": r"line 49: 'f 0 2 3' must have three corners",
+    "obj_zero_based_must_be_refused.obj": r"line 49: 'f 0 2 3' must have corners, from 1 on",
     "off_cut_short_must_be_refused.off": "72 faces, but is cut short after 54",
     "stl_binary_trailing_bytes.stl": "72 faces, which take 3684 bytes, but has 3784",
     "stl_binary_wrong_count.stl": "1000 faces, which take 50084 bytes, but has 3684",

@@ -1,6 +1,7 @@
 """Wavefront OBJ: v and f lines; texture, normals, names and materials are left aside.
 
 Faces name vertices from 1 on, or backwards from -1: the last one that came before the face.
+Faces of one or two corners, as older exporters wrote for loose edges, have no area and are dropped.
 """
 
 import re
@@ -33,16 +34,14 @@ def read_obj(content: bytes, face_cap: int) -> Polygons:
                 corners.extend(_vertex(word, seen) for word in words[1:])
                 counts.append(len(words) - 1)
                 check_count(len(counts), face_cap)
-                if counts[-1] < 3:
+                if not counts[-1]:
                     raise ValueError
             elif key not in LEFT_ASIDE:
                 raise MeshError(f"line {number}: {quoted(words[:1])} is no keyword of OBJ")
         except MeshError:
             raise
         except (ValueError, OverflowError):
-            wanted = (
-                "three numbers" if key == b"v" else "three corners or more, from 1 on or from -1"
-            )
+            wanted = "three numbers" if key == b"v" else "corners, from 1 on or backwards from -1"
             raise MeshError(f"line {number}: {quoted(words)} must have {wanted}") from None
     vertices = np.array(places, np.float64).reshape(-1, 3)
     return Polygons(vertices, np.array(corners, np.int64), np.array(counts, np.int64))
