@@ -28,12 +28,12 @@ SIZES: dict[str, tuple[str, ...]] = {
     ),
     "cpu": (
         *("data=demo_chairs", "resolution=32", "batches=400", "batch_size=32", "logger=csv"),
-        *("model.width=16", "model.trunk_width=16", "model.precision=bf16", "log_every=1"),
+        *("model.width=16", "model.trunk_width=16", "model.precision=auto", "log_every=1"),
         *("snapshot_every=0", "validate_every=100", "score_shapes=64"),
     ),
     "gpu": (
         *("data=chairs", "resolution=64", "epochs=100", "batches=-1", "batch_size=32"),
-        *("model.width=64", "model.trunk_width=64", "model.precision=bf16", "log_every=1"),
+        *("model.width=64", "model.trunk_width=64", "model.precision=auto", "log_every=1"),
         *("snapshot_every=0", "validate_every=100", "score_shapes=64"),
     ),
 }

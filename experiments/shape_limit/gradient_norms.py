@@ -2,9 +2,10 @@
 
     python -m experiments.shape_limit.gradient_norms [--lambda2 1 10 100] [--batches 200]
 
-The paper's settings but for the size (32^3, width 16, bf16) on simple known-factor chairs, random
-pairs, lambda1 = lambda2 / 10. Untrained networks say little: within 20 batches D's gradient grows a
-hundredfold while the limit's falls, so the sizes are taken while it trains.
+The paper's settings but for the size (32^3, width 16, bf16 where the device has it) on simple
+known-factor chairs, random pairs, lambda1 = lambda2 / 10. Untrained networks say little: within 20
+batches D's gradient grows a hundredfold while the limit's falls, so the sizes are taken while it
+trains.
 """
 
 import argparse
@@ -147,7 +148,7 @@ def main(given: Sequence[str] | None = None) -> None:
     factors = sample_factors(words.chairs, seed=0, simple=True)
     grids = np.array([chair_grid(chair, resolution=32) for chair in factors])
     real = torch.from_numpy(grids).float()[:, None]
-    size: dict[str, Any] = {"width": 16, "trunk_width": 16, "precision": "bf16"}
+    size: dict[str, Any] = {"width": 16, "trunk_width": 16, "precision": "auto"}
     strengths: dict[float, Sequence[Strength]] = {}
     for lambda2 in words.lambda2:
         weights = {"lambda1": RATIO * lambda2, "lambda2": lambda2}

@@ -1,5 +1,6 @@
 """What every trained system shares: codes in, shapes out, and a shape's latent back."""
 
+import sys
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -27,6 +28,11 @@ RENAMED = {  # the start of a weight's name: before, today
     "code_head.": "q_head.",
     "teacher.taken": "teacher.assigned",
 }
+
+EMULATED = (
+    "model.precision=bf16: this device has no bf16 arithmetic of its own and emulates it many "
+    "times slower than 32 bit; model.precision=auto takes bf16 only where it is quick."
+)
 
 
 def todays_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -207,6 +213,12 @@ class ShapeModel(pl.LightningModule):
     def on_train_start(self) -> None:
         """Weights, and what a resumed optimizer remembers of them, in the device's order."""
         self.to_device_layout()
+        if (
+            self.precision == "bf16"
+            and not supports_bf16(self.device.type)
+            and not self.global_rank
+        ):
+            print(EMULATED, file=sys.stderr, flush=True)
         for optimizer in self.trainer.optimizers:
             for parameter, state in optimizer.state.items():
                 for name, value in state.items():

@@ -47,6 +47,7 @@ VALUES = {  # new setting, old value -> new value
     ("up", "y"): "auto",  # of reconstruct: a mesh's vertical axis is told by evidence
     ("model.shape_limit_form", "run"): "kldiv_on_probabilities",
     ("name", "readings_run"): "readings_kldiv_on_probabilities",
+    ("model.precision", "bf16"): "auto",  # of five experiments: bf16 is emulated on many processors
 }
 REMOVED = {
     "codes.protocol",

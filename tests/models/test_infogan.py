@@ -10,7 +10,7 @@ from fixtures import Watching, fit, moved, snapshot
 
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import sample_codes
-from infogan3d.models.optim import NonFiniteError
+from infogan3d.models.optim import NonFiniteError, supports_bf16
 
 LIMIT = {"G/loss_shape_limit", "G/loss_kl", "G/loss_mse"}
 GAME = {"D/loss", "D/loss_real", "D/loss_made", "D/accuracy"}
@@ -155,7 +155,7 @@ def test_the_average_follows_its_rule(tiny_model, tiny_data):
     assert torch.allclose(model.ema.layers[0].weight, expected, atol=1e-7)
 
 
-def test_bf16_stays_near_fp32(tiny_model, tiny_data):
+def test_bf16_stays_near_fp32(tiny_model, tiny_data, capsys):
     rows, grids = [], []
     for precision in ("32", "bf16"):
         model = tiny_model(precision=precision, width=8, trunk_width=8)
@@ -166,6 +166,8 @@ def test_bf16_stays_near_fp32(tiny_model, tiny_data):
     assert 0 < (grids[0] - grids[1]).abs().max() < 0.02
     for name, value in rows[0].items():
         assert rows[1][name] == pytest.approx(value, rel=0.03, abs=0.03), name
+    emulated = "model.precision=auto takes bf16 only where it is quick" in capsys.readouterr().err
+    assert emulated == (not supports_bf16("cpu"))
 
 
 class Plain(InfoGAN3D):
