@@ -5,12 +5,14 @@ import resource
 import signal
 import struct
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fixtures import CATALOGUE, chair_obj
 
 from infogan3d.io.packs import pack_grids, save_pack
 
@@ -72,3 +74,10 @@ def bounded(seconds: int = 5, megabytes: int = 500) -> Iterator[None]:
 def some_pack(path: Path, **columns: np.ndarray) -> bytes:
     grids = np.random.default_rng(0).random((2, 8, 8, 8)) < 0.5
     return save_pack(pack_grids(grids, ids=["a", "b"], columns=columns), path).read_bytes()
+
+
+def some_library(path: Path) -> None:
+    """A library of Sweet Home 3D: a catalogue and one chair."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("PluginFurnitureCatalog.properties", CATALOGUE.encode("latin-1"))
+        archive.writestr("made/tiny/tiny.obj", chair_obj())

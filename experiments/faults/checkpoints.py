@@ -100,10 +100,10 @@ class Poison(pl.Callback):
         if module.batches_done == 5:
             with torch.no_grad():
                 if what == "weight":
-                    next(module.parameters()).view(-1)[0] = float("nan")
+                    weight = next(module.parameters())
+                    weight[(0,) * weight.ndim] = float("nan")
                 else:
                     state = next(iter(trainer.optimizers[1].state.values()))
-                    state["exp_avg"].flatten()[0:0]
                     state["exp_avg"][(0,) * state["exp_avg"].ndim] = float("inf")
 
 build = train.build_trainer

@@ -1,11 +1,13 @@
 """The command line that plans of trainings share: words, refusals, one process a folder."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 from filelock import FileLock, Timeout
 
@@ -80,6 +82,22 @@ def end_with(command: str, failed: Sequence[str]) -> None:
 
 
 def start(main: Main) -> None:
-    """A command of trainings; told to end (SIGTERM) it ends them as well."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    main(None)
+    """A command of trainings; told to end (SIGTERM) it ends them as well, and ends with 143."""
+    signal.signal(signal.SIGTERM, told_to_end)
+    try:
+        main(None)
+    finally:
+        signal.signal(signal.SIGTERM, leave)
+
+
+def told_to_end(*_: object) -> NoReturn:
+    """End what was begun, once: a further signal would cut that short."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(143)
+
+
+def leave(*_: object) -> NoReturn:
+    """At the very end nothing is left to end, and Python would print an error raised there."""
+    with suppress(Exception):
+        sys.stdout.flush()
+    os._exit(143)

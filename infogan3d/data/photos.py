@@ -103,21 +103,40 @@ def read_views_file(path: Path, names: Sequence[str]) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(f"{path} is no JSON ({error}): mend it or take it away.") from error
     pictures = said.get("pictures", {}) if isinstance(said, dict) else None
-    if not isinstance(pictures, dict):
-        raise ValueError(f'{path}: write {{"elevation": 20, "pictures": {{...}}}}.')
+    if not isinstance(pictures, dict) or not all(isinstance(x, dict) for x in pictures.values()):
+        raise ValueError(
+            f'{path}: write {{"elevation": 20, "pictures": {{"a.jpg": {{"azimuth": 90}}}}}}.'
+        )
     unknown = sorted(set(pictures) - set(names))
     if unknown:
         raise ValueError(f"{path} names {unknown[0]}, which is not in the folder.")
     if pictures and len(pictures) < len(names):
         missing = sorted(set(names) - set(pictures))[0]
         raise ValueError(f"{path} says nothing of {missing}: name all pictures or none.")
-    numbers = [said.get(name) for name in ("elevation", "fov")]
-    numbers += [entry.get(key) for entry in pictures.values() for key in ("azimuth", "elevation")]
-    if not all(number is None or isinstance(number, int | float) for number in numbers):
-        raise ValueError(f"{path}: azimuth, elevation and fov are numbers, in degrees.")
+    for entry, known in ((said, WHOLE), *((entry, EACH) for entry in pictures.values())):
+        for key, value in entry.items():
+            check_camera_value(path, key, value, known)
     if any("azimuth" not in entry for entry in pictures.values()):
         raise ValueError(f"{path}: each of its pictures needs an azimuth, in degrees.")
     return dict(said)
+
+
+WHOLE = ("elevation", "fov", "clockwise", "pictures")  # what views.json may tell
+EACH = ("azimuth", "elevation")  # of each picture
+DEGREES = {"elevation": (-90, 90), "fov": (1, 170), "azimuth": (-3600, 3600)}
+
+
+def check_camera_value(path: Path, key: str, value: Any, known: Sequence[str]) -> None:
+    """Refuse a word of views.json that is not known, and a value that cannot be (`ValueError`)."""
+    if key not in known:
+        raise ValueError(f"{path}: {key!r} is not known; it may tell {', '.join(known)}.")
+    if key == "clockwise" and not isinstance(value, bool):
+        raise ValueError(f"{path}: clockwise is true or false.")
+    if key in DEGREES:
+        low, high = DEGREES[key]
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not low <= value <= high:
+            raise ValueError(f"{path}: {key} is a number of degrees, {low} to {high}.")
 
 
 # ---- what is assumed -----------------------------------------------------------------------

@@ -80,6 +80,39 @@ def solid_voxelize(
     return _blocks(_with_surface(hidden, points[faces]), refine, fill)
 
 
+BESIDE = np.array([1.37e-3, 0.91e-3, 1.73e-3])  # cells: where lines meet no corner of our surfaces
+
+
+def centres_inside(
+    vertices: Float[np.ndarray, "n 3"],
+    faces: Int[np.ndarray, "m 3"],
+    *,
+    resolution: int,
+    cube: tuple[Sequence[float], float],
+) -> Bool[np.ndarray, "r r r"] | None:
+    """The cells of a `cube` (low corner, side) whose centres lie in a closed mesh, cavities not.
+
+    None where it is not closed. A line meets the surface an odd number of times before such a
+    centre; of the lines along x, y and z two decide. Marching cubes (surface.py) and this undo each
+    other. Errors: see `solid_voxelize`.
+    """
+    _check(vertices, faces)
+    extent = vertices[faces].min((0, 1)), vertices[faces].max((0, 1))
+    points = _in_cube(vertices, extent, cube, cells=resolution) + BESIDE
+    if _non_watertight_parts(points, faces, least=0):
+        return None
+    shape: Shape = (resolution, resolution, resolution)
+    votes = np.zeros(shape, np.uint8)
+    for axis in range(3):
+        met = np.zeros((resolution**2, resolution + 1), np.int32)
+        for line, place in _ray_hits(points[faces], shape, axis):
+            centre = np.ceil(place - 0.5).clip(0, resolution).astype(np.int64)
+            np.add.at(met, (line, centre), 1)
+        odd = np.cumsum(met, axis=1)[:, :resolution].reshape(shape) % 2
+        votes += np.moveaxis(odd, 2, axis).astype(np.uint8)
+    return votes >= 2
+
+
 def _in_cube(
     vertices: Float[np.ndarray, "n 3"],
     extent: tuple[Float[np.ndarray, " 3"], Float[np.ndarray, " 3"]],

@@ -21,7 +21,7 @@ from infogan3d.geometry.components import count_components
 from infogan3d.geometry.orientation import rotation_z90, turn
 from infogan3d.geometry.upright import chosen_up, stood_up
 from infogan3d.geometry.visual_hull.carve import carve
-from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.geometry.voxelize import centres_inside, solid_voxelize
 from infogan3d.inversion.frames import GridFrame, bring_over
 from infogan3d.io.errors import reading_data
 from infogan3d.io.frames import INCH, SPAN
@@ -153,13 +153,11 @@ def own_grid(
     points = stood_up(vertices, said.up) / said.side
     if np.abs(points[faces]).max() > 0.5 + OVER:
         return None
-    fine = solid_voxelize(
-        np.clip(points, -0.5, 0.5),
-        faces,
-        resolution=FINE * resolution,
-        refine=1,
-        cube=((-0.5, -0.5, -0.5), 1.0),
-    )
+    points, cube = np.clip(points, -0.5, 0.5), ((-0.5, -0.5, -0.5), 1.0)
+    inside = centres_inside(points, faces, resolution=resolution, cube=cube)
+    if inside is not None and inside.any():
+        return inside
+    fine = solid_voxelize(points, faces, resolution=FINE * resolution, refine=1, cube=cube)
     middle = slice(FINE // 2, None, FINE)
     return np.ascontiguousarray(fine[middle, middle, middle])
 

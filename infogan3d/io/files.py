@@ -10,6 +10,7 @@ import re
 import socket
 import struct
 import time
+import tokenize
 import uuid
 import zipfile
 import zlib
@@ -144,9 +145,11 @@ def open_archive(path: Path | str) -> zipfile.ZipFile:
 def read_entry(archive: zipfile.ZipFile, name: str, path: Path | str, *, most: int) -> bytes:
     """One file of up to `most` bytes out of an archive at `path`, in memory (else `ValueError`)."""
     try:
-        size = archive.getinfo(name).file_size
-        if size > most:
-            raise ValueError(f"{size} bytes, more than {most}")
+        entry = archive.getinfo(name)
+        if entry.file_size > most:
+            raise ValueError(f"{entry.file_size} bytes, more than {most}")
+        if entry.compress_size > Path(path).stat().st_size:  # memory would be taken for as much
+            raise ValueError(f"packed into {entry.compress_size} bytes, more than the file has")
         return archive.read(name)
     except DAMAGED as error:
         raise ValueError(f"{path} gives no {name!r} ({error}): get it anew.") from error
@@ -180,7 +183,10 @@ def _array(stream: Any, size: int) -> np.ndarray:
         (1, 0): np.lib.format.read_array_header_1_0,
         (2, 0): np.lib.format.read_array_header_2_0,
     }
-    shape, by_columns, dtype = readers[np.lib.format.read_magic(stream)](stream)
+    try:
+        shape, by_columns, dtype = readers[np.lib.format.read_magic(stream)](stream)
+    except (SyntaxError, tokenize.TokenError, RecursionError) as error:
+        raise ValueError(f"its header cannot be read ({error})") from error
     expected, there = math.prod(shape) * dtype.itemsize, size - stream.tell()
     if dtype.hasobject or min(shape, default=0) < 0 or expected != there or not dtype.itemsize:
         raise ValueError(f"its header tells of {shape} {dtype}, {expected} bytes, of {there}")

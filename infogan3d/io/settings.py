@@ -8,7 +8,6 @@
 them; `plain_settings` is the way back.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, field, fields, is_dataclass
 from types import NoneType, UnionType
@@ -16,6 +15,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 Which = Callable[[Mapping[str, Any]], type]
+LARGEST = 1e308  # of a number: above it, and where there is none, comparing says no
 REQUIRED = "???"  # what OmegaConf writes for a value that must be given
 
 
@@ -60,6 +60,8 @@ def read_settings(kind: type[T], values: Mapping[str, Any], *, prefix: str = "")
     rest, types, arguments = dict(values), get_type_hints(kind), {}
     for about in fields(kind):  # type: ignore[arg-type]
         name, which = about.name, about.metadata.get("which")
+        if which and not isinstance(rest.get(name, {}), Mapping):
+            raise no_group(f"{prefix}{name}", rest[name])
         inner = which(values) if which and name in rest else types[name]
         if about.metadata.get("flat"):
             inside = {key: rest.pop(key) for key in setting_names(inner) if key in rest}
@@ -81,7 +83,7 @@ def read_value(name: str, value: Any, kind: Any, about: "Field[Any]") -> Any:
     inner = group_of(kind)
     if inner is not None:
         if not isinstance(value, Mapping):
-            raise ValueError(f"{name}={value} is no group of settings: give {name}.<setting>=...")
+            raise no_group(name, value)
         return read_settings(inner, value, prefix=f"{name}.")
     wanted = kind_wanted(value, kind)
     if wanted:
@@ -90,6 +92,11 @@ def read_value(name: str, value: Any, kind: Any, about: "Field[Any]") -> Any:
     value = converted(value, kind)
     check_bounds(name, value, about)
     return value
+
+
+def no_group(name: str, value: Any) -> ValueError:
+    """The refusal of a single value where a group of settings is wanted."""
+    return ValueError(f"{name}={value} is no group of settings: give {name}.<setting>=...")
 
 
 def check_bounds(name: str, value: Any, about: "Field[Any]") -> None:
@@ -131,12 +138,13 @@ def kind_wanted(value: Any, kind: Any) -> str:
         return "" if any(not kind_wanted(value, member) for member in kinds) else "word"
     (kind,) = kinds
     number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = number and abs(value) <= LARGEST
     if kind is bool:
         return "" if isinstance(value, bool) else "true or false"
     if kind is int:
         return "" if number and isinstance(value, int) else "whole number"
     if kind is float:
-        return "" if number and math.isfinite(value) else "number"
+        return "" if number else "number"
     if get_origin(kind) is tuple:
         item, *more = get_args(kind)
         right = isinstance(value, list | tuple) and not any(kind_wanted(v, item) for v in value)

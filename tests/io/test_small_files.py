@@ -165,9 +165,20 @@ def test_a_member_that_ends_too_soon_or_is_packed_strangely_costs_one_shape(tmp_
     entry = whole.rindex(b"PK\x01\x02")  # the last in the central directory: a.obj
     strange = whole[: entry + 10] + struct.pack("<H", 97) + whole[entry + 12 :]
     short = whole[: entry + 20] + struct.pack("<II", 10**6, 10**6) + whole[entry + 28 :]
-    for content in (strange, short):
+    long = whole[: entry + 20] + struct.pack("<I", 10**9) + whole[entry + 24 :]
+    for content in (strange, short, long):
         path.write_bytes(content)
         (seat,) = read_seats(path)
         assert isinstance(seat, Seat)
-        with pytest.raises(ValueError, match=r"a\.sh3f gives no 'a\.obj'"):
+        with bounded(), pytest.raises(ValueError, match=r"a\.sh3f gives no 'a\.obj'"):
             read_seat(path, seat)
+
+
+def test_a_header_that_is_no_python_is_refused(tmp_path: Path) -> None:
+    """NumPy's parser raises what its tokenizer raises: no `ValueError`."""
+    words = b"{'descr': '|u1', 'shape': (2,\x07 (2, (2,"
+    head = b"\x93NUMPY\x01\x00" + struct.pack("<H", len(words)) + words
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("occupancy.npy", head)
+    with pytest.raises(ValueError, match=r"a\.npz cannot be read: 'occupancy' is damaged"):
+        load_pack(tmp_path / "a.npz")

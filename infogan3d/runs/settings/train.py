@@ -35,9 +35,7 @@ def model_class(values: Mapping[str, Any]) -> type:
 class DataSettings:
     """What a data module needs beside the data set's own settings."""
 
-    data: DataConfig = settings_group(
-        ChairsConfig(), which=lambda values: data_class(values["data"])
-    )
+    data: DataConfig = settings_group(ChairsConfig(), which=data_kind)
     resolution: int = setting(
         32, "cells a side: 16, 32, 64 (the paper's) or 128", choices=RESOLUTIONS
     )
