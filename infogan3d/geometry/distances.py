@@ -8,16 +8,12 @@ what two different chairs score, and so a model cannot gain by showing nothing.
 """
 
 import os
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import product
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Float
 from scipy.spatial import cKDTree
-from torch import Tensor
 
 from infogan3d.io.progress import Tick
 
@@ -56,24 +52,23 @@ def chamfer_matrix(
 
     A cloud of NaN stands for an empty shape (see the head of this file); two of them are 0 apart.
     Only `wanted` pairs are measured, the others are 0; without `b` a pair is wanted above the
-    diagonal and stands on both sides of it. `tick` hears how many pairs more are done. Exact but
-    for single precision (errors about 1e-7). A core takes some 2 ms a pair at 2048 points, and all
-    cores work: 100 x 100 at 2048 points take two idle ones 10 s, half of that without `b`.
+    diagonal and stands on both sides of it. `tick` hears how many pairs more are done. Every
+    cloud's tree is built once, and all cores search.
     """
-    left, right = _product_form(a)[0], _product_form(a if b is None else b)[1]
     if wanted is None:
-        wanted = np.ones((len(left), len(right)), dtype=bool)
+        wanted = np.ones((len(a), len(a if b is None else b)), dtype=bool)
     wanted = np.triu(wanted, 1) if b is None else wanted
+    left = _trees(a)
+    right = left if b is None else _trees(b)
     matrix = np.zeros(wanted.shape)
 
     def measure(i: int) -> int:
         columns = np.flatnonzero(wanted[i])
-        buffer = torch.empty(BLOCK, right.shape[2])
         for j in columns:
-            matrix[i, j] = _product_chamfer(left[i].T, right[j], buffer)
+            matrix[i, j] = _tree_chamfer(left[i], right[j])
         return len(columns)
 
-    with one_thread_each() as pool:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for count in pool.map(measure, np.flatnonzero(wanted.any(axis=1)).tolist()):
             tick(count)
     if b is None:
@@ -81,41 +76,26 @@ def chamfer_matrix(
     return _with_empty(matrix, a, a if b is None else b)
 
 
-BLOCK = 64  # points of one cloud at a time: their distances to all of the other stay in the cache
+LEAF = 16  # points
 
 
-def _product_form(clouds: Float[np.ndarray, "n p 3"]) -> Float[Tensor, "2 n 5 p"]:
-    """(x, |x|^2, 1) and (-2y, 1, |y|^2) of each cloud: their product is |x - y|^2."""
-    points = torch.from_numpy(np.nan_to_num(clouds.astype(np.float32))).transpose(1, 2)
-    norm = (points**2).sum(1, keepdim=True)
-    ones = torch.ones_like(norm)
-    return torch.stack(
-        [torch.cat([points, norm, ones], 1), torch.cat([-2 * points, ones, norm], 1)]
-    )
+def _trees(clouds: Float[np.ndarray, "n p 3"]) -> list[cKDTree]:
+    """A tree of each cloud; of one speck for an empty shape's.
+
+    Its points lie in the tree's own order: neighbours are asked for one after another, a fifth
+    faster.
+    """
+    trees = []
+    for cloud in clouds:
+        points = np.zeros((1, 3)) if np.isnan(cloud).any() else cloud
+        trees.append(cKDTree(points[cKDTree(points, LEAF).indices], LEAF))
+    return trees
 
 
-def _product_chamfer(
-    rows: Float[Tensor, "p 5"], columns: Float[Tensor, "5 q"], buffer: Float[Tensor, "k q"]
-) -> float:
-    """Chamfer distance of two clouds in product form; `buffer` holds some rows' distances."""
-    there, back = [], torch.full((columns.shape[1],), torch.inf)
-    for part in torch.split(rows, len(buffer)):
-        squared = torch.mm(part, columns, out=buffer[: len(part)])
-        there.append(squared.amin(1))
-        torch.minimum(back, squared.amin(0), out=back)
-    ways = (torch.cat(there), back)
-    return sum(float(way.clamp_min(0).double().mean()) for way in ways)
-
-
-@contextmanager
-def one_thread_each() -> Iterator[ThreadPoolExecutor]:
-    """As many threads as there are cores, in each of which torch works with one thread alone."""
-    cores, before = len(os.sched_getaffinity(0)), torch.get_num_threads()
-    try:
-        with ThreadPoolExecutor(cores, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield pool
-    finally:
-        torch.set_num_threads(before)  # also for threads that start later
+def _tree_chamfer(a: cKDTree, b: cKDTree) -> float:
+    """Chamfer distance of two clouds by their trees."""
+    there, back = b.query(a.data)[0], a.query(b.data)[0]
+    return float(np.mean(there**2) + np.mean(back**2))
 
 
 def _with_empty(
