@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 INTERVAL = (2.5, 97.5)  # percentiles: the ends of a 95 % interval
+RESAMPLES = 1000
+BLOCK = 2**20  # values that are resampled at a time
 
 
 def format_number(value: float) -> str:
@@ -32,7 +34,7 @@ class Estimate:
 
 
 def bootstrap(
-    statistic: Callable[[np.random.Generator], float], *, seed: int = 0, resamples: int = 1000
+    statistic: Callable[[np.random.Generator], float], *, seed: int = 0, resamples: int = RESAMPLES
 ) -> tuple[float, float]:
     """95 % percentile interval of a statistic that resamples its own data by the generator."""
     random = np.random.default_rng(seed)
@@ -54,10 +56,12 @@ def mean_score(name: str, values: Float[np.ndarray, " n"], *, seed: int = 0) -> 
     if len(values) == 0:
         raise ValueError(f"no shapes to take the mean {name} of; the split is empty")
 
-    def resampled(random: np.random.Generator) -> float:
-        return float(values[random.integers(len(values), size=len(values))].mean())
-
-    return Estimate(float(values.mean()), *bootstrap(resampled, seed=seed), len(values))
+    random, count = np.random.default_rng(seed), len(values)
+    block = max(1, BLOCK // count)
+    sizes = [min(block, RESAMPLES - done) for done in range(0, RESAMPLES, block)]
+    picks = (random.integers(count, size=(size, count)) for size in sizes)
+    means = np.concatenate([values[some].mean(axis=1) for some in picks])
+    return from_resamples(float(values.mean()), means, n=count)
 
 
 def exact(value: float | int, n: int) -> Estimate:
