@@ -1,5 +1,6 @@
 """What several test files share: one thread, one tiny cached data set, one tiny trained run."""
 
+import gc
 import json
 import os
 from collections.abc import Callable
@@ -11,11 +12,20 @@ import pytest
 import torch
 from filelock import FileLock
 from fixtures import TINY_CHAIRS, TINY_MODEL, run_command
+from forked_commands import ForkedPython
 
+from experiments.runner import training
 from infogan3d.data.config import data_config
 from infogan3d.data.datamodule import ChairData
+from infogan3d.disentanglement.metrics import dci_sap, suite
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.stats.clock import BatchClock
+
+
+def pytest_collection_finish() -> None:
+    """All that is imported stays: garbage is no longer looked for in it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -57,6 +67,19 @@ def tiny_model() -> Callable[..., InfoGAN3D]:
         return kind(**{**TINY_MODEL, **changes})
 
     return build
+
+
+@pytest.fixture
+def forked_trainings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The experiments' trainings are forked off a process that has imported torch."""
+    monkeypatch.setattr(training, "subprocess", ForkedPython())
+
+
+@pytest.fixture
+def quick_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores of codes of fewer trees and resamples: as many scores, less exact ones."""
+    monkeypatch.setattr(dci_sap, "TREES", 10)
+    monkeypatch.setattr(suite, "RESAMPLES", 20)
 
 
 @dataclass(frozen=True)

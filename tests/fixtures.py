@@ -11,7 +11,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 import trimesh
-from forked_commands import forker
+from forked_commands import Forked, forker
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
@@ -74,6 +74,12 @@ def run_command(name: str, *words: str, cwd: Path, **environment: str) -> Any:
     """
     settings = clean_environment(**environment)
     return forker().run(f"infogan3d.{name}", *words, cwd=cwd, environment=settings)
+
+
+def start_command(name: str, *words: str, cwd: Path, **environment: str) -> Forked:
+    """The same on its way, in a process group of its own, as a terminal makes one."""
+    settings = clean_environment(**environment)
+    return forker().start(f"infogan3d.{name}", *words, cwd=cwd, environment=settings)
 
 
 CONF = ROOT / "conf"

@@ -8,27 +8,15 @@ import time
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
-from fixtures import ROOT
+from fixtures import start_command
+from worker_jobs import cells, made
 
 from experiments.faults.signals import members
 from infogan3d.data.shapes import ShapeJob
 from infogan3d.data.workers import in_processes
 
 MODULE = "infogan3d.data.workers"
-
-
-def made(job: ShapeJob) -> int:
-    grid, _ = job.read()
-    return int(grid.sum())
-
-
-def cells(count: int) -> tuple[np.ndarray, dict[str, object]]:
-    """A grid with `count` cells; three of them are more than this process bears."""
-    if count == 3:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return np.arange(8).reshape(2, 2, 2) < count, {}
 
 
 def test_a_killed_worker_is_known_by_its_shape_and_the_others_are_made() -> None:
@@ -85,18 +73,10 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
 def test_prepare_told_to_end_says_so_and_leaves_nothing(tmp_path: Path, number: int) -> None:
     """While two workers carve; Ctrl-C reaches the whole group, as in a terminal."""
     words = ("data=chairs", "data.count=2000", "resolution=64", "workers=2", "cache=cache")
-    child = subprocess.Popen(
-        [sys.executable, "-m", "infogan3d.prepare", *words],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    child = start_command("prepare", *words, cwd=tmp_path)
     while len(members(child.pid)) < 5 and child.poll() is None:  # command, server, tracker, workers
         time.sleep(0.1)
-    time.sleep(1)
+    time.sleep(0.5)
     (os.killpg if number == signal.SIGINT else os.kill)(child.pid, number)
     _, said = child.communicate(timeout=60)
     assert child.returncode == 128 + number, said

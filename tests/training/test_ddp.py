@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
-from fixtures import fit, run_script
+from fixtures import fit, run_command
 
 from infogan3d.models import infogan
 from infogan3d.models.infogan import InfoGAN3D
@@ -59,7 +59,7 @@ def two_processes(tiny_cache, tmp_path_factory):
     words += ["data.count=40", "data.simple=true", "data.exact=true", f"cache={tiny_cache}"]
     words += [f"batches={BATCHES}", f"batch_size={SIZE}", "log_every=1", "mirror=false"]
     words += ["score_shapes=0", "workers=1"]
-    done = run_script("-m", "infogan3d.train", *words, cwd=home)
+    done = run_command("train", *words, cwd=home)
     assert done.returncode == 0, done.stderr
     (run,) = (home / "runs" / "train").iterdir()
     with (run / "metrics.csv").open() as file:
