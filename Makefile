@@ -35,7 +35,7 @@ paper: $(STAMP)  ## every experiment of the paper at size=cpu or size=gpu, and o
 	$(BIN)/python -m experiments.paper --size $(size)
 
 test: check  ## all checks and tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --durations=10
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal --durations=10
 
 check: $(STAMP)  ## style, types, imports
 	$(BIN)/ruff check .

@@ -27,7 +27,7 @@ from infogan3d.data.procedural.chairs import (
 )
 
 ARMREST = 8  # inches above the seat
-FACTORS = sample_factors(1000, seed=1)
+FACTORS = sample_factors(300, seed=1)
 
 
 @cache

@@ -96,8 +96,11 @@ def test_sizes_are_plausible_inches():
 
 
 def test_meshes_are_closed_and_fill_to_the_same_cells():
+    """The first of every kind."""
     shared = []
-    for seat, grid in zip(SEATS[:24], grids(64)[:24], strict=True):
+    first = {seat.kind: number for number, seat in reversed(list(enumerate(SEATS)))}
+    assert set(first) == set(KINDS)
+    for seat, grid in ((SEATS[number], grids(64)[number]) for number in first.values()):
         mesh = seat_mesh(seat)
         assert mesh.is_watertight
         assert mesh.volume > 0

@@ -23,13 +23,23 @@ def rows(run) -> list[dict]:
         return [{k: v for k, v in row.items() if v} for row in csv.DictReader(file)]
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, tiny_cache):
+    """Eight batches at once."""
+    return trained(tmp_path_factory.mktemp("whole"), batches=8, cache=tiny_cache)
+
+
+def trained(home, *, batches, cache):
+    done = run_command("train", *WORDS, f"batches={batches}", f"cache={cache}", cwd=home)
+    assert done.returncode == 0, done.stderr
+    return home
+
+
 @pytest.fixture(scope="module", params=[3, 5])
-def homes(tmp_path_factory, request):
-    """Eight batches at once, and some that go on to eight: an epoch's five, or three of them."""
-    whole, parts = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("parts")
-    for home, batches in ((whole, 8), (parts, request.param)):
-        done = run_command("train", *WORDS, f"batches={batches}", cwd=home)
-        assert done.returncode == 0, done.stderr
+def homes(whole, tmp_path_factory, tiny_cache, request):
+    """The whole, and some batches that go on to eight: an epoch's five, or three of them."""
+    home = tmp_path_factory.mktemp("parts")
+    parts = trained(home, batches=request.param, cache=tiny_cache)
     run = only_run(parts)
     done = run_command("train", f"resume={run}", "batches=8", cwd=parts)
     assert done.returncode == 0, done.stderr

@@ -197,7 +197,7 @@ def test_wrong_words_are_refused_before_anything_is_trained(words, told, tmp_pat
     assert not (tmp_path / "out").exists()
 
 
-def test_runs_are_chosen_scored_and_drawn_and_not_again(tmp_path, capsys):
+def test_runs_are_chosen_scored_and_drawn_and_not_again(tmp_path, capsys, quick_scores):
     out = tmp_path / "out"
     words = ["--size", "smoke", "--seeds", "0,1", "--only", SMALL, "--chairs", "450"]
     words += ["--shapes", "200", "--out", str(out), f"cache={tmp_path}", "workers=1"]

@@ -25,7 +25,7 @@ def test_the_table_has_a_row_a_case():
     assert "| as it is | 2 | 3.5 [3, 4] | 0.5 [0.5, 0.5] |" in text
 
 
-def test_a_small_case_is_trained_read_and_kept(tmp_path, capsys):
+def test_a_small_case_is_trained_read_and_kept(tmp_path, capsys, forked_trainings, quick_scores):
     words = ["--only", "smoke", "--seeds", "0", "--chairs", "450", "--out", str(tmp_path / "out")]
     found_codes.main([*words, f"cache={tmp_path}", "workers=1"])
     (numbers,) = json.loads((tmp_path / "out" / "found_codes.json").read_text())["smoke"]

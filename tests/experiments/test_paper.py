@@ -275,12 +275,14 @@ def test_progress_counts_what_was_trained_here() -> None:
     assert progress.text(2) == "10 minutes gone, about 20 left"  # 5 minutes each, 4 left
 
 
-def test_smoke_size_from_the_command_to_the_page(tmp_path, monkeypatch, capsys) -> None:
+def test_smoke_size_from_the_command_to_the_page(
+    tmp_path, monkeypatch, capsys, forked_trainings
+) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     out = tmp_path / "it's here"
     words = ["--size", "smoke", "--only", "code_walks", "--out", str(out), "workers=1"]
-    words.append(f"cache={tmp_path / 'cache'}")
+    words += ["data.exact=true", f"cache={tmp_path / 'cache'}"]
     paper.main(words)
     jobs = read_jobs(out / "code_walks")
     assert [job.settings["seed"] for job in jobs] == [0, 1, 2]

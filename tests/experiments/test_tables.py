@@ -32,9 +32,12 @@ def test_a_system_with_a_seed_is_one_training(tmp_path):
     assert "model.lr=2e-3" in part.words
 
 
-def test_a_small_table_is_trained_scored_and_drawn_and_not_trained_again(tmp_path, capsys):
+def test_a_small_table_is_trained_scored_and_drawn_and_not_trained_again(
+    tmp_path, capsys, forked_trainings
+):
     words = ["--size", "smoke", "--seeds", "0", "--only", "rival_cnn_ae", "--steps", "2"]
     words += ["--points", "64", "--out", str(tmp_path / "out"), f"cache={tmp_path}"]
+    words.append("data.exact=true")
     tables.main(words)
     text = (tmp_path / "out" / "tables.md").read_text()
     assert "| CNN-AE: encoder |" in text
@@ -52,7 +55,7 @@ def test_a_small_table_is_trained_scored_and_drawn_and_not_trained_again(tmp_pat
 def test_floors_are_taken_once_and_runs_side_by_side(tmp_path):
     words = ["--size", "smoke", "--seeds", "0,1", "--only", "rival_cnn_ae", "--steps", "0"]
     words += ["--points", "64", "--jobs", "2", "--out", str(tmp_path / "out")]
-    settings = [f"cache={tmp_path}", "workers=1"]
+    settings = [f"cache={tmp_path}", "workers=1", "data.exact=true"]
     how = {"size": "smoke", "data": ["data=tiny_chairs", "stretch=0", *settings]}
     for seed in ("0", "1"):
         leave_run(tables.part_of("rival_cnn_ae", seed=seed, out=tmp_path / "out", **how))

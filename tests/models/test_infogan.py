@@ -178,7 +178,7 @@ class Plain(InfoGAN3D):
         return [torch.optim.Adam(g["params"], lr=g["lr"], betas=g["betas"]) for g in groups]
 
 
-def test_the_fast_step_follows_the_plain_one_for_200_steps(tiny_model, tiny_data):
+def test_the_fast_step_follows_the_plain_one_for_100_steps(tiny_model, tiny_data):
     """Means over 20 steps: fp32 within 0.05, bf16 within 0.4, of losses that go from 4 to 0.7.
 
     The first twenty steps within 0.0001 and 0.005; then the game multiplies every rounding.
@@ -189,10 +189,10 @@ def test_the_fast_step_follows_the_plain_one_for_200_steps(tiny_model, tiny_data
         model = tiny_model(kind, width=8, trunk_width=8, lambda2=10.0, precision=precision)
         if way == "plain":
             model = model.to(memory_format=torch.contiguous_format)
-        rows[way] = fit(model, tiny_data(), max_steps=200).losses
+        rows[way] = fit(model, tiny_data(), max_steps=100).losses
     for name in rows["plain"][0]:
         mean = {
-            way: np.array([row[name] for row in found]).reshape(10, 20).mean(1)
+            way: np.array([row[name] for row in found]).reshape(5, 20).mean(1)
             for way, found in rows.items()
         }
         assert np.abs(mean["fp32"] - mean["plain"]).max() < 0.05, name
