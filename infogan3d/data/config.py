@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infogan3d.io.frames import FITTED, FLOOR, Frame
-from infogan3d.io.settings import plain_settings, read_settings, setting
+from infogan3d.io.settings import LARGEST_SEED, plain_settings, read_settings, setting
 
 CHAIRS_SYNSET = "03001627"  # ShapeNet's number of chairs
 FACINGS = ("snap", 0, 1, 2, 3)
@@ -59,7 +59,7 @@ class MadeChairsConfig(DataConfig):
     """What chairs that are made here share: photographed, written as PNGs, read back, carved."""
 
     root: str | None = setting(None, "not used")
-    seed: int = setting(0, "of their factors", at_least=0)
+    seed: int = setting(0, "of their factors", at_least=0, at_most=LARGEST_SEED)
     exact: bool = setting(False, "draw the cells from the factors instead of carving pictures")
     pictures: str | None = setting(
         None, "a folder that keeps the PNGs; null: deleted as soon as they are read"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from infogan3d.data.config import FACING_HELP, FACINGS
-from infogan3d.io.settings import setting
+from infogan3d.io.settings import LARGEST_SEED, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class InversionConfig:
     field_steps: int = setting(
         40, "on the cells' logits by silhouettes, of a model that reads evidence", at_least=0
     )
-    seed: int = setting(0, "of the draws", at_least=0)
+    seed: int = setting(0, "of the draws", at_least=0, at_most=LARGEST_SEED)
 
     def text(self) -> str:
         """What a table's protocol says of it, for "optimised" alone means little."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 T = TypeVar("T")
 Which = Callable[[Mapping[str, Any]], type]
 LARGEST = 1e308  # of a number: above it, and where there is none, comparing says no
+LARGEST_SEED = 2**32 - 1  # that NumPy takes
 REQUIRED = "???"  # what OmegaConf writes for a value that must be given
 
 
@@ -80,6 +81,8 @@ def read_value(name: str, value: Any, kind: Any, about: "Field[Any]") -> Any:
     """One value, checked and in the type of its field."""
     if value is None and NoneType in get_args(kind):
         return None
+    if value is None:
+        raise ValueError(f"{name}=null says nothing: give it as {name}=...")
     inner = group_of(kind)
     if inner is not None:
         if not isinstance(value, Mapping):
@@ -106,7 +109,7 @@ def check_bounds(name: str, value: Any, about: "Field[Any]") -> None:
         if low is not None and number < low:
             raise ValueError(f"{name}={shown(value)} is too small: give {low:g} or more.")
         if high is not None and number > high:
-            raise ValueError(f"{name}={shown(value)} is too large: give {high:g} or less.")
+            raise ValueError(f"{name}={shown(value)} is too large: give {high:.10g} or less.")
     choices = about.metadata.get("choices")
     if choices:
         check_choice(name, str(value), tuple(map(str, choices)))

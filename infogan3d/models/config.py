@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from infogan3d.io.settings import (
+    LARGEST_SEED,
     plain_settings,
     read_settings,
     setting,
@@ -208,7 +209,7 @@ class GridConfig:
     """What a checkpoint keeps beside its system's settings."""
 
     resolution: int = setting(64, "cells a side", at_least=1)
-    seed: int = setting(0, "of every draw", at_least=0)
+    seed: int = setting(0, "of every draw", at_least=0, at_most=LARGEST_SEED)
 
 
 @dataclass(frozen=True, kw_only=True)

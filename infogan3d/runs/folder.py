@@ -31,6 +31,8 @@ def find_run(text: str) -> Path:
     """
     if text == "latest" or text.startswith("latest:"):
         return newest_run(text.partition(":")[2] or "*")
+    if not text.strip():
+        raise ValueError("no run is named: give its folder, or latest for the newest.")
     run = Path(text).expanduser()
     if not (run / "config.yaml").exists():
         near = sorted(run.glob("*/config.yaml")) if run.is_dir() else []
@@ -94,8 +96,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def load_settings(run: Path) -> TrainSettings:
-    """The settings of a training run. Errors: no such run (`ValueError`)."""
-    return read_settings(TrainSettings, read_config(run))
+    """The settings of a training run. Errors: no such run, or no training's (`ValueError`)."""
+    plain = read_config(run)
+    source = plain.get("run") or plain.get("multirun")
+    if source:
+        raise ValueError(f"{run} is no training's folder, but was made from {source}: give that.")
+    try:
+        return read_settings(TrainSettings, plain)
+    except ValueError as error:
+        raise ValueError(f"{run / 'config.yaml'}: {error}") from error
 
 
 def read_metrics(path: Path) -> dict[str, tuple[list[float], list[float]]]:

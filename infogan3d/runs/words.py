@@ -26,6 +26,9 @@ OTHER_WORDS = {  # what others call our settings
     "output_dir": ("hydra.run.dir",),
     "gpus": ("trainer.devices",),
     "gpu": ("trainer.devices", "device"),
+    "device": ("trainer.accelerator",),
+    "cuda": ("trainer.accelerator", "device"),
+    "batch": ("batch_size",),
     "steps": ("batches",),
     "max_steps": ("batches",),
     "max_epochs": ("epochs",),
@@ -78,9 +81,15 @@ PATHS = ("root", "pack", "mesh", "grid", "views", "cache", "run", "resume", "pic
 
 
 def check_value(word: str, *, sweep: bool) -> None:
-    """Refuse a placeholder of the README, a path where a data set's name is wanted, a path that
-    Hydra's grammar would take apart, and a launcher whose programs are not here."""
+    """Refuse what says nothing, a placeholder of the README, a path where a data set's name is
+    wanted, a path that Hydra's grammar would take apart, and a launcher whose programs are not
+    here."""
     key, _, value = word.partition("=")
+    group = key.lstrip("+")
+    if not group:
+        raise ValueError(f"'{word}' is no setting: settings are typed as name=value.")
+    if value == "null" and (CONF / group).is_dir():
+        raise ValueError(f"{word} is no choice: give one of {', '.join(options(group))}.")
     placeholder = re.search(r"<[\w /]+>", value)
     if placeholder:
         raise ValueError(
@@ -157,6 +166,22 @@ def one_sentence(error: BaseException, name: str) -> str:
     if key:
         wrong = re.search(r"Could not override '([^']+)'", text)
         return unknown_setting(wrong.group(1) if wrong else key.group(1), name)
+    several = re.search(r"Ambiguous value for argument '([^']+)'", text)
+    if several:
+        return f"{several.group(1)} gives several values: put -m before it to run each of them."
+    unlisted = re.search(r"Could not override '([^']+)'\. No match in the defaults list", text)
+    if unlisted:
+        group = unlisted.group(1)
+        cure = "give +experiment=<name>" if (name, group) == ("train", "experiment") else ""
+        return f"{name} chooses no {group} by {group}=: {cure or 'see --help for what there is'}."
+    unread = re.search(r"(?:no viable alternative|mismatched input|extraneous input).*", text)
+    if unread:
+        return (
+            f"a value cannot be read ({unread[0].strip()}): close its brackets and quotes, or put "
+            "all of it in two pairs of quotes."
+        )
+    if "No supported gpu backend" in text:
+        return "there is no GPU that torch can use here: give trainer.accelerator=cpu or auto."
     missing = re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL)
     if missing:
         return f"{missing.group(1)} is not set: give it as {missing.group(1)}=..."

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from infogan3d.io.settings import setting
+from infogan3d.io.settings import LARGEST_SEED, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,4 +18,4 @@ class PickFreezeConfig:
         20, "a continuous code is cut into so many parts of equal counts", at_least=2
     )
     bases: int = setting(3, "chairs that every code is traversed from", at_least=1)
-    seed: int = setting(0, "of the draws", at_least=0)
+    seed: int = setting(0, "of the draws", at_least=0, at_most=LARGEST_SEED)

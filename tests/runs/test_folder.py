@@ -40,6 +40,8 @@ def command(tmp_path, monkeypatch, capfd):
     """Runs one command here, beside a run called here, and gives its exit code and its words."""
     monkeypatch.chdir(tmp_path)
     folder.save_config({"name": "here"}, tmp_path / "here")
+    folder.save_config({"run": "here", "count": 2}, tmp_path / "made")
+    folder.save_config({"name": "odd", "sede": 2}, tmp_path / "odd")
 
     def call(name: str, *words: str, full: str = "0") -> SimpleNamespace:
         monkeypatch.setenv("HYDRA_FULL_ERROR", full)
@@ -164,6 +166,34 @@ def command(tmp_path, monkeypatch, capfd):
         (("train", *SMOKE, "batch_size=abc"), "batch_size=abc is no whole number: give one"),
         (("train", *SMOKE, "model.real_labels=[1]"), "model.real_labels=[1] is no range: give"),
         (("prepare", "data.azimuths=0"), "data.azimuths=0 is too small: give 1 or more."),
+        (("train", "batchsize=3"), "there is no setting 'batchsize': did you mean batch_size?"),
+        (
+            ("train", "device=cuda"),
+            "there is no setting 'device': did you mean trainer.accelerator?",
+        ),
+        (("train", "seed=abc"), "seed=abc is no whole number: give one, such as 0."),
+        (("train", "seed=99999999999"), "seed=99999999999 is too large: give 4294967295 or less."),
+        (("train", "resolution=33"), "resolution=33 is not known: choose one of 16, 32, 64, 128."),
+        (("train", "model.width=-1"), "model.width=-1 is too small: give 1 or more."),
+        (("train", "model.lambda1=1" + "0" * 400), "model.lambda1=1000000000000000000000000000000"),
+        (("train", "trainer.devices=abc"), "trainer.devices=abc is not known: give how many, or"),
+        (("train", "trainer.accelerator=tpu"), "trainer.accelerator=tpu is not known: choose one"),
+        (("train", "data=null"), "data=null is no choice: give one of chairs, choy, demo_chairs"),
+        (("train", "model=3"), "model=3 is no group of settings: give model.<setting>=..."),
+        (("train", "=3"), "'=3' is no setting: settings are typed as name=value."),
+        (
+            ("train", "resolution=[16"),
+            "a value cannot be read (no viable alternative at input '[16",
+        ),
+        (("train", "seed=0,1"), "seed=0,1 gives several values: put -m before it to run each of"),
+        (("train", "experiment=smoke"), "train chooses no experiment by experiment=: give +experi"),
+        (("evaluate", "run=here", "data=pack"), "evaluate chooses no data by data=: see --help f"),
+        (("train", *SMOKE, "name="), "name= is no name: give letters, for the folder below runs/."),
+        (("generate", "run="), "no run is named: give its folder, or latest for the newest."),
+        (("generate", "run=null"), "run=null says nothing: give it as run=..."),
+        (("generate", "run=made"), "made is no training's folder, but was made from here: give th"),
+        (("train", "resume=made"), "made is no training's folder, but was made from here: give th"),
+        (("generate", "run=odd"), "odd/config.yaml: there is no setting sede: leave it out."),
     ],
 )
 def test_a_mistake_ends_with_one_sentence_and_code_2(command, words, sentence):

@@ -22,9 +22,11 @@ CLAIM, LOCK = "run.json", ".lock"
 
 
 def check_name(words: Sequence[str]) -> None:
-    """Refuse a name of a run that leads out of runs/ (`ValueError`)."""
+    """Refuse a name of a run that is none, or that leads out of runs/ (`ValueError`)."""
     for word in words:
         key, _, value = word.partition("=")
+        if key.lstrip("+") == "name" and value.strip("'\" ") in ("", "null"):
+            raise ValueError(f"{word} is no name: give letters, for the folder below runs/.")
         if key.lstrip("+") == "name" and re.search(r"[/\\]|(^|,)\s*['\"]?\.", value):
             raise ValueError(
                 f"{word} names a folder below runs/: give letters without / and with no . at the "

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from infogan3d.io.settings import setting, settings_group
+from infogan3d.io.settings import LARGEST_SEED, setting, settings_group
 
 DEVICES = ("auto", "cpu", "cuda")
 THREADS = "of the CPU; 0: one a core"
@@ -91,7 +91,7 @@ class BenchSettings:
         help="what to time; a bare word means the same",
         choices=("carve", "step", "loader", "generate", "discover"),
     )
-    seed: int = setting(0, "of chairs and weights", at_least=0)
+    seed: int = setting(0, "of chairs and weights", at_least=0, at_most=LARGEST_SEED)
     carve: CarveBench = settings_group(CarveBench())
     step: StepBench = settings_group(StepBench())
     loader: LoaderBench = settings_group(LoaderBench())

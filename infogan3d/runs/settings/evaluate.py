@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from infogan3d.io.settings import setting, settings_group
+from infogan3d.io.settings import LARGEST_SEED, setting, settings_group
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,5 +31,5 @@ class EvaluateSettings:
     points: int = setting(
         4096, "surface points a shape; half as many for the generation scores", at_least=1
     )
-    seed: int = setting(0, "of what is drawn", at_least=0)
+    seed: int = setting(0, "of what is drawn", at_least=0, at_most=LARGEST_SEED)
     device: str = setting("cpu", "cpu or cuda")

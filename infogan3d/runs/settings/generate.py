@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from infogan3d.io.settings import setting, settings_group
+from infogan3d.io.settings import LARGEST_SEED, setting, settings_group
 
 Target = float | str | bool | None
 
@@ -41,7 +41,7 @@ class GenerateSettings:
     name: str = setting("generate", "names the folder of what is made")
     run: str = setting(help="a run folder, latest, or latest:<name>", run_folder=True)
     count: int = setting(16, "shapes", at_least=1)
-    seed: int = setting(0, "of the draws", at_least=0)
+    seed: int = setting(0, "of the draws", at_least=0, at_most=LARGEST_SEED)
     walk: str | None = setting(None, "a code (d0, c0, ...) to move while everything else is held")
     span: float = setting(1.0, "a continuous code goes from -span to span")
     format: str = setting(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from infogan3d.io.settings import setting
+from infogan3d.io.settings import LARGEST_SEED, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,5 +17,5 @@ class SelectSettings:
         "known-factor chairs that every run is scored by, where it knows them; 0: none",
         at_least=0,
     )
-    seed: int = setting(0, "of the draws", at_least=0)
+    seed: int = setting(0, "of the draws", at_least=0, at_most=LARGEST_SEED)
     device: str = setting("cpu", "cpu or cuda")

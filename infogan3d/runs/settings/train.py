@@ -1,11 +1,12 @@
 """The settings of `python -m infogan3d.train`, and of a run folder's config.yaml."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from infogan3d.data.config import ChairsConfig, DataConfig, EvidenceConfig, data_class
-from infogan3d.io.settings import setting, settings_group
+from infogan3d.io.settings import LARGEST_SEED, setting, settings_group
 from infogan3d.models.config import RESOLUTIONS, SYSTEMS, CodesConfig, InfoGANConfig, ModelConfig
 
 
@@ -13,9 +14,19 @@ from infogan3d.models.config import RESOLUTIONS, SYSTEMS, CodesConfig, InfoGANCo
 class TrainerConfig:
     """Where a run computes."""
 
-    accelerator: str = setting("auto", "auto: a GPU where there is one; or cpu, gpu")
+    accelerator: str = setting(
+        "auto",
+        "auto: a GPU where there is one; or cpu, gpu",
+        choices=("auto", "cpu", "gpu", "cuda", "mps"),
+    )
     devices: str | int = setting("1", "how many; auto: all GPUs")
     nodes: int = setting(1, "machines", at_least=1)
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"auto|-1|[1-9][0-9]*|[0-9]+(,[0-9]+)+", str(self.devices)):
+            raise ValueError(
+                f"trainer.devices={self.devices} is not known: give how many, or auto for all."
+            )
 
 
 def data_kind(values: Mapping[str, Any]) -> type:
@@ -40,7 +51,9 @@ class DataSettings:
         32, "cells a side: 16, 32, 64 (the paper's) or 128", choices=RESOLUTIONS
     )
     cache: str = setting("cache", "the folder where packs are kept")
-    split_seed: int = setting(0, "of the hash that splits the shapes 8 : 1 : 1", at_least=0)
+    split_seed: int = setting(
+        0, "of the hash that splits the shapes 8 : 1 : 1", at_least=0, at_most=LARGEST_SEED
+    )
     workers: int = setting(0, "processes that voxelize; 0: one a core", at_least=0)
 
 
@@ -59,7 +72,9 @@ class TrainSettings(DataSettings):
     logger: str = setting(
         "wandb", "wandb (offline by itself without key or network) or csv", choices=("wandb", "csv")
     )
-    seed: int = setting(0, "of weights, draws and the order of shapes", at_least=0)
+    seed: int = setting(
+        0, "of weights, draws and the order of shapes", at_least=0, at_most=LARGEST_SEED
+    )
     epochs: int = setting(100, "the paper's 100; -1: as many as `batches` needs", at_least=-1)
     batches: int = setting(-1, "stop after so many; -1: as many as the epochs have", at_least=-1)
     batch_size: int = setting(32, "shapes a batch", at_least=1)
