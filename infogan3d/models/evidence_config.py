@@ -48,6 +48,9 @@ class EvidenceLossConfig:
     )
     adversarial_weight: float = setting(0.1, "of G's adversarial loss", at_least=0)
     information_weight: float = setting(0.1, "of the codes' mutual information", at_least=0)
+    one_piece: float = setting(
+        100.0, "of what keeps the game's samples from falling to pieces, nats a cell", at_least=0
+    )
     chosen_codes: float = setting(
         0.5, "share of the game's samples whose codes are drawn one by one", at_least=0, at_most=1
     )
@@ -58,7 +61,7 @@ class EvidenceScheduleConfig:
     """When what is trained, and how fast."""
 
     game_share: float = setting(
-        0.25, "of the batches, the last ones: the game, E at rest", at_least=0, at_most=1
+        0.4, "of the batches, the last ones: the game, E at rest", at_least=0, at_most=1
     )
     prior_steps: int = setting(4000, "of the learned prior, before the game", at_least=0)
     lr: float = setting(2e-3, "AdamW's for E and the refiner at first; a cosine to 0", at_least=0)

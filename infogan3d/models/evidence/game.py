@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from infogan3d.models.config import LossConfig
@@ -19,6 +19,9 @@ from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.models.terms import Terms
 
 PAPER = LossConfig()  # its soft labels
+
+Discrete = Int[Tensor, "B kinds"]
+Continuous = Float[Tensor, "B continuous"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,15 @@ class Players:
         with self.autocast():
             logits: Tensor = self.discriminator_head(self.trunk(grid))
         return logits.float()
+
+
+@dataclass(frozen=True)
+class CodeTargets:
+    """Codes of real and of generated shapes that Q is to read: measured ones of both (-1, NaN
+    where unknown), or (`real` None) those that the samples were drawn by."""
+
+    real: tuple[Discrete, Continuous] | None
+    fake: tuple[Discrete, Continuous]
 
 
 @dataclass(frozen=True)
@@ -58,13 +70,14 @@ def discriminator_loss(
     players: Players,
     real: Float[Tensor, "B 1 R R R"],
     fake: Float[Tensor, "B 1 R R R"],
-    codes: Codes,
+    targets: CodeTargets,
     *,
     game: str,
     penalty: float,
     random: torch.Generator,
 ) -> DiscriminatorTurn:
-    """D is to tell real shapes from samples, Q to read the codes off the samples.
+    """D is to tell real shapes from samples, Q to read codes off shapes: measured ones of both, so
+    that it learns to measure, or those that the samples were drawn by.
 
     `penalty` weighs half of D's squared slope at both (relativistic game).
     """
@@ -73,6 +86,7 @@ def discriminator_loss(
         real_logits = players.discriminator_head(real_features).float()
         fake_logits = players.discriminator_head(fake_features).float()
         posterior: CodePosterior = players.q_head(fake_features)
+        of_real: CodePosterior | None = players.q_head(real_features) if targets.real else None
     logged: Terms = {}
     if game == "relativistic":
         loss = terms.pair_loss(real_logits, fake_logits)
@@ -84,21 +98,25 @@ def discriminator_loss(
         loss = losses.soft_label_loss(real_logits, *PAPER.real_labels, generator=random)
         loss = loss + losses.soft_label_loss(fake_logits, *PAPER.fake_labels, generator=random)
         total = loss
-    information = information_loss(posterior, codes)
+    information = terms.known_code_loss(posterior, *targets.fake)
+    if targets.real and of_real is not None:
+        information = (information + terms.known_code_loss(of_real, *targets.real)) / 2
     logged |= {"D/loss": loss, "Q/loss": information}
-    logged["Q/accuracy"] = losses.code_accuracy(posterior.discrete_logits, codes.discrete)
+    logged["Q/accuracy"] = losses.code_accuracy(posterior.discrete_logits, targets.fake[0])
     return DiscriminatorTurn(total + information, real_logits, fake_logits, logged)
 
 
 def generator_loss(
     players: Players,
     real: Float[Tensor, "B 1 R R R"],
-    fake: Float[Tensor, "B 1 R R R"],
+    logits: Float[Tensor, "B 1 R R R"],
     codes: Codes,
     *,
     weights: EvidenceLossConfig,
 ) -> tuple[Float[Tensor, ""], Terms]:
-    """G is to be taken for real and its codes to be read; the weighted sum and its terms."""
+    """G's samples are to be taken for real, of one piece, and their codes to be read; the weighted
+    sum and its terms."""
+    fake = torch.sigmoid(logits)
     with players.autocast():
         features = players.trunk(fake)
         fake_logits = players.discriminator_head(features).float()
@@ -112,4 +130,7 @@ def generator_loss(
     information = information_loss(posterior, codes)
     total = weights.adversarial_weight * adversarial + weights.information_weight * information
     logged = {"G/loss_gen": adversarial, "G/information": information}
+    if weights.one_piece:
+        logged["G/apart"] = losses.connectivity_loss(logits)
+        total = total + weights.one_piece * logged["G/apart"]
     return total, {**logged, "G/occupancy": fake.detach().mean()}

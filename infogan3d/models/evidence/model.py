@@ -6,8 +6,10 @@
 
 E, G, the trunk and its heads D and Q are the paper's parts; the refiner stands beside them and is
 never used in sampling. First E, G and the refiner learn to give shapes back from the evidence of
-random views, the codes taught to be what is measured on each shape; then the prior is fitted to E's
-posteriors; then the game is played with samples of it, E at rest, G and the refiner going on.
+random views, the codes taught to be what is measured on each shape, and Q to measure them; then the
+prior is fitted to E's posteriors; then the game is played with samples of it, E at rest, G and the
+refiner going on. Q is shown what is measured on each sample, so that it stays a measure, through
+which G learns to make what the codes ask for.
 """
 
 from typing import Any
@@ -19,7 +21,7 @@ from torch import Tensor
 
 from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
 from infogan3d.models.evidence import terms
-from infogan3d.models.evidence.game import Players, discriminator_loss, generator_loss
+from infogan3d.models.evidence.game import CodeTargets, Players, discriminator_loss, generator_loss
 from infogan3d.models.evidence.phases import Labels, codes_for_game, fit_prior, read_shapes
 from infogan3d.models.evidence.reader import EvidenceReader
 from infogan3d.models.networks import losses
@@ -74,15 +76,17 @@ class EvidenceInfoGAN(EvidenceReader):
                 count=len(batch.whole),
                 random=random,
             )
-            fake = torch.sigmoid(self.generate(self.to_latent(codes)))
-            logged = self.discriminator_turn(
-                batch.whole, fake.detach(), codes, random, discriminator_adam
-            )
+            logits = self.generate(self.to_latent(codes))
+            fake = torch.sigmoid(logits.detach())
+            targets = self.code_targets(labels, fake, codes, random)
+            logged = self.discriminator_turn(batch.whole, fake, targets, random, discriminator_adam)
+        elif self.measures_codes and self.config.loss.game != "none":
+            logged = self.reading_turn(batch.whole, labels, discriminator_adam)
         with self.toggled_optimizer(rest_adam):
             total, more = self.reconstruction_loss(batch, labels, random, playing=playing)
             if playing:
                 loss, game = generator_loss(
-                    self.players(), batch.whole, fake, codes, weights=self.config.loss
+                    self.players(), batch.whole, logits, codes, weights=self.config.loss
                 )
                 total, more = total + loss, {**more, **game}
             self.step_optimizer(total, rest_adam)
@@ -120,7 +124,7 @@ class EvidenceInfoGAN(EvidenceReader):
         with torch.set_grad_enabled(not playing):
             posterior, log_span = self.read(batch.evidence)
         latent = posterior.rsample(random)
-        if weights.codes_from == "measured":
+        if self.measures_codes:
             noise = latent[:, : self.spec.noise]
             latent = latent_vector(Codes(noise, labels.discrete, labels.continuous), self.spec)
         logged: Terms = {"G/answer": shape_loss(self.generate(latent), batch.framed)}
@@ -135,7 +139,7 @@ class EvidenceInfoGAN(EvidenceReader):
         )
         logged["E/span"] = terms.span_loss(log_span, batch.span)
         total = total + weights.kl_weight * logged["E/divergence"] + logged["E/span"]
-        if weights.codes_from == "measured":
+        if self.measures_codes:
             known = labels.known_discrete, labels.known_continuous
             logged["E/codes"] = terms.measured_code_loss(posterior.codes, *known)
             total = total + weights.code_weight * logged["E/codes"]
@@ -172,6 +176,27 @@ class EvidenceInfoGAN(EvidenceReader):
         """The trunk and its heads, in this model's arithmetic."""
         return Players(self.trunk, self.discriminator_head, self.q_head, self.autocast)
 
+    def code_targets(
+        self, labels: Labels, fake: Tensor, codes: Codes, random: torch.Generator
+    ) -> CodeTargets:
+        """What Q is to read: off real shapes (the last ones of `labels`) and off samples."""
+        if not self.measures_codes:
+            return CodeTargets(None, (codes.discrete, codes.continuous))
+        count, of_fake = len(fake), self.labeller.labels_of(fake, random)
+        real = labels.known_discrete[-count:], labels.known_continuous[-count:]
+        return CodeTargets(real, (of_fake.known_discrete, of_fake.known_continuous))
+
+    def reading_turn(self, real: Tensor, labels: Labels, optimizer: Any) -> Terms:
+        """Before the game Q learns to measure real shapes."""
+        count = len(real)
+        with self.toggled_optimizer(optimizer):
+            with self.autocast():
+                read = self.q_head(self.trunk(real))
+            known = labels.known_discrete[-count:], labels.known_continuous[-count:]
+            loss = terms.known_code_loss(read, *known)
+            self.step_optimizer(loss, optimizer)
+        return {"Q/loss": loss}
+
     @property
     def played(self) -> float:
         """The share of the game that is over; 0 before it."""
@@ -179,16 +204,21 @@ class EvidenceInfoGAN(EvidenceReader):
         return max(0.0, (self.batches_done - self.game_begins) / batches)
 
     def discriminator_turn(
-        self, real: Tensor, fake: Tensor, codes: Codes, random: torch.Generator, optimizer: Any
+        self,
+        real: Tensor,
+        fake: Tensor,
+        targets: CodeTargets,
+        random: torch.Generator,
+        optimizer: Any,
     ) -> Terms:
-        """D learns to tell real shapes from samples, Q to read the codes off the samples."""
+        """D learns to tell real shapes from samples, Q to read codes off them."""
         loss = self.config.loss
         with self.toggled_optimizer(optimizer):
             turn = discriminator_loss(
                 self.players(),
                 real,
                 fake,
-                codes,
+                targets,
                 game=loss.game,
                 penalty=loss.penalty * 0.1**self.played,
                 random=random,

@@ -57,6 +57,11 @@ class Labeller:
             torch.where(continuous.isnan(), drawn.continuous, continuous),
         )
 
+    def labels_of(self, fake: Float[Tensor, "B 1 R R R"], random: torch.Generator) -> Labels:
+        """Of generated shapes, by measuring what lies above .5 in them."""
+        grids = (fake[:, 0] > 0.5).cpu().numpy()
+        return self.labels(torch.from_numpy(measure(grids)).float().to(fake.device), random)
+
     def fit(self, attributes: Float[np.ndarray, "n attributes"], *, seed: int) -> None:
         """What continuous codes mean: the quantiles of some shapes' measured numbers."""
         if self.scale is not None:

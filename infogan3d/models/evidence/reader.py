@@ -45,7 +45,7 @@ class EvidenceReader(GANModel):
         self.save_hyperparameters(flat)
         self.config, self.batches = config, latent.batches
         self.spec = CodeSpec(latent.noise, latent.discrete, latent.continuous)
-        if config.loss.codes_from == "measured":
+        if self.measures_codes:
             check_spec(self.spec)
         self.build_networks(latent.resolution)
         self.to(memory_format=torch.channels_last_3d)
@@ -71,10 +71,14 @@ class EvidenceReader(GANModel):
             )
         self.prior = LearnedPrior(spec, width=network.prior_width)
         self.scale = CodeScale(spec.continuous)
-        measured = self.config.loss.codes_from == "measured"
-        self.labeller = Labeller(spec, self.scale if measured else None, resolution)
+        self.labeller = Labeller(spec, self.scale if self.measures_codes else None, resolution)
 
     # ---- what others call ------------------------------------------------------------------
+
+    @property
+    def measures_codes(self) -> bool:
+        """Whether the codes are taught to be measured attributes."""
+        return self.config.loss.codes_from == "measured"
 
     @property
     def has_encoder(self) -> bool:

@@ -26,17 +26,27 @@ def measured_code_loss(
     Continuous codes are compared as the normal numbers that E speaks of, so that its variances
     learn how far it errs.
     """
+    target = uniform_to_normal(continuous.nan_to_num(0.0), edge=EDGE)
+    return known_code_loss(posterior, discrete, target.masked_fill(continuous.isnan(), torch.nan))
+
+
+def known_code_loss(
+    posterior: CodePosterior,
+    discrete: Int[Tensor, "B kinds"],
+    target: Float[Tensor, "B continuous"],
+) -> Float[Tensor, ""]:
+    """-log q(c) of what is known (not -1, not NaN) in the numbers that q speaks of, Q's the codes
+    themselves; nats, but for the normal distribution's constant.
+    """
     loss = posterior.mean.new_zeros(())
     known = known_choices(discrete)
     for i, logits in enumerate(posterior.discrete_logits):
         if known[:, i].any():
             loss = loss + cross_entropy(logits[known[:, i]], discrete[known[:, i], i])
-    measured = ~continuous.isnan()
-    target = uniform_to_normal(continuous.nan_to_num(0.0), edge=EDGE)
-    nats = (
-        posterior.log_variance + (posterior.mean - target).square() / posterior.log_variance.exp()
-    )
-    return loss + (0.5 * nats * measured).sum() / max(len(continuous), 1)
+    measured = ~target.isnan()
+    error = (posterior.mean - target.nan_to_num(0.0)).square()
+    nats = posterior.log_variance + error / posterior.log_variance.exp()
+    return loss + (0.5 * nats * measured).sum() / max(len(target), 1)
 
 
 def span_loss(log_span: Float[Tensor, " N"], span: Float[Tensor, " N"]) -> Float[Tensor, ""]:

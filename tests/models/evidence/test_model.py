@@ -7,9 +7,11 @@ import pytest
 import torch
 from fixtures import fit
 
+from infogan3d.attributes.measure import NAMES
 from infogan3d.data.config import EvidenceConfig, data_config
 from infogan3d.data.datamodule import ChairData
 from infogan3d.geometry.visual_hull.evidence import evidence_of_grid
+from infogan3d.models.evidence.measured_codes import UNKNOWN
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.evidence.readings import as_plain, readings
 
@@ -66,7 +68,9 @@ def trained(cache: Path) -> EvidenceInfoGAN:
     rows = train(model, cache, until=BATCHES).losses
     assert "E/codes" in rows[0]
     assert "D/loss" not in rows[GAME - 1]
-    assert {"D/loss", "D/penalty", "Q/loss", "G/information", "R/loss"} <= set(rows[GAME])
+    assert "Q/loss" in rows[0]  # it learns to measure real shapes before the game
+    assert {"D/loss", "D/penalty", "Q/loss", "R/loss"} <= set(rows[GAME])
+    assert {"G/information", "G/apart"} <= set(rows[GAME])
     return model
 
 
@@ -95,6 +99,21 @@ def test_in_the_game_the_encoder_rests_and_the_rest_moves(cache: Path) -> None:
     moved = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
     assert "encoder" in still - moved
     assert {"generator", "refiner", "trunk", "q_head", "discriminator_head"} <= moved
+
+
+def test_q_is_shown_what_is_measured_and_not_what_was_asked_for(trained: EvidenceInfoGAN) -> None:
+    random = torch.Generator().manual_seed(0)
+    codes = trained.draw_codes(2, generator=random)
+    fake = torch.zeros(2, 1, 16, 16, 16)
+    fake[0, 0, 3:13, 3:13, 6:8] = 1  # a seat on four legs; the other is empty
+    for x, y in ((3, 3), (3, 11), (11, 3), (11, 11)):
+        fake[0, 0, x : x + 2, y : y + 2, :6] = 1
+    labels = trained.labeller.labels(torch.rand(3, len(NAMES)), random)
+    targets = trained.code_targets(labels, fake, codes, random)
+    assert targets.fake[0].tolist() == [[0, 2, 0], [UNKNOWN] * 3]
+    assert targets.fake[1][1].isnan().all()
+    assert targets.real is not None
+    assert torch.equal(targets.real[0], labels.known_discrete[-2:])
 
 
 def test_what_others_call(trained: EvidenceInfoGAN) -> None:
