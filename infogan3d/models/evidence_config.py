@@ -21,6 +21,9 @@ class EvidenceNetworkConfig:
     trunk_width: int = setting(16, "channels of the trunk's first layer", at_least=1)
     trunk_layers: int = setting(3, "shared by D and Q", at_least=1)
     prior_width: int = setting(256, "units of the learned prior's layers; 0: N(0, 1)", at_least=0)
+    guidance: float = setting(
+        1.5, "how much of what the codes change in the learned prior counts; 1: once", at_least=0
+    )
     precision: str = setting(
         "auto", "of the arithmetic; auto: bf16 where the device has it", choices=PRECISIONS
     )
@@ -46,10 +49,10 @@ class EvidenceLossConfig:
     penalty: float = setting(
         1.0, "of D's slope at the game's start; a tenth at its end", at_least=0
     )
-    adversarial_weight: float = setting(0.1, "of G's adversarial loss", at_least=0)
-    information_weight: float = setting(0.1, "of the codes' mutual information", at_least=0)
+    adversarial_weight: float = setting(0.05, "of G's adversarial loss", at_least=0)
+    information_weight: float = setting(0.05, "of the codes' mutual information", at_least=0)
     one_piece: float = setting(
-        100.0, "of what keeps the game's samples from falling to pieces, nats a cell", at_least=0
+        100.0, "of what keeps G's shapes from falling to pieces, nats a cell", at_least=0
     )
     chosen_codes: float = setting(
         0.5, "share of the game's samples whose codes are drawn one by one", at_least=0, at_most=1
@@ -61,11 +64,11 @@ class EvidenceScheduleConfig:
     """When what is trained, and how fast."""
 
     game_share: float = setting(
-        0.4, "of the batches, the last ones: the game, E at rest", at_least=0, at_most=1
+        0.15, "of the batches, the last ones: the game, E at rest", at_least=0, at_most=1
     )
     prior_steps: int = setting(4000, "of the learned prior, before the game", at_least=0)
     lr: float = setting(2e-3, "AdamW's for E and the refiner at first; a cosine to 0", at_least=0)
-    generator_lr: float = setting(1e-3, "of G in the game; before it `lr`", at_least=0)
+    generator_lr: float = setting(5e-4, "of G in the game; before it `lr`", at_least=0)
     trunk_lr: float = setting(5e-4, "of the trunk, D and Q", at_least=0)
     ema: float = setting(0.99, "decay of the average of G's weights", at_least=0, at_most=1)
 

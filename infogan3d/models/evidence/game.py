@@ -1,5 +1,6 @@
 """The game's losses: D and Q in their turn, G in its own; pairs, or the paper's soft labels."""
 
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from infogan3d.models.networks.posterior import CodePosterior
 from infogan3d.models.terms import Terms
 
 PAPER = LossConfig()  # its soft labels
+LEAST_DEVIATION = 0.2  # of Q's continuous codes, in G's turn
 
 Discrete = Int[Tensor, "B kinds"]
 Continuous = Float[Tensor, "B continuous"]
@@ -60,9 +62,13 @@ class DiscriminatorTurn:
 
 
 def information_loss(posterior: CodePosterior, codes: Codes) -> Float[Tensor, ""]:
-    """-log q(c | x), nats: InfoGAN's bound without the codes' entropy."""
+    """-log q(c | x), nats: InfoGAN's bound without the codes' entropy.
+
+    Q's deviations count as LEAST_DEVIATION where they are less, so that no code outweighs the rest.
+    """
     discrete = losses.categorical_nll(posterior.discrete_logits, codes.discrete)
-    continuous = losses.gaussian_nll(posterior.mean, posterior.log_variance, codes.continuous)
+    log_variance = posterior.log_variance.clamp_min(2 * math.log(LEAST_DEVIATION))
+    continuous = losses.gaussian_nll(posterior.mean, log_variance, codes.continuous)
     return discrete + continuous
 
 

@@ -65,6 +65,7 @@ class EvidenceInfoGAN(EvidenceReader):
             self.begin_game(rest_adam)
         playing = self.batches_done >= self.game_begins
         self.encoder.train(not playing)
+        self.generator.train(not playing)  # its samples and its rebuilt shapes share statistics
         self.set_rates(discriminator_adam, rest_adam, playing=playing)
         labels = self.labeller.labels(batch.attributes, random)
         logged: Terms = {}
@@ -97,10 +98,10 @@ class EvidenceInfoGAN(EvidenceReader):
     def set_rates(self, discriminator: Any, rest: Any, *, playing: bool) -> None:
         """The rates of this batch: see terms.py."""
         plan, done = self.config.schedule, self.batches_done
-        share = terms.warm_cosine(done, self.batches)
-        rates = {"encoder": 0.0 if playing else plan.lr * share, "refiner": plan.lr * share}
-        in_game = terms.cosine(self.played)
-        rates["generator"] = plan.generator_lr * in_game if playing else plan.lr * share
+        in_game, before = terms.cosine(self.played), terms.warm_cosine(done, self.game_begins)
+        rates = {"refiner": plan.lr * terms.warm_cosine(done, self.batches)}
+        rates["encoder"] = 0.0 if playing else plan.lr * before
+        rates["generator"] = plan.generator_lr * in_game if playing else plan.lr * before
         for group in rest.param_groups:
             group["lr"] = rates[group["name"]]
         for group in discriminator.param_groups:
@@ -127,8 +128,12 @@ class EvidenceInfoGAN(EvidenceReader):
         if self.measures_codes:
             noise = latent[:, : self.spec.noise]
             latent = latent_vector(Codes(noise, labels.discrete, labels.continuous), self.spec)
-        logged: Terms = {"G/answer": shape_loss(self.generate(latent), batch.framed)}
+        answer = self.generate(latent)
+        logged: Terms = {"G/answer": shape_loss(answer, batch.framed)}
         total = weights.answer_weight * logged["G/answer"]
+        if weights.one_piece and not playing:
+            logged["G/apart"] = losses.connectivity_loss(answer)
+            total = total + weights.one_piece * logged["G/apart"]
         if self.refiner is not None:
             logged["R/loss"] = self.refiner_loss(batch, posterior, log_span)
             total = total + logged["R/loss"]

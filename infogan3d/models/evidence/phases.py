@@ -123,10 +123,11 @@ def fit_prior(
     steps: int,
     seed: int,
 ) -> None:
-    """Express z anew in E and G, so that E's posteriors have mean 0 and covariance I; the prior
-    learns where they lie for each setting of the codes."""
+    """The prior learns where E's posteriors lie for each setting of the codes. Without a flow z is
+    expressed anew in E and G, so that they have mean 0 and covariance I."""
     latents, labels = read
-    latents = match_prior(encoder, generators, prior.spec, latents)
+    if prior.flow is None:
+        latents = match_prior(encoder, generators, prior.spec, latents)
     known = prior.known(Codes(latents.mean, labels.discrete, labels.continuous))
     prior.keep_codes(labels.discrete, labels.continuous)
     with objective_bar("fitting the prior") as tell:

@@ -19,6 +19,8 @@ from infogan3d.models.networks.posterior import sample_normal
 
 BATCH = 512  # draws that the flow learns from at a time
 STEPS = 12  # of Heun's rule along the flow
+TIGHTER = 0.5  # of E's deviations: whole draws of them are blurred shapes (ledger)
+UNSHOWN = 0.1  # share of draws whose codes the flow is not shown, for guidance
 TABLE = 4096  # training shapes whose codes are kept
 
 Advance = Callable[[int, int, float], None]
@@ -27,16 +29,16 @@ Advance = Callable[[int, int, float], None]
 class LearnedPrior(nn.Module):
     """p(c) by a table of training shapes' codes, p(z | c) by a flow; before `fit`, the usual ones.
 
-    `width` 0: z is N(0, 1) whatever the codes are.
+    `width` 0: z is N(0, 1) whatever the codes are. `guidance`: see networks/flow.carry.
     """
 
     discrete: Int[Tensor, "rows kinds"]
     continuous: Float[Tensor, "rows continuous"]
     rows: Int[Tensor, ""]
 
-    def __init__(self, spec: CodeSpec, *, width: int) -> None:
+    def __init__(self, spec: CodeSpec, *, width: int, guidance: float = 1.0) -> None:
         super().__init__()
-        self.spec = spec
+        self.spec, self.guidance = spec, guidance
         self.flow: Flow | None = None
         if width and spec.noise:
             self.flow = Flow(size=spec.noise, codes=spec.size - spec.noise, width=width)
@@ -66,7 +68,8 @@ class LearnedPrior(nn.Module):
         """z of some draws: their noise carried along the flow from t = 0 to 1."""
         if self.flow is None or not self.fitted:
             return codes.noise
-        x = carry(self.flow, codes.noise, self.known(codes), steps=STEPS)
+        known, guidance = self.known(codes), self.guidance
+        x = carry(self.flow, codes.noise, known, steps=STEPS, guidance=guidance)
         return x * self.flow.spread + self.flow.mean
 
     def noise_of(self, z: Float[Tensor, "B noise"], codes: Codes) -> Float[Tensor, "B noise"]:
@@ -74,7 +77,8 @@ class LearnedPrior(nn.Module):
         if self.flow is None or not self.fitted:
             return z
         x = (z - self.flow.mean) / self.flow.spread
-        return carry(self.flow, x, self.known(codes), steps=STEPS, backwards=True)
+        known, guidance = self.known(codes), self.guidance
+        return carry(self.flow, x, known, steps=STEPS, guidance=guidance, backwards=True)
 
     def known(self, codes: Codes) -> Float[Tensor, "B codes"]:
         """What the flow depends on: the codes as a latent vector holds them."""
@@ -107,6 +111,7 @@ class LearnedPrior(nn.Module):
         if self.flow is None or not steps:
             return math.nan
         random = torch.Generator(device=mean.device).manual_seed(seed)
+        log_variance = log_variance + 2 * math.log(TIGHTER)
         self.flow.standardise(sample_normal(mean, log_variance, random))
         self.flow.requires_grad_(True)
         adam = torch.optim.Adam(self.flow.parameters(), lr=1e-3)
@@ -115,7 +120,8 @@ class LearnedPrior(nn.Module):
         for step in range(steps):
             rows = torch.randint(len(mean), (BATCH,), generator=random, device=mean.device)
             draws = sample_normal(mean[rows], log_variance[rows], random)
-            loss = flow_matching_loss(self.flow, draws, known[rows], random=random)
+            shown = torch.rand(BATCH, 1, generator=random, device=mean.device) >= UNSHOWN
+            loss = flow_matching_loss(self.flow, draws, known[rows] * shown, random=random)
             adam.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             adam.step()

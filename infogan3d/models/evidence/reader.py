@@ -69,7 +69,7 @@ class EvidenceReader(GANModel):
             self.refiner = Refiner(
                 channels=len(CHANNELS) + 1, width=width, middle=2 * width, fold_side=fold
             )
-        self.prior = LearnedPrior(spec, width=network.prior_width)
+        self.prior = LearnedPrior(spec, width=network.prior_width, guidance=network.guidance)
         self.scale = CodeScale(spec.continuous)
         self.labeller = Labeller(spec, self.scale if self.measures_codes else None, resolution)
 

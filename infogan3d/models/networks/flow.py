@@ -108,18 +108,31 @@ def carry(
     *,
     steps: int,
     method: str = "heun",
+    guidance: float = 1.0,
     backwards: bool = False,
 ) -> Float[Tensor, "B size"]:
-    """Standardised z along the velocity from t = 0 to 1, or back from 1 to 0; see `sample_flow`."""
+    """Standardised z along the velocity from t = 0 to 1, or back from 1 to 0; see `sample_flow`.
+
+    `guidance` times what the codes change counts: v(0) + guidance (v(codes) - v(0)), where 0 stands
+    for codes that are not shown (classifier-free guidance, Ho and Salimans 2022).
+    """
     if method not in ("euler", "heun") or steps < 1:
         raise ValueError(
             f"method={method}, steps={steps}: take euler or heun, and at least 1 step."
         )
+
+    def velocity(x: Tensor, time: Tensor) -> Tensor:
+        known: Tensor = flow(x, time, codes)
+        if guidance == 1:
+            return known
+        unknown: Tensor = flow(x, time, torch.zeros_like(codes))
+        return unknown + guidance * (known - unknown)
+
     step = (-1 if backwards else 1) / steps
     for i in range(steps):
         time = x.new_full((len(x), 1), 1 + i * step if backwards else i * step)
-        slope = flow(x, time, codes)
+        slope = velocity(x, time)
         if method == "heun":
-            slope = (slope + flow(x + step * slope, time + step, codes)) / 2
+            slope = (slope + velocity(x + step * slope, time + step)) / 2
         x = x + step * slope
     return x
