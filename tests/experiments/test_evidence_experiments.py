@@ -9,6 +9,9 @@ from fixtures import save_evidence_run
 
 from experiments.from_pictures import calibration, photos
 from experiments.from_pictures.__main__ import request_of
+from experiments.one_model import __main__ as one_model
+from experiments.one_model import followed
+from experiments.one_model.wholeness import wholeness
 from infogan3d.data.procedural.wide import seat_at, seat_mesh
 from infogan3d.io.settings import read_settings
 from infogan3d.runs import folder as runs_folder
@@ -56,3 +59,35 @@ def test_three_ways_give_three_shapes(run: Path, tmp_path: Path) -> None:
     grids = photos.three_ways(order, seat, tmp_path / "seat", pictures=2, seed=0)
     assert [grid.shape for grid in grids] == [(16, 16, 16)] * 3
     assert len(list((tmp_path / "seat").glob("*.jpg"))) == 2
+
+
+def test_one_model_prints_whole_shares_and_what_codes_do(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--run", str(run), "--count", "4", "--out", str(tmp_path)]
+    one_model.main(words)
+    text = capsys.readouterr().out
+    assert "| code | effect | most leak |" in text
+    assert text.count("arms none, base ") == 9
+    kept = json.loads((tmp_path / "one_model.json").read_text())
+    assert kept["whole"]["real, validation"] == 1
+    assert set(kept["choices"]) == {"arms", "base", "back"}
+    assert (tmp_path / "samples.png").exists()
+    with pytest.raises(SystemExit, match=r"one_model: "):
+        one_model.main(["--run", str(tmp_path)])
+
+
+def test_a_shape_in_pieces_and_an_empty_one_are_not_whole() -> None:
+    grids = np.zeros((3, 8, 8, 8), bool)
+    grids[:2, 1:4, 1:4, 1:4] = True
+    grids[1, 6, 6, 6] = True
+    row = wholeness("some", grids)
+    assert row.whole.tolist() == [1, 0, 0]
+    assert row.floaters[:2].tolist() == [0, pytest.approx(1 / 28)]
+
+
+def test_slopes_say_what_goes_together() -> None:
+    x = np.linspace(-1, 1, 50)
+    codes = np.stack([x, 0.5 * x, np.where(x > 0.9, np.nan, -x)], 1)
+    assert followed.together(codes)[0] == pytest.approx([1, 0.5, -1])
+    assert followed.slope(np.full(9, 0.4), np.arange(9.0)) == 0
