@@ -67,7 +67,7 @@ def load_model(run: Path, *, device: str = "cpu") -> ShapeModel:
     except (RuntimeError, AssertionError) as error:
         if out_of_memory(error):
             raise
-        raise ValueError(f"device={device} cannot be used here: choose cpu or cuda.") from error
+        raise ValueError(f"device={device} cannot be used on this machine: give cpu.") from error
 
 
 def read_checkpoint(run: Path) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def check_value(word: str, *, sweep: bool) -> None:
     group = key.lstrip("+")
     if not group:
         raise ValueError(f"'{word}' is no setting: settings are typed as name=value.")
+    if group in ("hydra.run.dir", "hydra.sweep.dir") and value.strip("'\" ") in ("", "null"):
+        raise ValueError(f"{word} names no folder, so files would lie among yours: give one.")
     if value == "null" and (CONF / group).is_dir():
         raise ValueError(f"{word} is no choice: give one of {', '.join(options(group))}.")
     placeholder = re.search(r"<[\w /]+>", value)

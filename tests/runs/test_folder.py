@@ -190,6 +190,7 @@ def command(tmp_path, monkeypatch, capfd):
         (("evaluate", "run=here", "data=pack"), "evaluate chooses no data by data=: see --help f"),
         (("train", *SMOKE, "name="), "name= is no name: give letters, for the folder below runs/."),
         (("generate", "run="), "no run is named: give its folder, or latest for the newest."),
+        (("generate", "run=here", "hydra.run.dir="), "hydra.run.dir= names no folder, so files "),
         (("generate", "run=null"), "run=null says nothing: give it as run=..."),
         (("generate", "run=made"), "made is no training's folder, but was made from here: give th"),
         (("train", "resume=made"), "made is no training's folder, but was made from here: give th"),
@@ -310,7 +311,7 @@ def test_a_trained_model_is_read_whole(smoke):
     assert model.hparams["warmup_batches"] == 2
     stored = torch.load(smoke.folder / folder.LAST, weights_only=True)["state_dict"]
     assert all(torch.equal(value, stored[name]) for name, value in model.state_dict().items())
-    with pytest.raises(ValueError, match="device=gpu9 cannot be used here: choose cpu or cuda"):
+    with pytest.raises(ValueError, match="device=gpu9 cannot be used on this machine: give cpu"):
         checkpoint.load_model(smoke.folder, device="gpu9")
 
 
