@@ -22,10 +22,15 @@ from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.stats.clock import BatchClock
 
 
+def pytest_collection() -> None:
+    """While nothing but modules is made, no garbage is looked for."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """All that is imported stays: garbage is no longer looked for in it."""
-    gc.collect()
+    """Nor ever after in what was imported."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="session")

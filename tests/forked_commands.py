@@ -154,10 +154,12 @@ def forker() -> Forker:
 
 def serve() -> None:
     """Fork for every command."""
+    gc.disable()  # while nothing but modules is made
     for name in HEAVY:
         importlib.import_module(name)
     importlib.import_module("torch").set_num_threads(1)
     gc.freeze()  # what forks do not look through, they do not copy
+    gc.enable()
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     while line := sys.stdin.buffer.readline():
         asked = json.loads(line)

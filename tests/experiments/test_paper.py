@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from PIL import Image
 
+from experiments.codes import traversals
 from experiments.paper import __main__ as paper
 from experiments.paper import rules as paper_rules
 from experiments.paper.claims import EXPERIMENTS
@@ -280,6 +282,9 @@ def test_smoke_size_from_the_command_to_the_page(
 ) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setattr(traversals, "SIZE", 40)  # small pictures, and few bases
+    for name in ("walk_table", "verdict"):
+        monkeypatch.setattr(traversals, name, partial(getattr(traversals, name), bases=8))
     out = tmp_path / "it's here"
     words = ["--size", "smoke", "--only", "code_walks", "--out", str(out), "workers=1"]
     words += ["data.exact=true", f"cache={tmp_path / 'cache'}"]

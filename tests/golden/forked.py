@@ -4,6 +4,7 @@ This process imports the packages that every command needs (none of infogan3d) a
 fork does what `python -m <module> <words>` does. One thread, the CPU, no W&B settings.
 """
 
+import gc
 import importlib
 import os
 import runpy
@@ -33,9 +34,12 @@ def begin(tree: Path) -> None:
     spec = importlib.util.find_spec("infogan3d")
     if spec is None or Path(str(spec.origin)).parent != tree / "infogan3d":
         raise SystemExit(f"{tree} holds no infogan3d that Python would take: give --tree.")
+    gc.disable()  # while nothing but modules is made
     for name in HEAVY:
         importlib.import_module(name)
     importlib.import_module("torch").set_num_threads(1)
+    gc.freeze()  # what forks do not look through, they do not copy
+    gc.enable()
 
 
 def command(name: str, words: Sequence[str], home: Path, *, code: int = 0) -> str:
