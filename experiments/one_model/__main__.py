@@ -70,11 +70,13 @@ def main(words: Sequence[str] | None = None) -> None:
         wholeness("samples, every code by itself", every_code_alone(model, count, seed=seed))
     )
     print(table(rows), flush=True)
-    hand = [wholeness(*one) for one in with_choices(model, max(8, count // 8), seed=seed)]
+    hand = [
+        wholeness(*samples_of) for samples_of in with_choices(model, max(8, count // 8), seed=seed)
+    ]
     joined = Wholeness(
         "samples, choices set by hand, all combinations",
-        np.concatenate([one.whole for one in hand]),
-        np.concatenate([one.floaters for one in hand]),
+        np.concatenate([row.whole for row in hand]),
+        np.concatenate([row.floaters for row in hand]),
     )
     numbers, choices = ask_all(model, real["train"], count=max(16, count // 4), seed=seed)
     protocol = (
@@ -88,10 +90,14 @@ def main(words: Sequence[str] | None = None) -> None:
         "whole": {row.name: float(row.whole.mean()) for row in [*rows, joined, *hand]},
         "floaters": {row.name: float(row.floaters.mean()) for row in [*rows, joined, *hand]},
         "numbers": {
-            one.name: {"effect": one.effect, "leaks": one.leaks, "error": float(one.error.mean())}
-            for one in numbers
+            number.name: {
+                "effect": number.effect,
+                "leaks": number.leaks,
+                "error": float(number.error.mean()),
+            }
+            for number in numbers
         },
-        "choices": {one.name: one.counts.tolist() for one in choices},
+        "choices": {choice.name: choice.counts.tolist() for choice in choices},
     }
     save_json(plain, out / "one_model.json")
     title = (

@@ -108,14 +108,16 @@ def ask_choice(model: EvidenceInfoGAN, index: int, base: Codes) -> Choice:
 def tables(numbers: list[Number], choices: list[Choice]) -> str:
     """Both as Markdown."""
     rows = []
-    for one in numbers:
-        worst = max(one.leaks, key=lambda name: one.leaks[name])
-        near = float((one.error <= 1.5).mean()) if len(one.error) else float("nan")
-        degrees = UNITS[one.name] != "length"
-        error = f"{one.error.mean():.1f} {'degrees' if degrees else 'cells'}"
+    for number in numbers:
+        worst = max(number.leaks, key=lambda name: number.leaks[name])
+        near = float((number.error <= 1.5).mean()) if len(number.error) else float("nan")
+        degrees = UNITS[number.name] != "length"
+        error = f"{number.error.mean():.1f} {'degrees' if degrees else 'cells'}"
         within = "" if degrees else f"{near:.2f}"
-        leak = f"{one.leaks[worst]:.2f} ({worst})"
-        rows.append([one.name, f"{one.effect:.2f}", leak, error, within, f"{one.whole:.2f}"])
+        leak = f"{number.leaks[worst]:.2f} ({worst})"
+        rows.append(
+            [number.name, f"{number.effect:.2f}", leak, error, within, f"{number.whole:.2f}"]
+        )
     heads = ["code", "effect", "most leak", "mean error", "within 1.5 cells", "whole"]
     text = markdown(heads, rows)
     rows = []

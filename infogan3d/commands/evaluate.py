@@ -11,11 +11,11 @@ from infogan3d.inversion.targets import fit_pack
 from infogan3d.io.files import file_name, save_json
 from infogan3d.io.packs import content_hash, read_pack
 from infogan3d.io.settings import plain_settings
-from infogan3d.rendering.figures import add_to_page
 from infogan3d.runs.build import build_data
 from infogan3d.runs.checkpoint import load_model
 from infogan3d.runs.folder import load_settings
 from infogan3d.runs.settings.evaluate import EvaluateSettings
+from infogan3d.viewing.page import add_to_page
 
 ASKED = ("split", "data", "invert", "count", "points", "seed")  # what decides the numbers
 

@@ -1,6 +1,5 @@
 """What people would rather look at than read: sheets of shapes, curves, and the page of a run."""
 
-import html
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
-from infogan3d.io.files import save_figure, save_html, save_text
+from infogan3d.io.files import save_figure
 from infogan3d.rendering.render import grid_picture
 
 INK = (60, 60, 60)
@@ -65,38 +64,6 @@ def draw_curves(curves: dict[str, tuple[list[float], list[float]]], path: Path) 
         panel.spines[["top", "right"]].set_visible(False)
     figure.supxlabel("batches", fontsize=9, y=0.1 / height)
     return save_figure(figure, path, dpi=90)
-
-
-def write_page(run: Path, *, title: str, pictures: Sequence[Path], tables: Sequence[str]) -> Path:
-    """report.html: the run's pictures and tables on one page, with links relative to the run."""
-    parts = [f"<h1>{html.escape(title)}</h1>"]
-    parts += [f"<pre>{html.escape(table)}</pre>" for table in tables if table]
-    for picture in pictures:
-        name = picture.relative_to(run).as_posix()
-        parts.append(
-            f'<figure><img src="{name}" alt="{name}"><figcaption>{name}</figcaption></figure>'
-        )
-    style = (
-        "body{font:15px/1.5 sans-serif;max-width:1300px;margin:2em auto;color:#333}"
-        "img{max-width:100%}pre{overflow:auto;background:#f6f4f1;padding:1em}"
-        "figure{margin:2em 0}figcaption{color:#888}"
-    )
-    return save_html(run / "report.html", title=title, style=style, parts=parts)
-
-
-def add_to_page(page: Path, *, name: str, table: str) -> Path | None:
-    """A later table at the end of a page, under its name, in place of one of that name.
-
-    None where there is no such page.
-    """
-    if not page.exists():
-        return None
-    start, end = (f"<!-- {edge} {html.escape(name)} -->" for edge in ("from", "to"))
-    part = f"{start}<h2>{html.escape(name)}</h2><pre>{html.escape(table)}</pre>{end}"
-    text = page.read_text().rstrip("\n")
-    before, mark, rest = text.partition(start)
-    after = rest.partition(end)[2] if mark else ""
-    return save_text(f"{before}{part}{after}\n", page)
 
 
 SIZE = 190  # pixels of one panel

@@ -8,10 +8,20 @@ from PIL import Image
 from infogan3d.data.datamodule import ChairData
 from infogan3d.evaluation.scorecard import score_model
 from infogan3d.io.files import save_json, save_picture
+from infogan3d.io.frames import FITTED
 from infogan3d.models.base import ShapeModel
-from infogan3d.rendering.figures import contact_sheet, draw_curves, write_page
+from infogan3d.rendering.figures import contact_sheet, draw_curves
 from infogan3d.runs.folder import read_metrics
 from infogan3d.runs.settings.train import TrainSettings
+from infogan3d.viewing.page import Report, write_page
+
+CAPTIONS = {
+    "samples": "Samples, none picked: codes drawn by the run's own prior.",
+    "walks": "One code moved at a time, a row each, everything else held.",
+    "real": "Real chairs of the training part, to hold the samples against.",
+    "curves": "Losses by batches: what each optimizer lowers. A line that rises without end, or "
+    "breaks off, is where to look first.",
+}
 
 
 def describe(data: ChairData) -> str:
@@ -28,7 +38,7 @@ def finish(
     drawn = read_metrics(run / "metrics.csv")
     drawn = {name: curve for name, curve in drawn.items() if not name.startswith("doctor/")}
     curves = draw_curves(drawn, run / "samples" / "curves.png")
-    text = ""
+    text, numbers = "", None
     if settings.score_shapes:
         numbers, text = score_model(
             model.cpu(),
@@ -41,12 +51,18 @@ def finish(
         print(f"\n{text}")
     names = ("samples", "walks", "real") if model.spec.names else ("samples", "real")
     pictures = [run / "samples" / f"{name}.png" for name in names]
-    page = write_page(
-        run,
-        title=title,
-        pictures=[*pictures, *([curves] if curves else [])],
-        tables=[diagnoses(run), text],
+    shown = [(path, CAPTIONS[path.stem]) for path in [*pictures, *([curves] if curves else [])]]
+    report = Report(
+        title=settings.name,
+        lead=f"{settings.resolution}^3, {describe(data)}, {model.batches_done} batches of "
+        f"{settings.batch_size}, seed {settings.seed}.",
+        scores=numbers,
+        pictures=shown,
+        tables=[text],
+        doctor=diagnoses(run),
+        frame=data.packs["train"].frame or FITTED,
     )
+    page = write_page(run, report, model)
     walks = f"code walks   {pictures[1]}\n" if model.spec.names else ""
     print(
         f"run folder   {run}\nsamples      {pictures[0]}\n{walks}"

@@ -1,6 +1,5 @@
 """Sheets in which every shape shows, curves read back, and a page whose links lead somewhere."""
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +7,7 @@ import pytest
 from PIL import Image
 
 from infogan3d.io.files import save_picture
-from infogan3d.rendering.figures import add_to_page, contact_sheet, draw_curves, write_page
+from infogan3d.rendering.figures import contact_sheet, draw_curves
 from infogan3d.rendering.render import grid_picture
 from infogan3d.runs.folder import read_metrics
 
@@ -113,32 +112,3 @@ def test_curves_are_drawn_a_panel_each(tmp_path):
     assert [quarter.sum() > 300 for quarter in quarters] == [True, True, True, False]
     assert draw_curves({}, tmp_path / "none.png") is None
     assert sorted(file.name for file in tmp_path.iterdir()) == ["curves.png", "metrics.csv"]
-
-
-def test_a_page_links_what_is_there_and_escapes_what_it_is_told(tmp_path):
-    picture = save_picture(
-        contact_sheet(shapes(1), columns=1, size=SIZE), tmp_path / "samples" / "a.png"
-    )
-    page = write_page(tmp_path, title="a < b & c", pictures=[picture], tables=["| <i> |", ""])
-    text = page.read_text()
-    assert page == tmp_path / "report.html"
-    links = re.findall(r'<img src="([^"]+)"', text)
-    assert links == ["samples/a.png"]
-    assert all((tmp_path / link).is_file() for link in links)
-    assert text.count("<h1>a &lt; b &amp; c</h1>") == 1
-    assert text.count("<pre>") == 1
-    assert "| &lt;i&gt; |" in text
-    assert "http" not in text
-    assert not list(tmp_path.glob(".report*"))
-
-
-def test_a_later_table_stands_on_the_page_once(tmp_path):
-    assert add_to_page(tmp_path / "report.html", name="a.json", table="1") is None
-    page = write_page(tmp_path, title="run", pictures=[], tables=["first"])
-    for name, table in (("a.json", "<1>"), ("b.json", "2"), ("a.json", "<3>")):
-        assert add_to_page(page, name=name, table=table) == page
-    text = page.read_text()
-    assert text.count("a.json</h2>") == text.count("b.json</h2>") == 1
-    assert "&lt;3&gt;" in text
-    assert "1" not in text.partition("first")[2]
-    assert text.index("first") < text.index("&lt;3&gt;") < text.index("b.json</h2>")
