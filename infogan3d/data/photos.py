@@ -34,6 +34,10 @@ USUAL = (20.0, 45.0)  # elevation and field of one picture, of which nothing can
 TRIED = 48  # cells a side of the hulls that hypotheses are judged by
 SIDE = 320  # pixels: pictures are made no larger
 MOST = 62  # pictures
+OTHERS = (
+    *(".heic", ".heif", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif"),
+    *(".jp2", ".jxl", ".dng", ".cr2", ".nef"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +50,13 @@ class PhotoViews:
 
 
 def is_photo_folder(folder: Path) -> bool:
-    """Whether a folder holds pictures itself."""
-    return bool(picture_files(folder))
+    """Whether a folder holds pictures itself, of kinds that are read here or not."""
+    return bool(picture_files(folder) or other_pictures(folder))
+
+
+def other_pictures(folder: Path) -> list[str]:
+    """The names of its pictures of kinds that are not read here, a phone's .heic first of all."""
+    return [path.name for path in list_folder(folder, Counter()) if path.suffix.lower() in OTHERS]
 
 
 def picture_files(folder: Path) -> list[Path]:
@@ -66,10 +75,16 @@ def numbers_by_value(name: str) -> list[str | int]:
 def read_photos(folder: Path) -> PhotoViews:
     """The views of the chair that a folder's pictures show.
 
-    Errors (`ValueError`): no picture or more than MOST, pictures of several sizes, a background
-    that is not plain, a views.json that cannot be understood, silhouettes that agree on nothing.
+    Errors (`ValueError`): no picture or more than MOST, some of other kinds than PNG and JPEG,
+    pictures of several sizes, a background that is not plain, a views.json that cannot be
+    understood, silhouettes that agree on nothing.
     """
-    files = picture_files(folder)
+    files, others = picture_files(folder), other_pictures(folder)
+    if others:  # without them the rest would not stand evenly around the chair
+        raise ValueError(
+            f"{folder} holds {len(others)} pictures that are neither PNG nor JPEG, such as "
+            f"{others[0]}: convert them, or take them out."
+        )
     if not 1 <= len(files) <= MOST:
         raise ValueError(
             f"{folder} holds {len(files)} pictures (.png, .jpg): give 1 to {MOST} of one chair."

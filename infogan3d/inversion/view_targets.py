@@ -18,8 +18,8 @@ from jaxtyping import Bool, Float
 from infogan3d.data.config import DataConfig
 from infogan3d.data.datasets.r2n2 import read_choy_views
 from infogan3d.data.datasets.seeing3d import list_chairs
-from infogan3d.data.multiview import read_views
-from infogan3d.data.photos import PhotoViews, is_photo_folder, read_photos
+from infogan3d.data.multiview import NAME, read_views
+from infogan3d.data.photos import PhotoViews, is_photo_folder, picture_files, read_photos
 from infogan3d.geometry.camera import Views, turn_camera
 from infogan3d.geometry.orientation import canonical_yaw, turn
 from infogan3d.geometry.visual_hull.carve import Carved, EmptyHullError, carve
@@ -93,9 +93,20 @@ def read_target(folder: Path) -> PhotoViews:
     Seeing 3D chairs' and Choy's layouts tell their cameras; other pictures: see photos.py. Errors:
     no folder, or what the readers refuse (`ValueError`).
     """
-    if folder.is_dir() and is_photo_folder(folder):
+    if names_cameras(folder):
+        folder = folder.absolute().parent
+    elif folder.is_dir() and is_photo_folder(folder):
         return read_photos(folder)
     return PhotoViews(read_chair_views(folder), (), True)
+
+
+def names_cameras(folder: Path) -> bool:
+    """Whether this is the inner folder of a chair whose cameras are told: renders, rendering."""
+    ways = {
+        "renders": lambda: any(NAME.fullmatch(path.name) for path in picture_files(folder)),
+        "rendering": (folder / "rendering_metadata.txt").is_file,
+    }
+    return folder.is_dir() and ways.get(folder.absolute().name, bool)()
 
 
 def read_chair_views(folder: Path) -> Views:

@@ -25,7 +25,7 @@ BORDER = 0.5  # share of a picture's border that may show the chair
 
 
 def open_picture(path: Path | str) -> Image.Image:
-    """Decode a PNG or JPEG, turned upright as its EXIF tells.
+    """Decode a PNG or JPEG, turned upright as its EXIF tells, 16 bits of grey scaled to 8.
 
     ValueError for anything else, and for more than 4096 x 4096 before decoding.
     """
@@ -52,6 +52,8 @@ def open_picture(path: Path | str) -> Image.Image:
             raise ValueError(
                 f"{path} is a damaged {kind} picture ({error}): replace it."
             ) from error
+    if picture.mode.startswith("I") and not picture.has_transparency_data:  # 16 bits of grey
+        picture = Image.fromarray((np.asarray(picture).astype(np.int64) >> 8).astype(np.uint8))
     picture.format = kind
     return picture
 
@@ -94,9 +96,6 @@ def read_mask(path: Path | str, *, white: int = 250) -> Bool[np.ndarray, "h w"]:
     chair, or whose border is not white.
     """
     picture = open_picture(path)
-    if picture.mode.startswith("I"):  # 16 bits of grey
-        darkest = np.asarray(picture).astype(np.int64) >> 8
-        return clean_mask(darkest < white, name=path)
     cut_out = alpha_mask(picture)
     if cut_out is not None:
         return clean_mask(cut_out, name=path)
@@ -157,6 +156,7 @@ COLOUR = 0.045  # of the sum of the channels: a shadow changes the shares of red
 SHADOW = (0.45, 0.985)  # what a shadow leaves of the background's light
 SOFT = 0.035  # of the light a pixel, smoothed: a shadow's edge is no sharper
 PART = 0.02  # of the largest part: smaller ones are dust
+FADES = 0.05  # share of what surrounds a shadow that is plain background: it fades out there
 PLAIN = 25.0  # levels: the background's deviation from a smooth one; above it is no plain wall
 
 
@@ -165,8 +165,8 @@ def read_photo_mask(path: Path | str) -> Bool[np.ndarray, "h w"]:
 
     Alpha decides where there is some. Else the background is a quadratic surface fitted to the
     border of the picture; what differs is the object, unless it is a soft shadow: darker, of the
-    background's colour, without sharp edges. ValueError for a background that is not plain, and
-    for a picture of nothing else.
+    background's colour, without sharp edges, and fading out on the background. ValueError for a
+    background that is not plain, and for a picture of nothing else.
     """
     picture = open_picture(path)
     cut_out = alpha_mask(picture)
@@ -182,7 +182,7 @@ def read_photo_mask(path: Path | str) -> Bool[np.ndarray, "h w"]:
     apart = np.linalg.norm(pixels - wall, axis=2)
     edge = 0.5 * ndimage.maximum_filter(apart, 5)  # halfway to the object's colour
     mask = ndimage.gaussian_filter(apart, 0.7) > np.maximum(APART + 3 * noise, edge)
-    mask &= ~soft_shadow(pixels, wall)
+    mask &= ~fading(mask & soft_shadow(pixels, wall), mask)
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     sizes[0] = 0
@@ -229,3 +229,21 @@ def soft_shadow(
         (light > SHADOW[0]) & (light < SHADOW[1]) & (colour < COLOUR) & (edge < SOFT)
     )
     return shadow
+
+
+def fading(
+    shadow: Bool[np.ndarray, "h w"], mask: Bool[np.ndarray, "h w"]
+) -> Bool[np.ndarray, "h w"]:
+    """The parts of a shadow that end on the background, not at an edge of what the mask shows.
+
+    An even surface of the background's colour (a grey chair on white) looks like a shadow, but has
+    a sharp edge all around.
+    """
+    labels, count = ndimage.label(shadow, np.ones((3, 3)))
+    around = ndimage.grey_dilation(labels, size=(5, 5)) * ~shadow  # near which part
+    ring = np.bincount(around.ravel(), minlength=count + 1)
+    open_ring = np.bincount((around * ~mask).ravel(), minlength=count + 1)
+    ends: Bool[np.ndarray, " n"] = open_ring >= FADES * np.maximum(ring, 1)
+    ends[0] = False
+    parts: Bool[np.ndarray, "h w"] = ends[labels]
+    return parts

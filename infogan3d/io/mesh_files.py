@@ -6,8 +6,6 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import unquote
 
-import numpy as np
-
 from infogan3d.io.files import _file
 from infogan3d.io.meshes.gltf import read_gltf
 from infogan3d.io.meshes.obj import read_obj
@@ -83,8 +81,8 @@ def parse_mesh(
         raise ValueError(f"{name} cannot be read as .{kind} ({error}): {error.cure}.") from error
     except DAMAGED as error:
         raise ValueError(f"{name} cannot be read as .{kind} ({error}): replace it.") from error
-    if not len(faces) or not np.isfinite(vertices).all():
-        raise ValueError(f"{name} has no faces, or vertices that are no numbers: replace it.")
+    if not len(faces):
+        raise ValueError(f"{name} has no faces (points or lines only?): export it with faces.")
     return vertices, faces
 
 

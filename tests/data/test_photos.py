@@ -10,6 +10,7 @@ from PIL import Image
 
 from infogan3d.data.photos import picture_files, read_photos, turned_by
 from infogan3d.geometry.visual_hull.carve import carve
+from infogan3d.inversion.view_targets import read_target
 from infogan3d.io.masks import read_photo_mask
 from infogan3d.rendering.render import silhouettes
 from infogan3d.rendering.studio import photo, turntable, write_photos
@@ -113,3 +114,34 @@ def test_turning_the_first_picture_turns_all(folder: Path) -> None:
     assert [b.azimuth - a.azimuth for a, b in zip(views.cameras, turned.cameras, strict=True)] == [
         15
     ] * 4
+
+
+def test_a_grey_chair_on_white_is_not_taken_for_its_own_shadow(tmp_path: Path) -> None:
+    pixels = np.full((160, 160), 255, np.uint8)
+    pixels[40:100, 50:110] = pixels[100:140, 50:60] = 150
+    Image.fromarray(pixels).save(tmp_path / "8.png")
+    Image.fromarray(pixels.astype(np.uint16) * 257).save(tmp_path / "16.png")
+    for name in ("8.png", "16.png"):
+        found = read_photo_mask(tmp_path / name)
+        assert (found & (pixels < 255)).sum() / (found | (pixels < 255)).sum() > 0.95
+
+
+def test_pictures_that_cannot_be_read_are_not_left_out_silently(
+    folder: Path, tmp_path: Path
+) -> None:
+    for path in picture_files(folder):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "IMG_5.HEIC").touch()
+    with pytest.raises(ValueError, match=r"1 pictures .* IMG_5\.HEIC: convert them"):
+        read_photos(tmp_path)
+
+
+def test_a_folder_whose_names_tell_the_cameras_is_read_by_them(tmp_path: Path) -> None:
+    pixels = np.full((64, 64), 255, np.uint8)
+    pixels[20:40, 20:40] = 0
+    (tmp_path / "chair" / "renders").mkdir(parents=True)
+    for name in ("image_000_p020_t011_r096.png", "image_001_p020_t101_r096.png"):
+        Image.fromarray(pixels).save(tmp_path / "chair" / "renders" / name)
+    read = read_target(tmp_path / "chair" / "renders")
+    assert read.assumed == ()
+    assert [camera.azimuth for camera in read.views.cameras] == [11, 101]

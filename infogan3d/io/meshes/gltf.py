@@ -1,8 +1,9 @@
 """glTF 2.0 (.gltf, and .glb in one file): the triangles of the scene that it shows.
 
 Strips, fans, strided, normalised, quantised and sparse positions and EXT_mesh_gpu_instancing are
-read. Skins, morphed meshes and extensions that are required but not known here are refused by name:
-without them the shape would be another. Pictures and materials are never looked at.
+read; nodes that KHR_node_visibility hides are left out. Skins, morphed meshes and extensions that
+are required but not known here are refused by name: without them the shape would be another.
+Pictures and materials are never looked at.
 """
 
 import json
@@ -26,11 +27,11 @@ LARGEST_DOCUMENT = 8 << 20  # bytes of JSON
 
 MOST_NODES = 10_000
 
-INSTANCING = "EXT_mesh_gpu_instancing"
+INSTANCING, VISIBILITY = "EXT_mesh_gpu_instancing", "KHR_node_visibility"
 
 KNOWN = (  # what may be required of a reader: read here, or it changes no shape
-    INSTANCING, "KHR_mesh_quantization", "KHR_materials_", "KHR_texture_", "EXT_texture_",
-    "MSFT_texture_dds", "KHR_lights_", "EXT_lights_", "KHR_xmp",
+    INSTANCING, VISIBILITY, "KHR_mesh_quantization", "KHR_materials_", "KHR_texture_",
+    "EXT_texture_", "MSFT_texture_dds", "KHR_lights_", "EXT_lights_", "KHR_xmp",
 )  # fmt: skip
 
 TRIANGLES, STRIP, FAN = 4, 5, 6
@@ -57,7 +58,9 @@ def read_gltf(content: bytes, face_cap: int, beside: Beside | None = None) -> Po
         points, corners = meshes[node["mesh"]]
         for matrix in place @ _instances(asset, node):
             vertices.append(points @ matrix[:3, :3].T + matrix[:3, 3])
-            triangles.append(corners + first)
+            with np.errstate(over="ignore", invalid="ignore"):
+                mirrored = np.linalg.det(matrix[:3, :3]) < 0  # 3.7.4: then faces turn around
+            triangles.append((corners[:, ::-1] if mirrored else corners) + first)
             first += len(points)
     corners = np.concatenate(triangles)
     return Polygons(np.concatenate(vertices), corners.reshape(-1), np.full(len(corners), 3))
@@ -79,7 +82,8 @@ def _asset(content: bytes, beside: Beside | None, *, most: int) -> Asset:
     document = json.loads(text)
     if not isinstance(document, dict):
         raise MeshError("its JSON is no object")
-    version = str(document.get("asset", {}).get("version"))
+    about = document.get("asset")
+    version = str(about.get("version")) if isinstance(about, dict) else "unknown"
     if not version.startswith("2."):
         raise MeshError(f"it is glTF version {version}, not 2", "export it as glTF 2.0")
     for name in document.get("extensionsRequired", []):
@@ -134,6 +138,8 @@ def _nodes(asset: Asset) -> Iterator[tuple[dict[str, Any], Matrix]]:
         if index in seen:
             raise MeshError(f"its node {index} stands in two places")
         seen.add(index)
+        if node.get("extensions", {}).get(VISIBILITY, {}).get("visible", True) is False:
+            continue
         if "mesh" in node and "skin" in node:
             raise MeshError(f"its node {index} has a skin (bones)", "apply it and export it anew")
         with np.errstate(over="ignore", invalid="ignore"):  # not finite: refused in the end
@@ -146,6 +152,8 @@ def _place(node: dict[str, Any]) -> Matrix:
     """A node's own matrix: as it is, by columns, or from translation, rotation and scale."""
     if "matrix" in node:
         matrix: Matrix = np.array(node["matrix"], np.float64).reshape(4, 4).T
+        if matrix[3].tolist() != [0, 0, 0, 1]:
+            raise MeshError(f"a node's matrix has the last row {matrix[3].tolist()}")
         return matrix
     parts = (("translation", (0, 0, 0)), ("rotation", (0, 0, 0, 1)), ("scale", (1, 1, 1)))
     given = [np.array([node.get(name, usual)], np.float64) for name, usual in parts]
@@ -207,6 +215,8 @@ def _counted_faces(asset: Asset, node: dict[str, Any]) -> int:
     for primitive in mesh["primitives"]:
         count = count_of(asset, primitive.get("indices", primitive["attributes"]["POSITION"]))
         mode = primitive.get("mode", TRIANGLES)
+        if type(mode) is not int or not 0 <= mode <= FAN:
+            raise MeshError(f"its mesh {node['mesh']} has a primitive of mode {mode!r}")
         faces += count // 3 if mode == TRIANGLES else max(count - 2, 0) * (mode in (STRIP, FAN))
     return faces
 

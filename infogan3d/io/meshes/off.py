@@ -6,12 +6,13 @@ and texture to the vertex lines, after its three coordinates.
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
 from infogan3d.io.meshes.polygons import MeshError, Polygons, check_count
-from infogan3d.io.meshes.text import lines_of, quoted
+from infogan3d.io.meshes.text import lines_of, number, quoted
 
 Lines = Iterator[tuple[int, list[bytes]]]
 
@@ -22,10 +23,10 @@ def read_off(content: bytes, face_cap: int) -> Polygons:
     count, faces = _counts(lines)
     check_count(faces, face_cap)
     places, corners, counts = array("d"), array("q"), array("q")
-    for number, words in _next(lines, count, f"{count} vertices"):
-        places.extend(_numbers(words[:3], 3, f"line {number}: {quoted(words)} must have", float))
-    for number, words in _next(lines, faces, f"{faces} faces"):
-        where = f"line {number}: {quoted(words)} must have"
+    for line, words in _next(lines, count, f"{count} vertices"):
+        places.extend(_numbers(words[:3], 3, f"line {line}: {quoted(words)} must have", number))
+    for line, words in _next(lines, faces, f"{faces} faces"):
+        where = f"line {line}: {quoted(words)} must have"
         (size,) = _numbers(words[:1], 1, where, int)
         corners.extend(_numbers(words[1 : 1 + max(size, 0)], size, where, int))
         counts.append(size)
@@ -61,7 +62,7 @@ def _next(lines: Lines, count: int, wanted: str) -> Lines:
         yield line
 
 
-def _numbers(words: list[bytes], count: int, where: str, kind: type) -> list:
+def _numbers(words: list[bytes], count: int, where: str, kind: Callable[[bytes], Any]) -> list[Any]:
     """Some words as numbers, from 0 on where they are whole."""
     try:
         numbers = [kind(word) for word in words]

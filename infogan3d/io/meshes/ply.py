@@ -1,6 +1,7 @@
 """PLY (Stanford): text or binary, faces of any size; other columns and elements are passed over."""
 
 import io
+import re
 from array import array
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -8,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from infogan3d.io.meshes.polygons import MeshError, Polygons, check_count
-from infogan3d.io.meshes.text import lines_of, quoted
+from infogan3d.io.meshes.text import lines_of, number, quoted
 
 TYPES = {
     b"char": "i1", b"uchar": "u1", b"short": "i2", b"ushort": "u2", b"int": "i4", b"uint": "u4",
@@ -43,6 +44,8 @@ def read_ply(content: bytes, face_cap: int) -> Polygons:
     """The polygons of a PLY file. Errors (`MeshError`): other headers, more or less than told."""
     form, elements, body = _header(content)
     counts = {element.name: element.rows for element in elements}
+    if len(counts) < len(elements):
+        raise MeshError("its header tells of two elements of one name", "export it anew")
     check_count(counts.get("face", 0), face_cap)
     if "tristrips" in counts:
         raise MeshError("its faces are tristrips", "export it with faces")
@@ -63,8 +66,14 @@ def read_ply(content: bytes, face_cap: int) -> Polygons:
             corners, sizes = columns[0]
     if next(lines, None) if form == b"ascii" else stream.read(1):
         raise MeshError("it goes on after all that its header tells of")
-    whole = (np.asarray(part).astype(np.int64) for part in (corners, sizes))
-    return Polygons(vertices.astype(np.float64), *whole)
+    indices = np.asarray(corners)
+    if (
+        indices.dtype.kind == "f"
+        and not (np.isfinite(indices) & (indices == np.round(indices))).all()
+    ):
+        raise MeshError("its faces name vertices by numbers that are not whole")
+    whole = np.asarray(sizes).astype(np.int64)
+    return Polygons(vertices.astype(np.float64), indices.astype(np.int64), whole)
 
 
 def _wanted(element: Element) -> list[int]:
@@ -86,11 +95,11 @@ def _header(content: bytes) -> tuple[bytes, list[Element], bytes]:
     end = next(
         (line_end for line_end in (b"\r\n", b"\r") if content.startswith(line_end, 3)), b"\n"
     )
-    head, mark, _ = content[: 1 << 16].partition(b"end_header" + end)
-    if not content.startswith(b"ply") or not mark:
+    ending = re.search(rb"[\r\n]end_header[ \t]*" + end, content[: 1 << 16])
+    if not content.startswith(b"ply") or not ending:
         raise MeshError("it has no header from ply to end_header")
     form, elements = b"", []
-    for line in head.split(end)[1:]:
+    for line in content[: ending.start()].split(end)[1:]:
         words = line.split()
         match words:
             case [] | [b"comment" | b"obj_info", *_]:
@@ -107,7 +116,7 @@ def _header(content: bytes) -> tuple[bytes, list[Element], bytes]:
                 raise MeshError(f"its header holds {quoted(words)}")
     if not form:
         raise MeshError("its header tells no format")
-    return form, elements, content[len(head) + len(mark) :]
+    return form, elements, content[ending.end() :]
 
 
 def _column(name: bytes, kind: bytes, length: str | None, line: bytes) -> Property:
@@ -122,7 +131,7 @@ def _text_table(
     """The wanted columns of an element that is written as text, a line a row."""
     columns: Table = [(array("d"), array("q")) for _ in wanted]
     for done in range(element.rows if element.columns else 0):
-        number, words = next(lines, (0, []))
+        line, words = next(lines, (0, []))
         if not words:
             raise MeshError(
                 f"it tells of {element.rows} rows of {element.name}, but ends after {done}"
@@ -136,14 +145,14 @@ def _text_table(
                     raise ValueError
                 if place in wanted:
                     values, sizes = columns[wanted.index(place)]
-                    values.extend(map(float, words[at : at + size]))
+                    values.extend(map(number, words[at : at + size]))
                     sizes.append(size)
                 at += size
             if at != len(words):
                 raise ValueError
         except (ValueError, IndexError, OverflowError):
             raise MeshError(
-                f"line {number} of its body, {quoted(words)}, is no {element.name}"
+                f"line {line} of its body, {quoted(words)}, is no {element.name}"
             ) from None
     return columns
 

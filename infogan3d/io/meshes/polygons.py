@@ -52,11 +52,14 @@ def triangulated(polygons: Polygons, *, face_cap: int) -> Mesh:
     """The same surface as triangles: fans of convex polygons, ears cut off all others.
 
     Polygons of one or two corners have no area and are dropped. Errors: corners that name no
-    vertex, more triangles than `face_cap`, polygons of absurdly many corners (`MeshError`).
+    vertex, vertices that are not finite, more triangles than `face_cap`, polygons of absurdly many
+    corners (`MeshError`).
     """
     vertices, corners, counts = polygons
     if len(corners) and (corners.min() < 0 or corners.max() >= len(vertices)):
         raise MeshError(f"it has faces that name vertices it lacks, of {len(vertices)}")
+    if not np.isfinite(vertices).all():
+        raise MeshError("it has vertices that are no finite numbers")
     check_count(int(np.maximum(counts - 2, 0).sum()), face_cap)
     check_corners(int(counts.max(initial=0)))
     starts, faces = np.cumsum(counts) - counts, [np.zeros((0, 3), np.int64)]

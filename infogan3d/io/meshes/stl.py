@@ -5,7 +5,7 @@ from array import array
 import numpy as np
 
 from infogan3d.io.meshes.polygons import MeshError, Polygons, check_count
-from infogan3d.io.meshes.text import lines_of, quoted
+from infogan3d.io.meshes.text import lines_of, number, quoted
 
 HEAD, ROW = 84, 50  # bytes of the binary header with its count, and of one triangle
 
@@ -40,14 +40,14 @@ def _is_text(content: bytes) -> bool:
 def _text(content: bytes, face_cap: int) -> Polygons:
     places, open_facet, closed = array("d"), False, False
     corners = 0  # of the facet that is open
-    for number, words in lines_of(content):
-        key, where = words[0].lower(), f"line {number}: {quoted(words)}"
+    for line, words in lines_of(content):
+        key, where = words[0].lower(), f"line {line}: {quoted(words)}"
         closed = key == b"endsolid"
         if key not in WORDS:
             raise MeshError(f"{where} is no line of an STL text")
         if key == b"vertex":
             try:
-                x, y, z = map(float, words[1:])
+                x, y, z = map(number, words[1:])
             except ValueError:
                 raise MeshError(f"{where} must have three numbers") from None
             places.extend((x, y, z))
