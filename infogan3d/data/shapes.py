@@ -81,7 +81,9 @@ def list_files(root: Path | str | None, *kinds: str) -> Listing:
     folders followed once. All else is counted in `aside`. Errors: no root, nothing there, or no
     such file (`ValueError`).
     """
-    if root is None or not Path(root).exists():
+    if root is None:
+        raise ValueError("data.root is not set: give it as data.root=...")
+    if not Path(root).exists():
         raise ValueError(f"data.root={root} is no file or folder: give the path of the data set.")
     root, wanted = Path(root), {f".{kind}" for kind in kinds}
     listed = Listing([root]) if root.is_file() else walk_files(root)

@@ -8,6 +8,7 @@ the shapes lie in their cubes (frames.py); packs from elsewhere and older ones l
 
 import hashlib
 import math
+import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -215,6 +216,9 @@ def _checked(pack: "Pack", where: str) -> "Pack":
         )
     if len(pack.ids) != count:
         raise ValueError(f"{where}: {len(pack.ids)} ids for {count} grids; give one id a grid.")
+    odd = next((id for id in pack.ids if re.search("[\ud800-\udfff]", id)), None)
+    if odd is not None:
+        raise ValueError(f"{where}: the id {odd!r} holds half a letter (a surrogate); rename it.")
     for name, values in pack.columns.items():
         if name in (*RESERVED, *FRAME_KEYS, "file"):  # "file" is np.savez's own argument
             raise ValueError(f"{where}: a column may not be called {name!r}; rename it.")

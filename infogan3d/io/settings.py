@@ -72,7 +72,8 @@ def read_settings(kind: type[T], values: Mapping[str, Any], *, prefix: str = "")
         elif about.default is MISSING:
             raise ValueError(f"{prefix}{name} is not set: give it as {prefix}{name}=...")
     if rest:
-        names = ", ".join(f"{prefix}{name}" for name in rest)
+        names = ", ".join(f"{prefix}{name}" for name in list(rest)[:3])
+        names += f" and {len(rest) - 3} more" if len(rest) > 3 else ""
         raise ValueError(f"there is no setting {names}: leave it out.")
     return kind(**arguments)
 

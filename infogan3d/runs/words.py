@@ -90,6 +90,9 @@ def check_value(word: str, *, sweep: bool) -> None:
         raise ValueError(f"'{word}' is no setting: settings are typed as name=value.")
     if group in ("hydra.run.dir", "hydra.sweep.dir") and value.strip("'\" ") in ("", "null"):
         raise ValueError(f"{word} names no folder, so files would lie among yours: give one.")
+    last = group.rpartition(".")[2]
+    if last in PATHS and last not in ("run", "resume") and value.strip("'\" ") == "":
+        raise ValueError(f"{word} names nothing: give a path, or leave it out.")
     if value == "null" and (CONF / group).is_dir():
         raise ValueError(f"{word} is no choice: give one of {', '.join(options(group))}.")
     placeholder = re.search(r"<[\w /]+>", value)
@@ -187,6 +190,9 @@ def one_sentence(error: BaseException, name: str) -> str:
     missing = re.search(r"Missing mandatory value.*full_key: (\S+)", text, re.DOTALL)
     if missing:
         return f"{missing.group(1)} is not set: give it as {missing.group(1)}=..."
+    primary = re.search(r"Cannot find primary config '([^']+)'", text)
+    if primary:
+        return f"there is no conf/{primary[1]}.yaml: leave --config-name out."
     lost = re.search(r"Could not find '([^']+)'", text) or re.search(
         r"Could not load '([^']+)'", text
     )

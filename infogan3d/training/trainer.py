@@ -29,6 +29,8 @@ def quieten() -> None:
         ".*does not have many workers.*",
         ".*recommended to use `self.log.*sync_dist=True.*",
         "Using ModelCheckpoint with.*",
+        "Checkpoint directory .* exists and is not empty",  # a run that goes on, maybe moved
+        "The dirpath has changed from .*",
     ):
         warnings.filterwarnings("ignore", remark)
 

@@ -364,7 +364,7 @@ def test_files_that_cannot_be_listed_count_as_broken(library: Path) -> None:
         ({"tilt": 3}, "there is no setting data.tilt: leave it out"),
         ({"up": "x"}, "data.up=x is not known: choose one of y, z"),
         ({"workers": 0}, "workers=0"),
-        ({"root": None}, "data.root=None is no file or folder"),
+        ({"root": None}, "data.root is not set: give it as data.root=..."),
         ({"root": Path("nowhere")}, "data.root=nowhere is no file or folder"),
         ({"name": "modelnet"}, r"holds no chair_<number>\.off"),
         ({"name": "pack"}, r"holds no \.npz file"),

@@ -268,3 +268,8 @@ def test_a_frame_that_is_none_is_refused(tmp_path, kind, span, sentence):
 def test_a_column_may_not_hide_the_frame():
     with pytest.raises(ValueError, match="may not be called 'cube_span'"):
         pack_grids(some_grids(2, (4, 4, 4)), ids="ab", columns={"cube_span": np.ones(2)})
+
+
+def test_an_id_that_no_file_can_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="half a letter"):
+        pack_grids(np.ones((1, 2, 2, 2), bool), ids=["\ud800"])

@@ -191,6 +191,8 @@ def command(tmp_path, monkeypatch, capfd):
         (("train", *SMOKE, "name="), "name= is no name: give letters, for the folder below runs/."),
         (("generate", "run="), "no run is named: give its folder, or latest for the newest."),
         (("generate", "run=here", "hydra.run.dir="), "hydra.run.dir= names no folder, so files "),
+        (("reconstruct", "run=here", "grid="), "grid= names nothing: give a path"),
+        (("train", "--config-name=x"), "there is no conf/x.yaml: leave --config-name out"),
         (("generate", "run=null"), "run=null says nothing: give it as run=..."),
         (("generate", "run=made"), "made is no training's folder, but was made from here: give th"),
         (("train", "resume=made"), "made is no training's folder, but was made from here: give th"),
