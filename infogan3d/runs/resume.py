@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from infogan3d.io.settings import plain_settings, read_settings
-from infogan3d.runs.folder import load_settings
+from infogan3d.runs.folder import find_run, load_settings
 from infogan3d.runs.settings.train import TrainSettings
 
 MAY_CHANGE = (
@@ -24,7 +24,19 @@ MODEL_MAY_CHANGE = (  # rates and weights: what to lower where a run breaks
     *("lambda1", "lambda2", "adversarial_weight", "one_piece", "kl_weight", "code_kl_scale"),
     *("information_discrete", "information_continuous", "real_labels", "fake_labels"),
     "discriminator_accuracy_cap",
+    *("answer_weight", "code_weight", "information_weight", "penalty", "chosen_codes"),
 )
+GROUPS = ("system", "experiment")  # words that say which settings a model has
+
+
+def words_to_go_on(words: Sequence[str]) -> list[str]:
+    """The words of a command that goes on with a run, and the run's own system, so that settings
+    which other systems do not have can be typed. Errors: no such run (`ValueError`)."""
+    given = {key_of(word): word.partition("=")[2] for word in words if "=" in word}
+    run = given.get("resume", "null").strip("'\"")
+    if run == "null" or "," in run or any(group in given for group in GROUPS):
+        return list(words)
+    return [*words, f"system={load_settings(find_run(run)).system}"]
 
 
 def settings_to_go_on(composed: TrainSettings, typed: Sequence[str]) -> tuple[TrainSettings, Path]:
@@ -39,6 +51,8 @@ def settings_to_go_on(composed: TrainSettings, typed: Sequence[str]) -> tuple[Tr
     changed = dict(was)
     single = {key_of(word) for word in typed}
     for word in typed:
+        if word == f"system={was['system']}":
+            continue
         for name in settings_of(word, asked):
             if name in single and name != key_of(word):  # another word says it
                 continue

@@ -5,7 +5,7 @@ import csv
 import pytest
 import torch
 import yaml
-from fixtures import run_command
+from fixtures import run_command, save_evidence_run
 
 WORDS = (
     *("+experiment=[hard_label,smoke]", "logger=csv", "workers=1", "score_shapes=0"),
@@ -82,3 +82,19 @@ def test_what_cannot_change_is_one_sentence(homes, word):
     assert done.returncode == 2
     assert f"{word} cannot change while" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_settings_of_the_runs_own_system_can_be_typed(tmp_path):
+    """Others than the default system have settings that it does not know."""
+    run = save_evidence_run(tmp_path / "run", tmp_path / "cache")
+    for words, sentence in (
+        (("model.information_weight=0.02", "model.width=64"), "model.width=64 cannot change while"),
+        (("system=evidence_infogan", "model.one_piece=2", "seed=9"), "seed=9 cannot change while"),
+        (("model.latent_batches=3",), "there is no setting 'model.latent_batches'"),
+    ):
+        done = run_command("train", f"resume={run}", *words, cwd=tmp_path)
+        assert done.returncode == 2
+        assert sentence in done.stderr
+    done = run_command("train", "resume=nowhere", "model.lr=1", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "nowhere is no run folder" in done.stderr
