@@ -1,7 +1,9 @@
 """The stages of a reconstruction by a network that reads evidence: encoder -> refined -> field.
 
     views --each facing--> evidence --E, G--> the encoder's answer
-                              +------refiner--> the refined shape; expected IoU tells the facing
+                              +------refiner--> the refined shape; its expected IoU and how
+                                                   |  well it agrees with the silhouettes tell
+                                                   |  the facing
                                                    +--gradient steps on silhouettes--> field
 
 The cube is the largest that the pictures allow, as training shapes fill theirs in part. A field
@@ -35,6 +37,7 @@ NEARER = (-7.5, 7.5)  # degrees about the best of them
 PIXELS = 300  # pictures are made no larger than this before their distances are looked up
 FIELD_LR = 0.1
 RAYS = 0.2  # weight of the silhouettes beside the cross-entropy to the refined shape
+DISAGREEMENT = 0.3  # of expected IoU that a nat a ray costs a facing (ledger)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +72,7 @@ def fit_evidence(
     places, cells = evidence_at(views, turns, resolution=resolution)
     cells = cells.to(model.device)
     refined, expected = refined_by(model, cells)
-    best = int(expected.argmax())
+    best = int(facing_scores(refined, expected, views, places, seed=seed).argmax())
     with evaluating(model):
         posterior, log_span = model.read(cells[best : best + 1])
         answer = model.answer_of(posterior.mode(), log_span)
@@ -106,17 +109,40 @@ def refined_by(
     return refined, expected_iou(refined)
 
 
+def facing_scores(
+    refined: Float[Tensor, "k 1 R R R"],
+    expected: Float[Tensor, " k"],
+    views: Views,
+    places: tuple[Placement, ...],
+    *,
+    seed: int,
+) -> Float[Tensor, " k"]:
+    """How likely each placement is the right one: its shape's expected IoU, less what its rays
+    disagree with the silhouettes. A network is sure of many a shape that is turned wrong, but such
+    a shape seldom has the outlines that it was made from."""
+    logits = torch.logit(refined.clamp(1e-4, 1 - 1e-4))
+    row = torch.zeros(1, dtype=torch.long, device=refined.device)
+    losses = []
+    for i, place in enumerate(places):
+        rays = trace_rays(views, (place,), resolution=refined.shape[2], seed=seed)
+        rays = RayCells(rays.cells.to(refined.device))
+        losses.append(ray_loss(logits[i : i + 1], rays, row).mean())
+    return expected - DISAGREEMENT * torch.stack(losses)
+
+
 def find_heading(
     model: EvidenceInfoGAN, views: Views, turns: tuple[int, ...], *, resolution: int
 ) -> float:
     """How far to turn the cameras (degrees) so that the chair stands square in its cube.
 
-    The highest expected IoU over HEADINGS and all facings, then nearer to the best.
+    The best of `facing_scores` over HEADINGS and all facings, then nearer to the best.
     """
 
     def score(degrees: float) -> float:
-        _, cells = evidence_at(turned_by(views, degrees), turns, resolution=resolution)
-        return float(refined_by(model, cells.to(model.device))[1].max())
+        turned = turned_by(views, degrees)
+        places, cells = evidence_at(turned, turns, resolution=resolution)
+        refined, expected = refined_by(model, cells.to(model.device))
+        return float(facing_scores(refined, expected, turned, places, seed=0).max())
 
     scores = {float(degrees): score(float(degrees)) for degrees in HEADINGS}
     best = max(scores, key=lambda degrees: scores[degrees])
