@@ -49,10 +49,10 @@ class EvidenceLossConfig:
     penalty: float = setting(
         1.0, "of D's slope at the game's start; a tenth at its end", at_least=0
     )
-    adversarial_weight: float = setting(0.05, "of G's adversarial loss", at_least=0)
-    information_weight: float = setting(0.05, "of the codes' mutual information", at_least=0)
+    adversarial_weight: float = setting(0.01, "of G's adversarial loss", at_least=0)
+    information_weight: float = setting(0.01, "of the codes' mutual information", at_least=0)
     one_piece: float = setting(
-        100.0, "of what keeps G's shapes from falling to pieces, nats a cell", at_least=0
+        400.0, "of what keeps G's shapes from falling to pieces, nats a cell", at_least=0
     )
     chosen_codes: float = setting(
         0.5, "share of the game's samples whose codes are drawn one by one", at_least=0, at_most=1
@@ -68,7 +68,7 @@ class EvidenceScheduleConfig:
     )
     prior_steps: int = setting(4000, "of the learned prior, before the game", at_least=0)
     lr: float = setting(2e-3, "AdamW's for E and the refiner at first; a cosine to 0", at_least=0)
-    generator_lr: float = setting(5e-4, "of G in the game; before it `lr`", at_least=0)
+    generator_lr: float = setting(1e-3, "of G in the game; before it `lr`", at_least=0)
     trunk_lr: float = setting(5e-4, "of the trunk, D and Q", at_least=0)
     ema: float = setting(0.99, "decay of the average of G's weights", at_least=0, at_most=1)
 

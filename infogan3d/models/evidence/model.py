@@ -131,9 +131,9 @@ class EvidenceInfoGAN(EvidenceReader):
         answer = self.generate(latent)
         logged: Terms = {"G/answer": shape_loss(answer, batch.framed)}
         total = weights.answer_weight * logged["G/answer"]
-        if weights.one_piece and not playing:
-            logged["G/apart"] = losses.connectivity_loss(answer)
-            total = total + weights.one_piece * logged["G/apart"]
+        if weights.one_piece:
+            logged["G/answer_apart"] = losses.connectivity_loss(answer)
+            total = total + weights.one_piece * logged["G/answer_apart"]
         if self.refiner is not None:
             logged["R/loss"] = self.refiner_loss(batch, posterior, log_span)
             total = total + logged["R/loss"]

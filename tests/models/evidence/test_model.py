@@ -70,7 +70,7 @@ def trained(cache: Path) -> EvidenceInfoGAN:
     assert "D/loss" not in rows[GAME - 1]
     assert "Q/loss" in rows[0]  # it learns to measure real shapes before the game
     assert {"D/loss", "D/penalty", "Q/loss", "R/loss"} <= set(rows[GAME])
-    assert {"G/information", "G/apart"} <= set(rows[GAME])
+    assert {"G/information", "G/apart", "G/answer_apart"} <= set(rows[GAME])
     return model
 
 
