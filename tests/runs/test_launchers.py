@@ -28,9 +28,10 @@ REFUSED = "job 1: model.real_labels=[1] is no range: give one, such as [0.7, 1.2
 
 SBATCH = r"""#!/bin/bash
 last=$(sed -n 's/^#SBATCH --array=0-\([0-9]*\)%.*/\1/p' "$1")
+script=$(<"$1")  # before submitit moves it
 for task in $(seq 0 "$last"); do
     SLURM_JOB_ID=$((8 + task)) SLURM_ARRAY_JOB_ID=7 SLURM_ARRAY_TASK_ID=$task SLURM_NTASKS=1 \
-    SLURM_PROCID=0 SLURM_LOCALID=0 SLURM_NODEID=0 SLURM_JOB_NAME=infogan3d bash "$1" &
+    SLURM_PROCID=0 SLURM_LOCALID=0 SLURM_NODEID=0 SLURM_JOB_NAME=infogan3d bash -c "$script" &
 done >/dev/null 2>&1
 echo "Submitted batch job 7"
 """
