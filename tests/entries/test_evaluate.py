@@ -55,6 +55,7 @@ def test_no_result_takes_the_place_of_another(smoke, run, tmp_path, monkeypatch)
     data = build.build_data(folder.load_settings(run))
     data.setup()
     trained = (run / "evaluation.json").read_bytes()
+    there = len(list(run.glob("evaluation*.json")))  # other tests ask this run as well
     for name, rows in (("a", [0, 1]), ("b", [1, 2])):
         save_pack(data.packs["test"].select(rows), tmp_path / name / "chairs.npz")
     asked = [
@@ -70,7 +71,7 @@ def test_no_result_takes_the_place_of_another(smoke, run, tmp_path, monkeypatch)
         for _ in range(2):  # the same question again is the same file
             evaluate(given, tmp_path)
         found.append({path.name: path.read_bytes() for path in run.glob("evaluation*.json")})
-    assert [len(files) for files in found] == [2, 3, 4, 5, 6]
+    assert [len(files) - there for files in found] == [1, 2, 3, 4, 5]
     for before, after in pairwise(found):
         assert before.items() < after.items()
     assert (run / "evaluation.json").read_bytes() == trained
