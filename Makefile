@@ -28,7 +28,7 @@ $(STAMP): $(BASE)
 	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: $(BASE)  ## train the embedded default (about 4 minutes on two idle cores)
+demo: $(BASE)  ## train the embedded default (two idle cores: 4 minutes with bf16, 7 without)
 	$(BIN)/python -m infogan3d.train +experiment=demo
 
 paper: $(STAMP)  ## every experiment of the paper at size=cpu or size=gpu, and one page of them
