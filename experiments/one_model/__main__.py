@@ -17,8 +17,8 @@ import numpy as np
 from experiments.one_model.followed import ask_all, tables
 from experiments.one_model.wholeness import (
     Wholeness,
+    drawn,
     every_code_alone,
-    rebuilt,
     table,
     wholeness,
     with_choices,
@@ -26,7 +26,7 @@ from experiments.one_model.wholeness import (
 from experiments.runner.command import start
 from infogan3d.io.files import save_json, save_picture, save_text
 from infogan3d.models.evidence.model import EvidenceInfoGAN
-from infogan3d.models.sampling import draw_codes, generate_grids
+from infogan3d.models.sampling import draw_codes, generate_grids, reconstruct
 from infogan3d.rendering.figures import contact_sheet
 from infogan3d.runs import build, checkpoint
 from infogan3d.runs import folder as runs_folder
@@ -62,9 +62,9 @@ def main(words: Sequence[str] | None = None) -> None:
     samples = generate_grids(model, draw_codes(model, max(count, SHEET), seed=seed))
     rows = [wholeness("real, validation", real["validation"])]
     for part, grids in real.items():
-        rows.append(wholeness(f"rebuilt, {part}", rebuilt(model, grids, drawn=False, seed=seed)))
-    drawn = rebuilt(model, real["train"], drawn=True, seed=seed)
-    rows.append(wholeness("drawn from posteriors, train", drawn))
+        rows.append(wholeness(f"rebuilt, {part}", reconstruct(model, grids) > 0.5))
+    answers = drawn(model, real["train"], seed=seed)
+    rows.append(wholeness("drawn from posteriors, train", answers))
     rows.append(wholeness("samples, codes of training shapes", samples[:count]))
     rows.append(
         wholeness("samples, every code by itself", every_code_alone(model, count, seed=seed))
@@ -75,7 +75,6 @@ def main(words: Sequence[str] | None = None) -> None:
     ]
     joined = Wholeness(
         "samples, choices set by hand, all combinations",
-        np.concatenate([row.whole for row in hand]),
         np.concatenate([row.floaters for row in hand]),
     )
     numbers, choices = ask_all(model, real["train"], count=max(16, count // 4), seed=seed)

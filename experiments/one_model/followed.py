@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 
 from infogan3d.attributes.measure import UNITS, measure
-from infogan3d.geometry.components import component_sizes
+from infogan3d.geometry.components import floater_fraction
 from infogan3d.models.evidence.measured_codes import CHOICES, NUMBERS, values_of
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.networks.latent import Codes
@@ -45,10 +45,12 @@ class Choice:
         return float(np.diag(self.counts).sum() / max(1, self.counts.sum()))
 
 
-def measured_codes(model: EvidenceInfoGAN, grids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Choices (-1 unknown) and codes (NaN unknown) that are measured on some shapes."""
+def measured(
+    model: EvidenceInfoGAN, grids: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Choices (-1 unknown), numbers and their codes (NaN unknown) that some shapes have."""
     kinds, numbers = values_of(measure(grids), cell=1 / grids.shape[1])
-    return kinds, model.scale.to_codes(torch.from_numpy(numbers).float()).numpy()
+    return kinds, numbers, model.scale.to_codes(torch.from_numpy(numbers).float()).numpy()
 
 
 def slope(x: np.ndarray, y: np.ndarray) -> float:
@@ -67,16 +69,14 @@ def together(codes: np.ndarray) -> np.ndarray:
 
 def ask_number(model: EvidenceInfoGAN, index: int, base: Codes, data: np.ndarray) -> Number:
     """Code `index` at ASKED for each draw of `base`; `data`: see `together`."""
-    asked, codes, values, whole = [], [], [], []
+    parts = []
     for value in ASKED:
         continuous = base.continuous.clone()
         continuous[:, index] = value
-        grids = generate_grids(model, Codes(base.noise, base.discrete, continuous))
-        asked.append(np.full(len(grids), value))
-        codes.append(measured_codes(model, grids)[1])
-        values.append(values_of(measure(grids), cell=1 / grids.shape[1])[1][:, index])
-        whole += [len(component_sizes(grid)) == 1 for grid in grids]
-    x, y = np.concatenate(asked), np.concatenate(codes)
+        parts.append(generate_grids(model, Codes(base.noise, base.discrete, continuous)))
+    grids = np.concatenate(parts)
+    _, values, y = measured(model, grids)
+    x = np.repeat(ASKED, len(base.noise))
     wanted = torch.zeros(len(ASKED), len(NUMBERS))
     wanted[:, index] = torch.tensor(ASKED)
     target = model.scale.to_values(wanted)[:, index].numpy().repeat(len(base.noise))
@@ -88,8 +88,9 @@ def ask_number(model: EvidenceInfoGAN, index: int, base: Codes, data: np.ndarray
         for j, other in enumerate(NUMBERS)
         if j != index
     }
-    error = np.abs(np.concatenate(values) - target) * unit
-    return Number(name, slopes[name], leaks, error[~np.isnan(error)], float(np.mean(whole)))
+    error = np.abs(values[:, index] - target) * unit
+    whole = float(np.mean([floater_fraction(grid) == 0 for grid in grids]))
+    return Number(name, slopes[name], leaks, error[~np.isnan(error)], whole)
 
 
 def ask_choice(model: EvidenceInfoGAN, index: int, base: Codes) -> Choice:
@@ -100,8 +101,8 @@ def ask_choice(model: EvidenceInfoGAN, index: int, base: Codes) -> Choice:
         discrete = base.discrete.clone()
         discrete[:, index] = value
         grids = generate_grids(model, Codes(base.noise, discrete, base.continuous))
-        measured = measured_codes(model, grids)[0][:, index]
-        counts[value] = np.bincount(measured[measured >= 0], minlength=len(counts))
+        kinds = measured(model, grids)[0][:, index]
+        counts[value] = np.bincount(kinds[kinds >= 0], minlength=len(counts))
     return Choice(name, counts)
 
 
@@ -134,6 +135,6 @@ def ask_all(
 ) -> tuple[list[Number], list[Choice]]:
     """Every code; `real`: training shapes, for what goes together."""
     base = draw_codes(model, count, seed=seed)
-    data = together(measured_codes(model, real)[1])
+    data = together(measured(model, real)[2])
     numbers = [ask_number(model, index, base, data) for index in range(len(NUMBERS))]
     return numbers, [ask_choice(model, index, base) for index in range(len(CHOICES))]

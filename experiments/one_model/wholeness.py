@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from infogan3d.geometry.components import component_sizes, floater_fraction
+from infogan3d.geometry.components import floater_fraction
 from infogan3d.geometry.visual_hull.evidence import evidence_of_grid
 from infogan3d.models.evidence.measured_codes import CHOICES
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.networks.latent import Codes, sample_codes
 from infogan3d.models.networks.posterior import sample_normal
-from infogan3d.models.sampling import BATCH, decode, draw_codes, evaluating, generate_grids
+from infogan3d.models.sampling import batches, decode, draw_codes, evaluating, generate_grids
 from infogan3d.stats.estimate import Estimate, mean_score
 from infogan3d.stats.tables import markdown
 
@@ -23,11 +23,15 @@ Grids = Bool[np.ndarray, "n R R R"]
 
 @dataclass(frozen=True, eq=False)
 class Wholeness:
-    """Of some shapes: which are of one 26-connected piece, and the share of cells that float."""
+    """The share of cells of each of some shapes that float: 0 where it is of one piece."""
 
     name: str
-    whole: Float[np.ndarray, " n"]
     floaters: Float[np.ndarray, " n"]
+
+    @property
+    def whole(self) -> Float[np.ndarray, " n"]:
+        """1 for each shape of one 26-connected piece, else 0."""
+        return (self.floaters == 0).astype(float)
 
     @property
     def share(self) -> Estimate:
@@ -36,24 +40,20 @@ class Wholeness:
 
 def wholeness(name: str, grids: Grids) -> Wholeness:
     """Of some shapes as they are, nothing joined or dropped; an empty one is not whole."""
-    whole = np.array([float(len(component_sizes(grid)) == 1) for grid in grids])
-    return Wholeness(name, whole, np.array([floater_fraction(grid) for grid in grids]))
+    return Wholeness(name, np.array([floater_fraction(grid) for grid in grids]))
 
 
-def rebuilt(model: EvidenceInfoGAN, grids: Grids, *, drawn: bool, seed: int) -> Grids:
-    """G's answers to shapes seen whole, by E's means or by draws of its posteriors."""
+def drawn(model: EvidenceInfoGAN, grids: Grids, *, seed: int) -> Grids:
+    """G's answers to draws of z from E's posteriors of shapes seen whole; codes by E's mode."""
     random = torch.Generator().manual_seed(seed)
     parts = []
     with evaluating(model):
-        for start in range(0, len(grids), BATCH):
-            some = torch.from_numpy(grids[start : start + BATCH])
-            posterior = model.posterior(evidence_of_grid(some))
-            latent = posterior.mode()
-            if drawn:
-                noise = sample_normal(
-                    posterior.noise_mean.float(), posterior.noise_log_variance.float(), random
-                )
-                latent = torch.cat([noise, latent[:, model.spec.noise :]], 1)
+        for grid in batches(model, grids):
+            posterior = model.posterior(evidence_of_grid(grid[:, 0] > 0.5))
+            noise = sample_normal(
+                posterior.noise_mean.float(), posterior.noise_log_variance.float(), random
+            )
+            latent = torch.cat([noise, posterior.mode()[:, model.spec.noise :]], 1)
             parts.append(decode(model, latent))
     return np.concatenate(parts)
 

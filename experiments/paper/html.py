@@ -9,6 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from infogan3d.stats.tables import read_markdown
+
 SHEET = 340  # pixels of a samples sheet: its title and two rows of eight
 HEADING = 36  # pixels of its title
 WIDEST = 1500  # pixels of an embedded picture
@@ -65,15 +67,10 @@ def tag(name: str, text: str, *, kind: str = "") -> str:
 
 def table_or_text(markdown: str) -> str:
     """Paragraphs and tables of simple Markdown, one after another."""
-    parts = []
-    for block in re.split(r"\n\s*\n", markdown.strip()):
-        lines = block.splitlines()
-        if lines[0].startswith("|"):
-            rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
-            parts.append(table(rows[0], rows[2:]))
-        else:
-            parts.append(tag("p", block, kind="facts"))
-    return "".join(parts)
+    return "".join(
+        tag("p", block, kind="facts") if isinstance(block, str) else table(block[0], block[1:])
+        for block in read_markdown(markdown)
+    )
 
 
 def table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

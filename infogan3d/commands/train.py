@@ -45,7 +45,7 @@ def train(settings: TrainSettings, run: Path) -> None:
         if failed:
             end_told(interruption, model, run, trainer.global_rank)
         if trainer.is_global_zero:
-            finish(model, data, run, title, settings)
+            finish(model, data, run, settings)
     except SIGTERMException:
         end_told(interruption, model, run, model.global_rank)
     except MisconfigurationException as error:

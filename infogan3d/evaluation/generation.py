@@ -21,7 +21,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from infogan3d.evaluation.known_distances import KnownDistances
-from infogan3d.geometry.components import count_components, floater_fraction
+from infogan3d.geometry.components import floater_fraction
 from infogan3d.geometry.surface import grid_surface, surface_points
 from infogan3d.io.progress import Tick
 from infogan3d.stats.estimate import Estimate, bootstrap, exact, mean_score
@@ -68,7 +68,7 @@ def score_generation(
         }
     columns["mmd_x1e4"] = 1e4 * cross.min(axis=1)
     columns["floaters"] = np.array([floater_fraction(grid) for grid in generated])
-    columns["whole"] = np.array([float(count_components(grid)[0] == 1) for grid in generated])
+    columns["whole"] = (columns["floaters"] == 0).astype(float)
     scores = {name: mean_score(name, values, seed=seed) for name, values in columns.items()}
     empty = int((~generated.any(axis=(1, 2, 3))).sum())
     scores["empty"] = exact(empty, len(generated))

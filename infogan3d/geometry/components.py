@@ -24,7 +24,10 @@ CONNECTIVITY_26 = np.ones((3, 3, 3))  # cells that share a corner are one piece
 
 
 def floater_fraction(grid: Bool[np.ndarray, "r r r"]) -> float:
-    """Share of the occupied cells outside of the largest 26-connected piece; 1 for no cells."""
+    """Share of the occupied cells outside of the largest 26-connected piece; 1 for no cells.
+
+    So it is 0 where a shape is of one piece, and nowhere else.
+    """
     sizes = component_sizes(grid)
     return float(1.0 - sizes.max() / sizes.sum()) if len(sizes) else 1.0
 

@@ -10,6 +10,7 @@ The cube is the largest that the pictures allow, as training shapes fill theirs 
 is a free logit for each cell, held near the refined shape.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,14 +121,26 @@ def facing_scores(
     """How likely each placement is the right one: its shape's expected IoU, less what its rays
     disagree with the silhouettes. A network is sure of many a shape that is turned wrong, but such
     a shape seldom has the outlines that it was made from."""
-    logits = torch.logit(refined.clamp(1e-4, 1 - 1e-4))
-    row = torch.zeros(1, dtype=torch.long, device=refined.device)
-    losses = []
-    for i, place in enumerate(places):
-        rays = trace_rays(views, (place,), resolution=refined.shape[2], seed=seed)
-        rays = RayCells(rays.cells.to(refined.device))
-        losses.append(ray_loss(logits[i : i + 1], rays, row).mean())
-    return expected - DISAGREEMENT * torch.stack(losses)
+    nats = [
+        rays_through(shape, views, place, seed=seed)(sure_logits(shape))
+        for shape, place in zip(torch.split(refined, 1), places, strict=True)
+    ]
+    return expected - DISAGREEMENT * torch.stack(nats)
+
+
+def sure_logits(occupancy: Tensor) -> Tensor:
+    """Logits of occupancy in [0, 1], finite where it is 0 or 1."""
+    return torch.logit(occupancy.detach().clamp(1e-4, 1 - 1e-4))
+
+
+def rays_through(
+    shape: Float[Tensor, "1 1 R R R"], views: Views, place: Placement, *, seed: int
+) -> Callable[[Float[Tensor, "1 1 R R R"]], Float[Tensor, ""]]:
+    """How far a shape's logits disagree with the silhouettes, nats a ray; on its device."""
+    rays = trace_rays(views, (place,), resolution=shape.shape[2], seed=seed)
+    rays = RayCells(rays.cells.to(shape.device))
+    row = torch.zeros(1, dtype=torch.long, device=shape.device)
+    return lambda logits: ray_loss(logits, rays, row).mean()
 
 
 def find_heading(
@@ -161,14 +174,12 @@ def fit_field(
     tell: Advance | None = None,
 ) -> Float[Tensor, "1 1 R R R"]:
     """Gradient steps on the logit of every cell: rays of chair through it, and the shape it was."""
-    rays = trace_rays(views, (place,), resolution=occupancy.shape[2], seed=seed)
-    rays = RayCells(rays.cells.to(occupancy.device))
-    logits = torch.logit(occupancy.detach().clamp(1e-4, 1 - 1e-4)).requires_grad_()
+    disagreement = rays_through(occupancy, views, place, seed=seed)
+    logits = sure_logits(occupancy).requires_grad_()
     adam = torch.optim.Adam([logits], lr=FIELD_LR)
-    row = torch.zeros(1, dtype=torch.long, device=occupancy.device)
     for step in range(steps):
         near = bce(logits, occupancy)
-        value = near + RAYS * ray_loss(logits, rays, row).mean()
+        value = near + RAYS * disagreement(logits)
         adam.zero_grad()
         value.backward()  # type: ignore[no-untyped-call]
         adam.step()

@@ -31,7 +31,6 @@ from infogan3d.runs.guards.sweeps import (
 )
 from infogan3d.runs.guards.targets import check_targets
 from infogan3d.runs.help import help_text
-from infogan3d.runs.resume import words_to_go_on
 from infogan3d.runs.words import check_words, one_sentence
 
 HELP = ("--help", "-h")
@@ -60,6 +59,8 @@ def command(name: str, work: Callable[[Any, Path], None]) -> Callable[[], None]:
                     check_name(words)
                     check_targets(name, words)
                     if name == "train":
+                        from infogan3d.runs.resume import words_to_go_on
+
                         sys.argv[1:] = words_to_go_on(words)
                     run_with_hydra(name, work, full=full)
             except JobFailed as failed:

@@ -1,6 +1,7 @@
 """Protocols, tables in Markdown, and values as JSON holds them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
@@ -48,6 +49,17 @@ def markdown(columns: Sequence[object], rows: Iterable[Sequence[object]]) -> str
         return "|" + "".join(f" {cell} |" if f"{cell}" else " |" for cell in cells) + "\n"
 
     return "".join([line(columns), "|" + "---|" * len(columns) + "\n", *map(line, rows)])
+
+
+def read_markdown(text: str) -> Iterator[str | list[list[str]]]:
+    """The blocks of simple Markdown: a paragraph's text, or a table's rows, its heading first."""
+    for block in re.split(r"\n\s*\n", text.strip()):
+        if block.startswith("|"):
+            lines = block.splitlines()
+            rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines]
+            yield [rows[0], *rows[2:]]
+        elif block:
+            yield block
 
 
 def score_table(

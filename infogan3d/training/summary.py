@@ -30,9 +30,7 @@ def describe(data: ChairData) -> str:
     return f"data={data.source} {sizes} (train / validation / test), split {data.split_hash}"
 
 
-def finish(
-    model: ShapeModel, data: ChairData, run: Path, title: str, settings: TrainSettings
-) -> None:
+def finish(model: ShapeModel, data: ChairData, run: Path, settings: TrainSettings) -> None:
     """Scores on validation chairs, curves, the page of the run, and where everything lies."""
     save_picture(reals_sheet(data), run / "samples" / "real.png")
     drawn = read_metrics(run / "metrics.csv")

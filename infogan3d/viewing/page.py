@@ -15,6 +15,7 @@ from typing import Any
 from infogan3d.io.files import save_html, save_text
 from infogan3d.io.frames import FITTED, USUAL, Frame, cube_side
 from infogan3d.models.base import GANModel, ShapeModel
+from infogan3d.stats.tables import read_markdown
 from infogan3d.viewing.generator_data import can_be_live, generator_data
 
 SCRIPTS = ("decode.js", "surface.js", "view.js", "files.js", "controls.js")
@@ -159,25 +160,16 @@ def headlines(scores: Mapping[str, Any]) -> list[str]:
 
 
 def as_html(text: str) -> Iterator[str]:
-    """Markdown's tables as HTML's, its other lines as paragraphs."""
-    rows: list[list[str]] = []
-    for line in [*text.splitlines(), ""]:
-        if line.startswith("|"):
-            rows.append([html.escape(cell.strip()) for cell in line.strip().strip("|").split("|")])
+    """Markdown's tables as HTML's, its other blocks as paragraphs."""
+    for block in read_markdown(text):
+        if isinstance(block, str):
+            yield f"<p>{html.escape(block)}</p>"
             continue
-        if rows:
-            yield _table(rows)
-            rows = []
-        if line.strip():
-            yield f"<p>{html.escape(line)}</p>"
-
-
-def _table(rows: list[list[str]]) -> str:
-    """The first row is the head; a row of dashes is left out."""
-    head, *body = [row for row in rows if not all(set(cell) <= set("-: ") for cell in row)]
-    lines = ["".join(f"<th>{cell}</th>" for cell in head)]
-    lines += ["".join(f"<td>{cell}</td>" for cell in row) for row in body]
-    return f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+        rows = [
+            "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in row)
+            for tag, row in zip(["th", *["td"] * len(block[1:])], block, strict=True)
+        ]
+        yield f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
 def add_to_page(page: Path, *, name: str, table: str) -> Path | None:

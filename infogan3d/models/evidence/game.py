@@ -91,8 +91,9 @@ def discriminator_loss(
         real_features, fake_features = players.trunk.of_both(real, fake)
         real_logits = players.discriminator_head(real_features).float()
         fake_logits = players.discriminator_head(fake_features).float()
-        posterior: CodePosterior = players.q_head(fake_features)
-        of_real: CodePosterior | None = players.q_head(real_features) if targets.real else None
+        read = [(players.q_head(fake_features), targets.fake)]
+        if targets.real:
+            read.append((players.q_head(real_features), targets.real))
     logged: Terms = {}
     if game == "relativistic":
         loss = terms.pair_loss(real_logits, fake_logits)
@@ -104,11 +105,10 @@ def discriminator_loss(
         loss = losses.soft_label_loss(real_logits, *PAPER.real_labels, generator=random)
         loss = loss + losses.soft_label_loss(fake_logits, *PAPER.fake_labels, generator=random)
         total = loss
-    information = terms.known_code_loss(posterior, *targets.fake)
-    if targets.real and of_real is not None:
-        information = (information + terms.known_code_loss(of_real, *targets.real)) / 2
+    nats = [terms.known_code_loss(posterior, *codes) for posterior, codes in read]
+    information = torch.stack(nats).mean()
     logged |= {"D/loss": loss, "Q/loss": information}
-    logged["Q/accuracy"] = losses.code_accuracy(posterior.discrete_logits, targets.fake[0])
+    logged["Q/accuracy"] = losses.code_accuracy(read[0][0].discrete_logits, targets.fake[0])
     return DiscriminatorTurn(total + information, real_logits, fake_logits, logged)
 
 

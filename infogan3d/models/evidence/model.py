@@ -187,18 +187,15 @@ class EvidenceInfoGAN(EvidenceReader):
         """What Q is to read: off real shapes (the last ones of `labels`) and off samples."""
         if not self.measures_codes:
             return CodeTargets(None, (codes.discrete, codes.continuous))
-        count, of_fake = len(fake), self.labeller.labels_of(fake, random)
-        real = labels.known_discrete[-count:], labels.known_continuous[-count:]
-        return CodeTargets(real, (of_fake.known_discrete, of_fake.known_continuous))
+        count = len(fake)
+        return CodeTargets(labels.known(count), self.labeller.labels_of(fake, random).known(count))
 
     def reading_turn(self, real: Tensor, labels: Labels, optimizer: Any) -> Terms:
         """Before the game Q learns to measure real shapes."""
-        count = len(real)
         with self.toggled_optimizer(optimizer):
             with self.autocast():
                 read = self.q_head(self.trunk(real))
-            known = labels.known_discrete[-count:], labels.known_continuous[-count:]
-            loss = terms.known_code_loss(read, *known)
+            loss = terms.known_code_loss(read, *labels.known(len(real)))
             self.step_optimizer(loss, optimizer)
         return {"Q/loss": loss}
 

@@ -31,6 +31,10 @@ class Labels:
     discrete: Int[Tensor, "B kinds"]
     continuous: Float[Tensor, "B continuous"]
 
+    def known(self, last: int) -> tuple[Int[Tensor, "n kinds"], Float[Tensor, "n continuous"]]:
+        """What is known of the last shapes."""
+        return self.known_discrete[-last:], self.known_continuous[-last:]
+
 
 @dataclass(frozen=True)
 class Labeller:

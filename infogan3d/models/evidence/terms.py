@@ -26,8 +26,7 @@ def measured_code_loss(
     Continuous codes are compared as the normal numbers that E speaks of, so that its variances
     learn how far it errs.
     """
-    target = uniform_to_normal(continuous.nan_to_num(0.0), edge=EDGE)
-    return known_code_loss(posterior, discrete, target.masked_fill(continuous.isnan(), torch.nan))
+    return known_code_loss(posterior, discrete, uniform_to_normal(continuous, edge=EDGE))
 
 
 def known_code_loss(
