@@ -6,6 +6,7 @@ from infogan3d.attributes.measure import NAMES
 from infogan3d.io.files import save_json
 from infogan3d.io.settings import plain_settings
 from infogan3d.runs.checkpoint import load_model
+from infogan3d.runs.folder import results_folder
 from infogan3d.runs.settings.discover import DiscoverSettings
 from infogan3d.semantics.card import make_cards
 from infogan3d.semantics.card_figures import draw_cards, write_cards_page
@@ -17,6 +18,7 @@ from infogan3d.semantics.pick_freeze import measure_codes
 def discover(settings: DiscoverSettings, out: Path) -> None:
     """Cards of a run's codes, printed and kept in the run folder."""
     run = Path(settings.run)
+    results = results_folder(run)
     model = load_model(run, device=settings.device)
     measured = measure_codes(model, run, settings)
     first, cards = make_cards(measured, bins=settings.bins, seed=settings.seed)
@@ -42,13 +44,13 @@ def discover(settings: DiscoverSettings, out: Path) -> None:
         families=rows,
         statements=statements,
     )
-    print(f"\nnumbers  {save_json(numbers, run / 'codes.json')}")
-    matrices, pictures = draw_cards(model, measured, first, cards, run, settings)
+    print(f"\nnumbers  {save_json(numbers, results / 'codes.json')}")
+    matrices, pictures = draw_cards(model, measured, first, cards, results, settings)
     page = write_cards_page(
-        run / "codes.html",
+        results / "codes.html",
         title=f"What the codes of {run.resolve().parent.name}/{run.resolve().name} do",
         texts=texts,
         matrices=matrices,
         cards=list(zip(cards, pictures, strict=True)),
     )
-    print(f"picture  {run / 'codes.png'}\npage     {page}")
+    print(f"picture  {results / 'codes.png'}\npage     {page}")

@@ -13,7 +13,7 @@ from infogan3d.io.packs import content_hash, read_pack
 from infogan3d.io.settings import plain_settings
 from infogan3d.runs.build import build_data
 from infogan3d.runs.checkpoint import load_model
-from infogan3d.runs.folder import load_settings
+from infogan3d.runs.folder import load_settings, results_folder
 from infogan3d.runs.settings.evaluate import EvaluateSettings
 from infogan3d.viewing.page import add_to_page
 
@@ -26,6 +26,7 @@ def evaluate(settings: EvaluateSettings, out: Path) -> None:
     Other results there stay: another split, pack or setting is another file.
     """
     run, pack = Path(settings.run), settings.data.pack
+    results = results_folder(run)
     model = load_model(run, device=settings.device)
     data = build_data(load_settings(run))
     data.setup()
@@ -50,13 +51,14 @@ def evaluate(settings: EvaluateSettings, out: Path) -> None:
     )
     print(text)
     asked = {name: plain_settings(settings)[name] for name in ASKED}
-    saved = keep({"asked": asked, **numbers}, run, name)
-    page = add_to_page(run / "report.html", name=saved.name, table=text)
+    saved = keep({"asked": asked, **numbers}, results, name)
+    page = add_to_page(results / "report.html", name=saved.name, table=text)
     print(f"kept in {saved}" + (f", and in {page}" if page else ""))
 
 
 def keep(numbers: dict[str, Any], folder: Path, name: str) -> Path:
     """The numbers as <name>.json, or <name>-2.json and so on where other numbers have that name."""
+    folder.mkdir(parents=True, exist_ok=True)
     for number in count(1):
         path = folder / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
         try:

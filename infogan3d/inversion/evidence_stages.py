@@ -39,6 +39,7 @@ PIXELS = 300  # pictures are made no larger than this before their distances are
 FIELD_LR = 0.1
 RAYS = 0.2  # weight of the silhouettes beside the cross-entropy to the refined shape
 DISAGREEMENT = 0.3  # of expected IoU that a nat a ray costs a facing (ledger)
+FACING = 0.05  # the same, that a nat of the facing network's does (ledger)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +74,8 @@ def fit_evidence(
     places, cells = evidence_at(views, turns, resolution=resolution)
     cells = cells.to(model.device)
     refined, expected = refined_by(model, cells)
-    best = int(facing_scores(refined, expected, views, places, seed=seed).argmax())
+    facing = facing_shares(model, cells)
+    best = int(facing_scores(refined, expected, facing, views, places, seed=seed).argmax())
     with evaluating(model):
         posterior, log_span = model.read(cells[best : best + 1])
         answer = model.answer_of(posterior.mode(), log_span)
@@ -110,22 +112,31 @@ def refined_by(
     return refined, expected_iou(refined)
 
 
+@torch.no_grad()
+def facing_shares(model: EvidenceInfoGAN, cells: Float[Tensor, "k 8 R R R"]) -> Float[Tensor, " k"]:
+    """The logarithm of each turn's share by the network that tells them apart, as if nothing else
+    were known; evidence of one shape at some turns."""
+    with evaluating(model):
+        return model.facing_log_odds(cells).log_softmax(0)
+
+
 def facing_scores(
     refined: Float[Tensor, "k 1 R R R"],
     expected: Float[Tensor, " k"],
+    facing: Float[Tensor, " k"],
     views: Views,
     places: tuple[Placement, ...],
     *,
     seed: int,
 ) -> Float[Tensor, " k"]:
     """How likely each placement is the right one: its shape's expected IoU, less what its rays
-    disagree with the silhouettes. A network is sure of many a shape that is turned wrong, but such
-    a shape seldom has the outlines that it was made from."""
+    disagree with the silhouettes, and what the facing network says of it. A network is sure of many
+    a shape that is turned wrong, but such a shape seldom has the outlines that it was made from."""
     nats = [
         rays_through(shape, views, place, seed=seed)(sure_logits(shape))
         for shape, place in zip(torch.split(refined, 1), places, strict=True)
     ]
-    return expected - DISAGREEMENT * torch.stack(nats)
+    return expected - DISAGREEMENT * torch.stack(nats) + FACING * facing
 
 
 def sure_logits(occupancy: Tensor) -> Tensor:
@@ -154,8 +165,10 @@ def find_heading(
     def score(degrees: float) -> float:
         turned = turned_by(views, degrees)
         places, cells = evidence_at(turned, turns, resolution=resolution)
-        refined, expected = refined_by(model, cells.to(model.device))
-        return float(facing_scores(refined, expected, turned, places, seed=0).max())
+        cells = cells.to(model.device)
+        refined, expected = refined_by(model, cells)
+        facing = facing_shares(model, cells)
+        return float(facing_scores(refined, expected, facing, turned, places, seed=0).max())
 
     scores = {float(degrees): score(float(degrees)) for degrees in HEADINGS}
     best = max(scores, key=lambda degrees: scores[degrees])

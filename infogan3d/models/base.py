@@ -170,10 +170,14 @@ class ShapeModel(pl.LightningModule):
         bf16 = self.precision == "bf16" or automatic
         return torch.autocast(self.device.type, torch.bfloat16, enabled=bf16)
 
-    def step_optimizer(self, loss: Tensor, optimizer: Any) -> None:
-        """One step of an optimizer down a loss, but for what is not finite."""
+    def step_optimizer(self, loss: Tensor, optimizer: Any, *, clip: float = 0.0) -> None:
+        """One step of an optimizer down a loss, but for what is not finite; with `clip` the
+        gradient of each of its groups is made no longer than that."""
         optimizer.zero_grad()
         self.manual_backward(loss)
+        if clip:
+            for group in optimizer.param_groups:
+                torch.nn.utils.clip_grad_norm_(group["params"], clip)
         step_if_finite(optimizer, self.broken)
 
     def log_batch(self) -> None:

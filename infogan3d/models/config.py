@@ -254,12 +254,16 @@ RENAMED = {
     "codes_divergence": "code_kl_scale",
     "accuracy_gate": "discriminator_accuracy_cap",
 }
+ADDED = {"facing_width": ("refiner_width", 0)}  # a part, what its system has, and how to do without
 RENAMED_VALUES = {("shape_limit_form", "run"): "kldiv_on_probabilities"}
 
 
 def todays_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """A model's flat settings, as an older checkpoint or config.yaml has them, by today's names."""
     named = {RENAMED.get(name, name): value for name, value in values.items()}
+    for name, (system, without) in ADDED.items():
+        if system in named:
+            named.setdefault(name, without)
     return {
         name: RENAMED_VALUES.get((name, value), value) if isinstance(value, str) else value
         for name, value in named.items()

@@ -31,6 +31,8 @@ from infogan3d.runs.build import SYSTEMS
 from infogan3d.runs.folder import LAST, load_settings
 from infogan3d.runs.guards.claims import run_id
 from infogan3d.runs.guards.exit_codes import out_of_memory
+from infogan3d.runs.published.layout import is_published
+from infogan3d.runs.published.load import load_published
 
 PREVIOUS, HASHES = "previous.ckpt", "sha256.json"
 KEPT_HASHES = 3  # the newest, the one before, and one more while they change places
@@ -48,10 +50,12 @@ DAMAGED = (
 
 
 def load_model(run: Path, *, device: str = "cpu") -> ShapeModel:
-    """The model of a run's last checkpoint.
+    """The model of a run's last checkpoint, or a published one.
 
     Errors: see `read_checkpoint`; sizes that its weights do not have (`CheckpointError`).
     """
+    if is_published(run):
+        return placed(load_published(run), device)
     kind, path = SYSTEMS[load_settings(run).system], run / LAST
     whole = read_checkpoint(run)
     try:
@@ -62,6 +66,11 @@ def load_model(run: Path, *, device: str = "cpu") -> ShapeModel:
         model.load_state_dict(whole["state_dict"])
     except DAMAGED as error:
         raise unreadable(error, path) from error
+    return placed(model, device)
+
+
+def placed(model: ShapeModel, device: str) -> ShapeModel:
+    """The model on a device, ready to be asked. Errors: no such device here (`ValueError`)."""
     try:
         return model.to(device).to_device_layout().eval()
     except (RuntimeError, AssertionError) as error:

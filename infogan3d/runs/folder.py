@@ -13,10 +13,13 @@ from infogan3d.io.errors import CheckpointError
 from infogan3d.io.files import atomic
 from infogan3d.io.settings import plain_settings, read_settings
 from infogan3d.models.config import todays_settings
+from infogan3d.runs.published.layout import PRETRAINED, is_published, pretrained
+from infogan3d.runs.published.layout import read_config as read_published
 from infogan3d.runs.settings.train import TrainSettings
 
 LAST = "checkpoints/last.ckpt"
 RUNS = Path("runs")
+PUBLISHED_RESULTS = "published"
 LARGEST_CONFIG = 1 << 20  # bytes of a config.yaml
 MOST_REFERENCES = 5  # ${...} in it
 
@@ -25,16 +28,19 @@ MOST_REFERENCES = 5  # ${...} in it
 
 
 def find_run(text: str) -> Path:
-    """The run folder that is meant: its path, `latest`, or `latest:<name>` for one of that name.
+    """The run folder that is meant: its path, `latest`, or `latest:<name>` for one of that name; a
+    published model's folder, or `pretrained`, the shipped one's.
 
     Errors: no such run (`ValueError`).
     """
+    if text.partition(":")[0] == PRETRAINED:
+        return pretrained(text)
     if text == "latest" or text.startswith("latest:"):
         return newest_run(text.partition(":")[2] or "*")
     if not text.strip():
         raise ValueError("no run is named: give its folder, or latest for the newest.")
     run = Path(text).expanduser()
-    if not (run / "config.yaml").exists():
+    if not (run / "config.yaml").exists() and not is_published(run):
         near = sorted(run.glob("*/config.yaml")) if run.is_dir() else []
         hint = f"did you mean {near[-1].parent}?" if near else "give a folder that train made."
         raise ValueError(f"{run} is no run folder (it has no config.yaml): {hint}")
@@ -69,10 +75,24 @@ def read_config(run: Path) -> dict[str, Any]:
 
     Errors: no such run (`ValueError`); a file that is damaged or expands (`CheckpointError`).
     """
-    plain = read_yaml(find_run(str(run)) / "config.yaml")
+    folder = find_run(str(run))
+    plain = (
+        published_settings(folder) if is_published(folder) else read_yaml(folder / "config.yaml")
+    )
     if isinstance(plain.get("model"), dict):
         plain["model"] = todays_settings(plain["model"])
     return plain
+
+
+def published_settings(folder: Path) -> dict[str, Any]:
+    """Those of the run that a published model was. Errors: `CheckpointError`."""
+    return dict(read_published(folder)["settings"])
+
+
+def results_folder(run: Path) -> Path:
+    """Where what is learnt of a run is written: its own folder; of a published model, whose folder
+    stays as it is, one of its name below runs/published."""
+    return RUNS / PUBLISHED_RESULTS / run.resolve().name if is_published(run) else run
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

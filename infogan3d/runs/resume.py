@@ -11,6 +11,7 @@ from typing import Any
 
 from infogan3d.io.settings import plain_settings, read_settings
 from infogan3d.runs.folder import find_run, load_settings
+from infogan3d.runs.published.layout import is_published
 from infogan3d.runs.settings.train import TrainSettings
 
 MAY_CHANGE = (
@@ -46,6 +47,11 @@ def settings_to_go_on(composed: TrainSettings, typed: Sequence[str]) -> tuple[Tr
     run's folder. Errors: a typed value that cannot change on the way (`ValueError`).
     """
     run = Path(str(composed.resume))
+    if is_published(run):
+        raise ValueError(
+            f"resume={run} is a published model, which has no optimizer to go on with: give the "
+            "folder of a run, or train anew."
+        )
     was = flat(plain_settings(load_settings(run)))
     asked = flat(plain_settings(composed))
     changed = dict(was)

@@ -11,6 +11,7 @@ from typing import Any
 from infogan3d.data.config import DATA_SETS, EvidenceConfig
 from infogan3d.io.settings import defaults_of, every_setting
 from infogan3d.models.config import SYSTEMS, CodesConfig
+from infogan3d.runs.published.settings import PublishSettings
 from infogan3d.runs.settings.bench import BenchSettings
 from infogan3d.runs.settings.dashboard import DashboardSettings
 from infogan3d.runs.settings.discover import DiscoverSettings
@@ -34,6 +35,7 @@ COMMANDS: dict[str, type] = {
     "select": SelectSettings,
     "dashboard": DashboardSettings,
     "bench": BenchSettings,
+    "publish": PublishSettings,
 }
 GROUPS: dict[str, dict[str, type]] = {"data": DATA_SETS, "model": SYSTEMS}  # of several kinds
 CHOSEN = (

@@ -12,6 +12,7 @@ from infogan3d.geometry.visual_hull.evidence import (
     evidence,
     evidence_of_grid,
     ray_share,
+    turned_evidence,
 )
 from infogan3d.geometry.visual_hull.view_distances import (
     CLIP,
@@ -235,3 +236,10 @@ def test_shapes_without_views_and_mixed_sizes_are_refused(chair, ring):
     small = Views("small", views.masks[:, ::2, ::2], views.cameras)
     with pytest.raises(ValueError, match="give one"):
         batch_views([views, small], [CUBE, CUBE], resolution=16)
+
+
+@pytest.mark.parametrize("quarter", [-1, 0, 1, 2, 3])
+def test_turned_evidence_is_the_evidence_of_the_turned_shape(quarter: int) -> None:
+    grids = torch.rand(2, 8, 8, 8, generator=torch.Generator().manual_seed(0)) > 0.7
+    turned = evidence_of_grid(grids.rot90(quarter, (1, 2)))
+    assert torch.equal(turned_evidence(evidence_of_grid(grids), quarter), turned)

@@ -65,9 +65,10 @@ def test_of_two_shapes_as_sure_the_one_with_the_outlines_that_were_seen_is_right
     hull = torch.from_numpy(fit.hulls[0].copy()).float()[None, None].clamp(0.05, 0.95)
     shapes = torch.cat([hull.rot90(2, (2, 3)), hull])
     places = (fit.placements[0],) * 2
-    scores = facing_scores(shapes, torch.tensor([0.5, 0.5]), views, places, seed=0)
+    unknown = torch.zeros(2)
+    scores = facing_scores(shapes, torch.tensor([0.5, 0.5]), unknown, views, places, seed=0)
     assert scores[1] > scores[0]
-    sure = facing_scores(shapes, torch.tensor([0.9, 0.1]), views, places, seed=0)
+    sure = facing_scores(shapes, torch.tensor([0.9, 0.1]), unknown, views, places, seed=0)
     assert sure[0] > scores[0]  # how sure the network is still counts
 
 

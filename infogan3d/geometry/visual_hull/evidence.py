@@ -149,6 +149,16 @@ def evidence_of_grid(grids: Bool[Tensor, "B R R R"]) -> Float[Tensor, "B 8 R R R
     return channels(least, inside=grids.float(), mean=mean, rays=rays, counts=counts)
 
 
+def turned_evidence(
+    cells: Float[Tensor, "B 8 R R R"], quarter_turns: int
+) -> Float[Tensor, "B 8 R R R"]:
+    """The evidence of the same shapes turned from x to y in their cubes, as by `np.rot90`."""
+    turned = cells.rot90(quarter_turns, (2, 3))
+    turned = turned.contiguous(memory_format=torch.channels_last_3d)
+    turned[:, 4], turned[:, 5] = turned[:, 0].flip(1), turned[:, 3].flip(1)
+    return turned
+
+
 def _space_distance(grids: Bool[Tensor, "B R R R"], reach: int) -> Float[Tensor, "B R R R"]:
     """Cells from each cell's centre to the nearest filled one's, exact up to `reach`."""
     best = torch.where(grids, 0.0, float((reach + 1) ** 2))

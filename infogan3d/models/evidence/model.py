@@ -19,6 +19,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from infogan3d.geometry.visual_hull.evidence import turned_evidence
 from infogan3d.geometry.visual_hull.evidence_batch import EvidenceBatch
 from infogan3d.models.evidence import terms
 from infogan3d.models.evidence.game import CodeTargets, Players, discriminator_loss, generator_loss
@@ -90,7 +91,7 @@ class EvidenceInfoGAN(EvidenceReader):
                     self.players(), batch.whole, logits, codes, weights=self.config.loss
                 )
                 total, more = total + loss, {**more, **game}
-            self.step_optimizer(total, rest_adam)
+            self.step_optimizer(total, rest_adam, clip=self.config.schedule.clip)
         update_ema(self.ema, self.generator, n=self.batches_done, most=self.config.schedule.ema)
         self.record({**logged, **more, "G/loss": total})
         self.log_batch()
@@ -99,7 +100,9 @@ class EvidenceInfoGAN(EvidenceReader):
         """The rates of this batch: see terms.py."""
         plan, done = self.config.schedule, self.batches_done
         in_game, before = terms.cosine(self.played), terms.warm_cosine(done, self.game_begins)
-        rates = {"refiner": plan.lr * terms.warm_cosine(done, self.batches)}
+        rates = dict.fromkeys(
+            ("refiner", "facing"), plan.lr * terms.warm_cosine(done, self.batches)
+        )
         rates["encoder"] = 0.0 if playing else plan.lr * before
         rates["generator"] = plan.generator_lr * in_game if playing else plan.lr * before
         for group in rest.param_groups:
@@ -131,19 +134,23 @@ class EvidenceInfoGAN(EvidenceReader):
         answer = self.generate(latent)
         logged: Terms = {"G/answer": shape_loss(answer, batch.framed)}
         total = weights.answer_weight * logged["G/answer"]
-        if weights.one_piece:
+        if weights.one_piece and self.held_together:
             logged["G/answer_apart"] = losses.connectivity_loss(answer)
-            total = total + weights.one_piece * logged["G/answer_apart"]
+            total = total + weights.one_piece * self.held_together * logged["G/answer_apart"]
         if self.refiner is not None:
             logged["R/loss"] = self.refiner_loss(batch, posterior, log_span)
             total = total + logged["R/loss"]
+        if self.facing is not None:
+            logged["E/facing"] = terms.facing_loss(self.turns_seen(batch))
+            total = total + logged["E/facing"]
         if playing:
             return total, logged
         logged["E/divergence"] = losses.gaussian_kl(
             posterior.noise_mean, posterior.noise_log_variance
         )
         logged["E/span"] = terms.span_loss(log_span, batch.span)
-        total = total + weights.kl_weight * logged["E/divergence"] + logged["E/span"]
+        total = total + weights.kl_weight * logged["E/divergence"]
+        total = total + weights.span_weight * logged["E/span"]
         if self.measures_codes:
             known = labels.known_discrete, labels.known_continuous
             logged["E/codes"] = terms.measured_code_loss(posterior.codes, *known)
@@ -160,6 +167,21 @@ class EvidenceInfoGAN(EvidenceReader):
         with self.autocast():
             refined: Tensor = self.refiner(with_answer(batch.evidence[:count], answer))
         return shape_loss(refined, batch.solid)
+
+    def turns_seen(self, batch: EvidenceBatch) -> Float[Tensor, "V 4"]:
+        """What the facing network says of the shapes seen by views, as they are and turned."""
+        assert self.facing is not None
+        seen = batch.evidence[: len(batch.solid)]
+        cells = torch.cat([turned_evidence(seen, quarter) for quarter in range(4)])
+        with self.autocast():
+            scores: Tensor = self.facing(cells)
+        return scores.view(4, -1).T
+
+    @property
+    def held_together(self) -> float:
+        """The share of `one_piece` that counts: 0 in the first third of the batches before the
+        game, when no shape is of one piece yet, 1 at its start."""
+        return min(1.0, max(0.0, 1.5 * self.batches_done / max(1, self.game_begins) - 0.5))
 
     # ---- the game --------------------------------------------------------------------------
 
@@ -240,8 +262,9 @@ class EvidenceInfoGAN(EvidenceReader):
             {"params": list(self.encoder.parameters()), "name": "encoder"},
             {"params": list(self.generator.parameters()), "name": "generator"},
         ]
-        if self.refiner is not None:
-            groups.append({"params": list(self.refiner.parameters()), "name": "refiner"})
+        for name, part in (("refiner", self.refiner), ("facing", self.facing)):
+            if part is not None:
+                groups.append({"params": list(part.parameters()), "name": name})
         rest = torch.optim.AdamW(
             groups, lr=plan.lr, betas=(0.9, 0.98), weight_decay=1e-2, fused=True
         )

@@ -23,6 +23,7 @@ from infogan3d.models.networks.latent import Codes, CodeSpec, latent_vector
 from infogan3d.models.networks.posterior import CodePosterior, Posterior
 from infogan3d.models.networks.refiner import (
     EvidenceEncoder,
+    FacingNetwork,
     Refiner,
     mirror_averaged,
     placed,
@@ -69,6 +70,9 @@ class EvidenceReader(GANModel):
             self.refiner = Refiner(
                 channels=len(CHANNELS) + 1, width=width, middle=2 * width, fold_side=fold
             )
+        self.facing: FacingNetwork | None = None
+        if network.facing_width:
+            self.facing = FacingNetwork(width=network.facing_width, **grid)
         self.prior = LearnedPrior(spec, width=network.prior_width, guidance=network.guidance)
         self.scale = CodeScale(spec.continuous)
         self.labeller = Labeller(spec, self.scale if self.measures_codes else None, resolution)
@@ -108,6 +112,16 @@ class EvidenceReader(GANModel):
 
     def encode(self, grid: Float[Tensor, "B 1 R R R"]) -> Float[Tensor, "B latent"]:
         return self.posterior(evidence_of_grid(grid[:, 0] > 0.5)).mode()
+
+    @torch.no_grad()
+    def facing_log_odds(self, evidence: Float[Tensor, "turns 8 R R R"]) -> Float[Tensor, " turns"]:
+        """How likely each turn of one shape's evidence is the right one: logarithms, to be compared
+        with each other alone; 0 of a model that has no part for it."""
+        if self.facing is None:
+            return evidence.new_zeros(len(evidence))
+        with self.autocast():
+            scores: Tensor = self.facing(evidence)
+        return scores
 
     @torch.no_grad()
     def refine(

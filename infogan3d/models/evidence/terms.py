@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from torch.nn.functional import cross_entropy, softplus
+from torch.nn.functional import cross_entropy, huber_loss, softplus
 
 from infogan3d.models.evidence.measured_codes import known_choices
 from infogan3d.models.networks.posterior import CodePosterior, uniform_to_normal
@@ -14,6 +14,8 @@ from infogan3d.models.networks.posterior import CodePosterior, uniform_to_normal
 EDGE = 0.99  # codes nearer to -1 and 1 than that have no normal number to speak of
 NEAR = 0.02  # cells' occupancy: the step of the finite difference
 WARM = 60  # batches in which rates rise
+LEAST_DEVIATION = 0.15  # of a known code, else one that is far off outweighs all others
+SURE_SPAN = 1.0  # fifths of the longest side: beyond it an error counts by its size, not its square
 
 
 def measured_code_loss(
@@ -44,15 +46,23 @@ def known_code_loss(
             loss = loss + cross_entropy(logits[known[:, i]], discrete[known[:, i], i])
     measured = ~target.isnan()
     error = (posterior.mean - target.nan_to_num(0.0)).square()
-    nats = posterior.log_variance + error / posterior.log_variance.exp()
+    log_variance = posterior.log_variance.clamp_min(2 * math.log(LEAST_DEVIATION))
+    nats = log_variance + error / log_variance.exp()
     return loss + (0.5 * nats * measured).sum() / max(len(target), 1)
 
 
 def span_loss(log_span: Float[Tensor, " N"], span: Float[Tensor, " N"]) -> Float[Tensor, ""]:
-    """Mean square of the error in the longest side, in fifths of it; empty shapes left out."""
+    """Huber loss of the longest side, in fifths of it (half the square up to SURE_SPAN); empty
+    shapes left out."""
     known = span > 0
     error = 5 * (log_span - span.clamp_min(1e-3).log())
-    return (error.square() * known).sum() / known.sum().clamp_min(1)
+    loss = huber_loss(error, torch.zeros_like(error), reduction="none", delta=SURE_SPAN)
+    return (loss * known).sum() / known.sum().clamp_min(1)
+
+
+def facing_loss(scores: Float[Tensor, "N turns"]) -> Float[Tensor, ""]:
+    """-log of the probability that the first of some turns of each shape is the right one; nats."""
+    return cross_entropy(scores, scores.new_zeros(len(scores), dtype=torch.long))
 
 
 def pair_loss(first: Float[Tensor, " B"], second: Float[Tensor, " B"]) -> Float[Tensor, ""]:

@@ -3,6 +3,7 @@
     evidence ---------------------------+
         |                               v
         +--> EvidenceEncoder --> G --> Refiner --> logits of the shape
+        +--> FacingNetwork, at each turn --> which turn is right
 
 The refiner is a U-Net (Ronneberger et al. 2015). It folds blocks of cells into channels before its
 first convolution, so that most of its work is done on 16^3 and below:
@@ -132,29 +133,48 @@ class Refiner(nn.Module):
         return unfold(logits, self.finer) if self.finer > 1 else logits
 
 
-class EvidenceEncoder(nn.Module):
-    """E on evidence: `channels` x R^3 -> the posterior of (z, c), as Encoder says it.
+def halving_trunk(channels: int, *, resolution: int, width: int) -> tuple[nn.Sequential, int]:
+    """Convolutions that halve a grid down to 4^3, BatchNorm after all but the first; how many
+    features it ends with."""
+    before, blocks = channels, list[nn.Module]()
+    for layer in range(encoder_layers(resolution)):
+        after = min(width * 2**layer, width * 8)
+        blocks.append(nn.Conv3d(before, after, 4, stride=2, padding=1))
+        if layer > 0:
+            blocks.append(BatchNorm3d(after))
+        blocks.append(nn.LeakyReLU(0.2, inplace=True))
+        before = after
+    return nn.Sequential(*blocks), before * 4**3
 
-    Convolutions that halve the grid down to 4^3, BatchNorm after all but the first.
+
+class FacingNetwork(nn.Module):
+    """Evidence -> a number that is high where the shape faces as packs do, its back at +y.
+
+    The softmax of a shape's numbers at several turns is the probability of each.
     """
+
+    def __init__(self, *, channels: int = 8, resolution: int = 32, width: int = 8) -> None:
+        super().__init__()
+        self.trunk, features = halving_trunk(channels, resolution=resolution, width=width)
+        self.score = nn.Linear(features, 1)
+
+    def forward(self, cells: Float[Tensor, "B C R R R"]) -> Float[Tensor, " B"]:
+        scores: Tensor = self.score(self.trunk(cells).flatten(1))
+        return scores.float()[:, 0]
+
+
+class EvidenceEncoder(nn.Module):
+    """E on evidence: `channels` x R^3 -> the posterior of (z, c), as Encoder says it."""
 
     def __init__(
         self, *, spec: CodeSpec, channels: int = 8, resolution: int = 32, width: int = 32
     ) -> None:
         super().__init__()
         check_resolution(resolution)
-        before, blocks = channels, list[nn.Module]()
-        for layer in range(encoder_layers(resolution)):
-            after = min(width * 2**layer, width * 8)
-            blocks.append(nn.Conv3d(before, after, 4, stride=2, padding=1))
-            if layer > 0:
-                blocks.append(BatchNorm3d(after))
-            blocks.append(nn.LeakyReLU(0.2, inplace=True))
-            before = after
-        self.trunk = nn.Sequential(*blocks)
-        self.noise = nn.Linear(before * 4**3, 2 * spec.noise)
-        self.codes = QHead(before * 4**3, spec=spec)
-        self.span = nn.Linear(before * 4**3, 1)
+        self.trunk, features = halving_trunk(channels, resolution=resolution, width=width)
+        self.noise = nn.Linear(features, 2 * spec.noise)
+        self.codes = QHead(features, spec=spec)
+        self.span = nn.Linear(features, 1)
         nn.init.zeros_(self.span.weight)
 
     def forward(self, cells: Float[Tensor, "B C R R R"]) -> Posterior:

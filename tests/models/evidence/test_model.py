@@ -10,7 +10,7 @@ from fixtures import fit
 from infogan3d.attributes.measure import NAMES
 from infogan3d.data.config import EvidenceConfig, data_config
 from infogan3d.data.datamodule import ChairData
-from infogan3d.geometry.visual_hull.evidence import evidence_of_grid
+from infogan3d.geometry.visual_hull.evidence import evidence_of_grid, turned_evidence
 from infogan3d.models.evidence.measured_codes import UNKNOWN
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.evidence.readings import as_plain, readings
@@ -27,6 +27,7 @@ NARROW: dict[str, Any] = {
     "width": 2,
     "encoder_width": 2,
     "refiner_width": 2,
+    "facing_width": 2,
     "trunk_width": 2,
     "trunk_layers": 2,
     "prior_width": 8,
@@ -69,7 +70,7 @@ def trained(cache: Path) -> EvidenceInfoGAN:
     assert "E/codes" in rows[0]
     assert "D/loss" not in rows[GAME - 1]
     assert "Q/loss" in rows[0]  # it learns to measure real shapes before the game
-    assert {"D/loss", "D/penalty", "Q/loss", "R/loss"} <= set(rows[GAME])
+    assert {"D/loss", "D/penalty", "Q/loss", "R/loss", "E/facing"} <= set(rows[GAME])
     assert {"G/information", "G/apart", "G/answer_apart"} <= set(rows[GAME])
     return model
 
@@ -125,12 +126,20 @@ def test_what_others_call(trained: EvidenceInfoGAN) -> None:
     evidence = evidence_of_grid(grid[:, 0] > 0.5)
     once, averaged = (trained.refine(evidence, average=way) for way in (False, True))
     assert once.shape == averaged.shape == (2, 1, 16, 16, 16)
+    turned = torch.cat([turned_evidence(evidence[:1], quarter) for quarter in range(4)])
+    assert trained.facing_log_odds(turned).shape == (4,)
+    assert torch.equal(build(facing_width=0).facing_log_odds(turned), torch.zeros(4))
     read = readings(trained.posterior(evidence).codes, trained.scale)
     plain = as_plain(read)
     assert {"arms", "base", "back", "width", "seat_height"} <= set(plain)
     width = plain["width"]
     assert width["low"] <= width["value"] <= width["high"]
     assert "of the longest side" in next(one for one in read if one.name == "width").text()
+
+
+def test_a_checkpoint_from_before_there_was_a_facing_network_does_without() -> None:
+    old = {name: value for name, value in build().hparams.items() if name != "facing_width"}
+    assert EvidenceInfoGAN(**old).facing is None
 
 
 def test_without_refiner_prior_and_labels_it_is_a_plain_one(cache: Path) -> None:

@@ -33,6 +33,29 @@ def test_a_guess_costs_the_log_of_the_values_and_a_right_mean_least() -> None:
     assert float(terms.measured_code_loss(posterior(1.0), *known)) == pytest.approx(right + 0.5)
 
 
+def test_a_code_that_is_far_off_and_sure_of_itself_weighs_no_more_than_fifteen_hundredths() -> None:
+    sure = CodePosterior([], torch.tensor([[2.0]]), torch.tensor([[-6.0]]))
+    less = CodePosterior([], torch.tensor([[2.0]]), torch.full((1, 1), 2 * math.log(0.15)))
+    known = torch.zeros(1, 0, dtype=torch.long), torch.zeros(1, 1)
+    loss = float(terms.known_code_loss(sure, *known))
+    assert loss == pytest.approx(float(terms.known_code_loss(less, *known)))
+    assert loss == pytest.approx(math.log(0.15) + 2 / 0.15**2, rel=1e-4)
+
+
+def test_the_span_counts_by_its_square_when_near_by_its_size_when_far() -> None:
+    span = torch.tensor([1.0, 1.0, 0.0])  # the last shape is empty
+    near, far = torch.full((3,), 0.1), torch.full((3,), 0.8)
+    assert float(terms.span_loss(near, span)) == pytest.approx((5 * 0.1) ** 2 / 2)
+    assert float(terms.span_loss(far, span)) == pytest.approx(5 * 0.8 - 0.5)
+
+
+def test_a_facing_that_is_sure_costs_nothing_and_a_guess_the_log_of_the_turns() -> None:
+    assert float(terms.facing_loss(torch.zeros(3, 4))) == pytest.approx(math.log(4))
+    sure = torch.tensor([[50.0, 0, 0, 0]])
+    assert float(terms.facing_loss(sure)) == pytest.approx(0, abs=1e-6)
+    assert float(terms.facing_loss(sure.roll(1, 1))) == pytest.approx(50)
+
+
 def test_pairs_are_told_by_the_difference_alone() -> None:
     first, second = torch.tensor([1.0, 3.0]), torch.tensor([0.0, 1.0])
     same = terms.pair_loss(first + 5, second + 5)
