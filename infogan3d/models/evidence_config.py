@@ -38,7 +38,7 @@ class EvidenceLossConfig:
 
     answer_weight: float = setting(1.0, "of G's own shape loss beside the refiner's", at_least=0)
     span_weight: float = setting(0.2, "of the error in the longest side, in fifths", at_least=0)
-    kl_weight: float = setting(0.0005, "of the KL from E's z to N(0, 1), a nat", at_least=0)
+    kl_weight: float = setting(0.001, "of the KL from E's z to N(0, 1), a nat", at_least=0)
     codes_from: str = setting(
         "measured",
         "measured: the codes are attributes of each training shape; free: E chooses them",
