@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool
+from PIL import Image
 
 from infogan3d.data.build import split_of
 from infogan3d.data.cache import load_cache
@@ -35,6 +36,7 @@ from infogan3d.inversion.targets import mesh_target, pack_target
 from infogan3d.inversion.view_targets import read_target, silhouette_scores, silhouette_table
 from infogan3d.io.files import file_name, save_json, save_picture
 from infogan3d.io.frames import Frame, cube_side
+from infogan3d.io.masks import open_picture
 from infogan3d.io.packs import Pack, pack_grids, save_pack
 from infogan3d.io.progress import objective_bar
 from infogan3d.models.evidence.model import EvidenceInfoGAN
@@ -191,9 +193,22 @@ def from_pictures(order: ReconstructionRequest, settings: ReconstructSettings, o
     about |= codes_read(order, fitted)
     keep(order, (settings, out), stages[-1], [target.used.id], about | {"rungs": to_json(rows)})
     sheet = picture_sheet(
-        target, place, seen, {name: row["fitted"].mean for name, row in rows.items()}
+        target,
+        place,
+        seen,
+        {name: row["fitted"].mean for name, row in rows.items()},
+        photo=picture_of(read.file_of(target.used.masks[0])),
     )
     print(f"picture {save_picture(sheet, out / 'reconstruction.png')}")
+
+
+def picture_of(path: Path | None) -> np.ndarray | None:
+    """A picture in colour, what is transparent in it white."""
+    if path is None:
+        return None
+    picture = open_picture(path).convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    return np.asarray(Image.alpha_composite(white, picture).convert("RGB"))
 
 
 def codes_read(order: ReconstructionRequest, fitted: ViewFit) -> dict[str, Any]:

@@ -42,11 +42,18 @@ OTHERS = (
 
 @dataclass(frozen=True, eq=False)
 class PhotoViews:
-    """The views of a folder, what was assumed of them in words, whether headings are known."""
+    """The views of a folder, what was assumed of them in words, whether headings are known, and
+    each view's file."""
 
     views: Views
     assumed: tuple[str, ...]
     heading_known: bool
+    files: tuple[Path, ...] = ()
+
+    def file_of(self, mask: Bool[np.ndarray, "h w"]) -> Path | None:
+        """The picture that one of the views was read from; None where nobody knows."""
+        pairs = zip(self.views.masks, self.files, strict=False)
+        return next((path for seen, path in pairs if np.array_equal(seen, mask)), None)
 
 
 def is_photo_folder(folder: Path) -> bool:
@@ -96,7 +103,8 @@ def read_photos(folder: Path) -> PhotoViews:
     said = read_views_file(folder / "views.json", [path.name for path in files])
     stack = np.stack(masks)
     given = tuple(path.name for path in files)
-    return assume_cameras(Views(folder.name, stack, ()), said, given)
+    assumed = assume_cameras(Views(folder.name, stack, ()), said, given)
+    return replace(assumed, files=tuple(files))
 
 
 def small_mask(path: Path) -> Bool[np.ndarray, "h w"]:

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float
 from infogan3d.data.config import DataConfig
 from infogan3d.data.datasets.r2n2 import read_choy_views
 from infogan3d.data.datasets.seeing3d import list_chairs
-from infogan3d.data.multiview import NAME, read_views
+from infogan3d.data.multiview import NAME, picture_paths, read_views
 from infogan3d.data.photos import PhotoViews, is_photo_folder, picture_files, read_photos
 from infogan3d.geometry.camera import Views, turn_camera
 from infogan3d.geometry.orientation import canonical_yaw, turn
@@ -97,7 +97,19 @@ def read_target(folder: Path) -> PhotoViews:
         folder = folder.absolute().parent
     elif folder.is_dir() and is_photo_folder(folder):
         return read_photos(folder)
-    return PhotoViews(read_chair_views(folder), (), True)
+    views = read_chair_views(folder)
+    return PhotoViews(views, (), True, picture_files_of(folder, len(views.cameras)))
+
+
+def picture_files_of(folder: Path, count: int) -> tuple[Path, ...]:
+    """The files of `read_chair_views`, in its order; none where they are not so many."""
+    if (folder / "rendering").is_dir():
+        files = [folder / "rendering" / f"{i:02d}.png" for i in range(count)]
+    elif (folder / "renders").is_dir():
+        files = picture_paths(folder)
+    else:
+        files = picture_paths(list_chairs(folder)[0])
+    return tuple(files) if len(files) == count else ()
 
 
 def names_cameras(folder: Path) -> bool:

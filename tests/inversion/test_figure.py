@@ -43,11 +43,16 @@ def test_overlays_tell_what_is_missing_from_what_is_too_much():
     assert colours(block(2, 16)) == {BOTH, MADE_ONLY}
 
 
-def test_a_sheet_of_pictures_has_both_rows():
+def test_a_sheet_of_pictures_has_three_rows():
     views = Views("block", seen_through(block(2, 12), CAMERAS, PLACE), CAMERAS)
     used, held = split_views(views, use=2)
     hulls = np.stack([block(2, 12) > 0.5])
     target = PictureTarget(used, held, (PLACE,), hulls)
     seen = {"hull": block(2, 12), "optimised": block(2, 9)}
     sheet = picture_sheet(target, PLACE, seen, {"hull": 1.0, "optimised": 0.8})
-    assert sheet.size == (4 * SIZE, 2 * (SIZE + CAPTION))
+    assert sheet.size == (4 * SIZE, 3 * (SIZE + CAPTION))
+    photo = np.full((3 * views.masks.shape[1], 3 * views.masks.shape[2], 3), 255, np.uint8)
+    photo[np.kron(used.masks[0], np.ones((3, 3))) > 0] = (200, 30, 40)
+    shown = picture_sheet(target, PLACE, seen, {"hull": 1.0, "optimised": 1.0}, photo=photo)
+    red = (np.asarray(shown.crop((0, CAPTION, SIZE, CAPTION + SIZE))) == (200, 30, 40)).all(2)
+    assert red.any(1).sum() > 0.6 * SIZE or red.any(0).sum() > 0.6 * SIZE  # cropped to the chair
