@@ -1,17 +1,19 @@
 """How far can what the network says of itself be believed?
 
-    python -m experiments.from_pictures.calibration --run <run folder> [--count 120]
+    python -m experiments.from_pictures.calibration --run <run folder> [--count 120] [--split test]
 
 Validation shapes of the run's own data, each seen by 1, 4 and 8 random views. The expected IoU of
 the refined shape against the true one; and of each measured code how often the truth lies within
 the one and two deviations that the encoder states (.683 and .954 where it states them rightly),
-beside its mean error. <out>/calibration.md, .json and .png.
+beside its mean error; as the network says it, and calibrated as at the training's end.
+<out>/calibration.md and .json, a picture of each. Training calibrates on validation shapes,
+so those show how well that fits, `--split test` how well it holds.
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +22,25 @@ import torch
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from infogan3d.attributes.measure import measure
-from infogan3d.data.evidence.training_views import draw_scene
-from infogan3d.geometry.visual_hull.evidence import evidence
-from infogan3d.geometry.visual_hull.view_distances import batch_views
-from infogan3d.io.files import save_figure, save_json, save_text
-from infogan3d.models.evidence.measured_codes import CHOICES, NUMBERS, values_of
+from infogan3d.inversion.evidence.calibration import COUNTS, read_views
+from infogan3d.io.files import file_name, save_figure, save_json, save_text
+from infogan3d.models.evidence.calibration import (
+    UNCALIBRATED,
+    Calibration,
+    Reliability,
+    calibrate,
+    from_plain,
+)
+from infogan3d.models.evidence.measured_codes import CHOICES, NUMBERS
 from infogan3d.models.evidence.model import EvidenceInfoGAN
-from infogan3d.models.evidence.terms import EDGE
-from infogan3d.models.networks.overlap import expected_iou, hard_iou
-from infogan3d.models.networks.posterior import normal_to_uniform, uniform_to_normal
-from infogan3d.models.sampling import evaluating
 from infogan3d.runs import build, checkpoint
 from infogan3d.runs import folder as runs_folder
 from infogan3d.stats.tables import markdown
 
-COUNTS = (1, 4, 8)
-BINS = np.linspace(0, 1, 11)
-
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """What was said of some shapes at one number of views, and what is true."""
+    """What is believed of some shapes at one number of views, and what is true."""
 
     expected: Float[np.ndarray, " n"]
     iou: Float[np.ndarray, " n"]
@@ -51,47 +50,26 @@ class Read:
     sure: Float[np.ndarray, "n kinds"]  # the probability that is stated
 
 
-def read_views(model: EvidenceInfoGAN, source: Any, rows: Sequence[int], views: int) -> Read:
-    """Each shape seen by `views` random views."""
-    random = np.random.default_rng([views, len(rows)])
-    parts: list[Any] = []
-    for row in rows:
-        grid = source.fine.grids(slice(row, row + 1))[0]
-        settings = replace(source.views, stretch=0.0, mirror=0.0)
-        scene = draw_scene(
-            grid, resolution=source.resolution, settings=settings, random=random, views=views
-        )
-        batch = batch_views([scene.views], [scene.cube], resolution=source.resolution)
-        cells = evidence(batch, resolution=source.resolution)
-        with evaluating(model):
-            refined = model.refine(cells)
-            codes = model.posterior(cells).codes
-        solid = torch.from_numpy(scene.solid)[None, None].float()
-        parts.append(
-            (
-                float(expected_iou(refined)),
-                float(hard_iou(refined, solid)),
-                *code_errors(model, codes, scene.framed),
-            )
-        )
-    columns = [np.array(column) for column in zip(*parts, strict=True)]
-    return Read(*columns)
-
-
-def code_errors(model: EvidenceInfoGAN, codes: Any, framed: Any) -> tuple[Any, Any, Any, Any]:
-    """Errors of the values, the same in stated deviations, and of the choices."""
-    kinds, numbers = values_of(measure(framed[None]), cell=1 / len(framed))
-    truth = torch.from_numpy(numbers).float()
-    mean, deviation = codes.mean.float(), (0.5 * codes.log_variance.float()).exp()
-    said = model.scale.to_values(normal_to_uniform(mean))
-    target = uniform_to_normal(model.scale.to_codes(truth), edge=EDGE)
-    shares = [logits[0].float().softmax(0) for logits in codes.discrete_logits]
-    right = [
-        float(int(share.argmax()) == kind) for share, kind in zip(shares, kinds[0], strict=True)
+def believed(said: Reliability, calibration: Calibration, views: int) -> Read:
+    """What is left of what the network said once it is calibrated."""
+    expected = [calibration.iou(float(value), views) for value in said.expected]
+    wider = calibration.at(calibration.spread, views) if calibration.views else 1.0
+    heats = calibration.at(calibration.temperature, views) if calibration.views else np.ones(9)
+    shares = [
+        torch.from_numpy(logits / heat).softmax(1).numpy()
+        for logits, heat in zip(said.logits, heats, strict=False)
     ]
-    sure = [float(share.max()) for share in shares]
-    error = (said - truth)[0].numpy()
-    return error, ((mean - target) / deviation)[0].numpy(), right, sure
+    kinds = said.kinds.T
+    right = [share.argmax(1) == kind for share, kind in zip(shares, kinds, strict=True)]
+    sure = [share.max(1) for share in shares]
+    return Read(
+        np.array(expected),
+        said.iou,
+        said.error,
+        said.deviations / wider,
+        np.stack(right, 1).astype(float),
+        np.stack(sure, 1),
+    )
 
 
 def correlation(read: Read) -> float:
@@ -101,7 +79,7 @@ def correlation(read: Read) -> float:
     return float(np.corrcoef(read.expected, read.iou)[0, 1])
 
 
-def table(reads: dict[int, Read]) -> str:
+def table(reads: Mapping[int, Read]) -> str:
     """Expected and true IoU; each code's mean error and how often it lies within what is stated."""
     rows = [
         [
@@ -138,7 +116,7 @@ def table(reads: dict[int, Read]) -> str:
     return text + "\n\n" + markdown(["choice", "views", "right", "stated probability"], rows)
 
 
-def draw(reads: dict[int, Read]) -> Figure:
+def draw(reads: Mapping[int, Read]) -> Figure:
     """Left: expected against true IoU. Right: how often codes lie within the stated deviations."""
     figure = Figure(figsize=(10, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -174,6 +152,7 @@ def main(given: Sequence[str] | None = None) -> None:
     words.add_argument("--run", type=Path, required=True, help="a folder that train made")
     words.add_argument("--count", type=int, default=120, help="shapes, spread over the split")
     words.add_argument("--split", default="validation", choices=("validation", "test"))
+    words.add_argument("--keep", action="store_true", help="calibrate the run anew by them")
     words.add_argument("--out", type=Path, help="default: runs/calibration/<run>")
     asked = words.parse_args(given)
     try:
@@ -188,19 +167,32 @@ def main(given: Sequence[str] | None = None) -> None:
         sys.exit(f"experiments.from_pictures.calibration: {error}")
     count = min(asked.count, len(source.fine))
     rows = [index * len(source.fine) // count for index in range(count)]
-    reads = {}
+    said = {}
     for views in COUNTS:
-        reads[views] = read_views(model, source, rows, views)
+        said[views] = read_views(model, source, rows, views)
         print(f"{views} views: {count} shapes read", flush=True)
+    kept = runs_folder.calibration_of(asked.run)
+    if asked.keep:
+        kept = calibrate(said).plain()
+        print(save_json(kept, asked.run / runs_folder.CALIBRATION))
+    ways = {"as the network says it": UNCALIBRATED}
+    if kept is not None:
+        ways["calibrated"] = from_plain(kept)
     out = asked.out or Path("runs") / "calibration" / "-".join(asked.run.resolve().parts[-2:])
     protocol = f"Protocol: {count} {asked.split} shapes of {data.source}, {trained.resolution}^3."
-    text = f"{protocol}\n\n{table(reads)}\n"
-    plain = {
-        str(views): {k: v.tolist() for k, v in vars(read).items()} for views, read in reads.items()
-    }
-    save_json({"protocol": protocol, "views": plain}, out / "calibration.json")
-    drawn = save_figure(draw(reads), out / "calibration.png")
-    print(text, save_text(text, out / "calibration.md"), drawn, sep="\n")
+    texts, plain = [protocol], dict[str, Any]()
+    for name, calibration in ways.items():
+        reads = {views: believed(said[views], calibration, views) for views in COUNTS}
+        texts.append(f"## {name}\n\n{table(reads)}")
+        plain[name] = {
+            str(views): {key: value.tolist() for key, value in vars(read).items()}
+            for views, read in reads.items()
+        }
+        drawn = save_figure(draw(reads), out / f"{file_name(name)}.png")
+        print(drawn)
+    text = "\n\n".join(texts) + "\n"
+    save_json({"protocol": protocol, "ways": plain}, out / "calibration.json")
+    print(text, save_text(text, out / "calibration.md"), sep="\n")
 
 
 if __name__ == "__main__":

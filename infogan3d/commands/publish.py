@@ -7,7 +7,7 @@ from typing import Any
 from infogan3d.io.files import save_json, save_text
 from infogan3d.io.settings import plain_settings
 from infogan3d.runs.checkpoint import load_model
-from infogan3d.runs.folder import load_settings
+from infogan3d.runs.folder import calibration_of, load_settings
 from infogan3d.runs.published.card import card_text, code_cards
 from infogan3d.runs.published.layout import CARD, CONFIG, WEIGHTS, is_published
 from infogan3d.runs.published.load import load_published
@@ -39,6 +39,7 @@ def publish(settings: PublishSettings) -> None:
         "model": plain_hyperparameters(model),
         "settings": kept,
         "scores": numbers,
+        "calibration": calibration_of(run),
     }
     save_json(config, to / CONFIG)
     card = card_text(

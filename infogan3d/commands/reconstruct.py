@@ -39,6 +39,7 @@ from infogan3d.io.frames import Frame, cube_side
 from infogan3d.io.masks import open_picture
 from infogan3d.io.packs import Pack, pack_grids, save_pack
 from infogan3d.io.progress import objective_bar
+from infogan3d.models.evidence.calibration import UNCALIBRATED, from_plain
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.evidence.readings import as_plain, readings
 from infogan3d.runs import folder
@@ -75,8 +76,16 @@ def read_request(settings: ReconstructSettings) -> ReconstructionRequest:
     frame = frame_of(trained.data, sample_pack(trained))
     if frame.guessed:
         print(f"target  {guess_note(frame)}")
+    kept = folder.calibration_of(run)
     return ReconstructionRequest(
-        path, model, trained.resolution, trained.data, frame, settings.search, settings.pictures
+        path,
+        model,
+        trained.resolution,
+        trained.data,
+        frame,
+        settings.search,
+        settings.pictures,
+        UNCALIBRATED if kept is None else from_plain(kept),
     )
 
 
@@ -216,11 +225,14 @@ def codes_read(order: ReconstructionRequest, fitted: ViewFit) -> dict[str, Any]:
     evidence, model = fitted.evidence, order.model
     if evidence is None or not isinstance(model, EvidenceInfoGAN):
         return {}
-    expected = float(evidence.expected[evidence.best])
-    print(f"expected IoU of the refined shape {expected:.2f}, by the network itself")
+    views = len(fitted.target.used.cameras)
+    stated = float(evidence.expected[evidence.best])
+    expected = order.calibration.iou(stated, views)
+    by = "calibrated on validation shapes" if order.calibration.views else "not calibrated"
+    print(f"expected IoU of the refined shape {expected:.2f}, by the network itself, {by}")
     if model.config.loss.codes_from != "measured":
         return {"expected_iou": expected}
-    read = readings(evidence.posterior.codes, model.scale)
+    read = readings(order.calibration.codes(evidence.posterior.codes, views), model.scale)
     print("codes read off the pictures:", "; ".join(reading.text() for reading in read))
     return {"expected_iou": expected, "measured": as_plain(read)}
 

@@ -17,7 +17,7 @@ from infogan3d.data.photos import turned_by
 from infogan3d.geometry.camera import Views
 from infogan3d.geometry.visual_hull.carve import carve
 from infogan3d.inversion.config import InversionConfig, ViewsConfig
-from infogan3d.inversion.evidence_stages import EvidenceFit, find_heading, fit_evidence
+from infogan3d.inversion.evidence.stages import EvidenceFit, find_heading, fit_evidence
 from infogan3d.inversion.frames import GridFrame
 from infogan3d.inversion.optimize import Loss, invert, layout
 from infogan3d.inversion.pivotal_tuning import tune
@@ -39,6 +39,7 @@ from infogan3d.inversion.view_targets import (
 )
 from infogan3d.io.progress import Advance, objective_bar
 from infogan3d.models.base import ShapeModel
+from infogan3d.models.evidence.calibration import UNCALIBRATED, Calibration
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.sampling import decode_occupancy, evaluating
 
@@ -206,6 +207,7 @@ class ReconstructionRequest:
     frame: GridFrame
     search: InversionConfig
     views: ViewsConfig
+    calibration: Calibration = UNCALIBRATED  # of a model that reads evidence
 
 
 # ---- from pictures ---------------------------------------------------------------------------
@@ -225,7 +227,7 @@ class ViewFit:
 def fit_views_by_evidence(
     order: ReconstructionRequest, model: EvidenceInfoGAN, views: Views, *, heading_known: bool
 ) -> ViewFit:
-    """The stages of evidence_stages.py, the facing by the highest expected IoU."""
+    """The stages of evidence/stages.py, the facing by the highest expected IoU."""
     chosen = order.views
     first = carve(views, resolution=64)
     turns = turns_to_try(first.grid, chosen.facing, many=False)

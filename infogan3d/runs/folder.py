@@ -5,6 +5,7 @@ runs/<name>/<day>_<time>/
 """
 
 import csv
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from infogan3d.runs.settings.train import TrainSettings
 LAST = "checkpoints/last.ckpt"
 RUNS = Path("runs")
 PUBLISHED_RESULTS = "published"
+CALIBRATION = "calibration.json"
 LARGEST_CONFIG = 1 << 20  # bytes of a config.yaml
 MOST_REFERENCES = 5  # ${...} in it
 
@@ -93,6 +95,27 @@ def results_folder(run: Path) -> Path:
     """Where what is learnt of a run is written: its own folder; of a published model, whose folder
     stays as it is, one of its name below runs/published."""
     return RUNS / PUBLISHED_RESULTS / run.resolve().name if is_published(run) else run
+
+
+def calibration_of(run: Path) -> dict[str, Any] | None:
+    """How far a run's word can be believed, as training's end or `publish` kept it; None of a run
+    that has nothing to calibrate. Errors: it is damaged (`CheckpointError`)."""
+    path = run / CALIBRATION
+    try:
+        plain = (
+            read_published(run).get("calibration")
+            if is_published(run)
+            else json.loads(path.read_text())
+            if path.exists()
+            else None
+        )
+    except ValueError as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(
+            f"{path} is damaged: delete it, then nothing is calibrated."
+        ) from error
+    return dict(plain) if isinstance(plain, dict) else None
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -7,14 +7,18 @@ from PIL import Image
 
 from infogan3d.data.datamodule import ChairData
 from infogan3d.evaluation.scorecard import score_model
+from infogan3d.inversion.evidence.calibration import COUNTS, calibrated
 from infogan3d.io.files import save_json, save_picture
 from infogan3d.io.frames import FITTED
+from infogan3d.io.progress import counting_bar
 from infogan3d.models.base import ShapeModel
+from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.rendering.figures import contact_sheet, draw_curves
-from infogan3d.runs.folder import read_metrics
+from infogan3d.runs.folder import CALIBRATION, read_metrics
 from infogan3d.runs.settings.train import TrainSettings
 from infogan3d.viewing.page import Report, write_page
 
+CALIBRATED = 64  # validation shapes that a model which reads evidence is calibrated on
 CAPTIONS = {
     "samples": "Samples, none picked: codes drawn by the run's own prior.",
     "walks": "One code moved at a time, a row each, everything else held.",
@@ -47,6 +51,11 @@ def finish(model: ShapeModel, data: ChairData, run: Path, settings: TrainSetting
         )
         save_json(numbers, run / "evaluation.json")
         print(f"\n{text}")
+    if isinstance(model, EvidenceInfoGAN) and settings.evidence is not None:
+        with counting_bar("calibrating", CALIBRATED * len(COUNTS), stays=False) as tick:
+            source = data.evidence_source(settings.evidence, part="validation")
+            kept = calibrated(model, source, count=CALIBRATED, tick=tick)
+        save_json(kept.plain(), run / CALIBRATION)
     names = ("samples", "walks", "real") if model.spec.names else ("samples", "real")
     pictures = [run / "samples" / f"{name}.png" for name in names]
     shown = [(path, CAPTIONS[path.stem]) for path in [*pictures, *([curves] if curves else [])]]

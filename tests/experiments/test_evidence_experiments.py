@@ -14,6 +14,7 @@ from experiments.one_model import followed
 from experiments.one_model.wholeness import wholeness
 from infogan3d.data.procedural.wide import seat_at, seat_mesh
 from infogan3d.io.settings import read_settings
+from infogan3d.models.evidence.calibration import from_plain
 from infogan3d.runs import folder as runs_folder
 from infogan3d.runs.settings.reconstruct import ReconstructSettings
 
@@ -27,12 +28,15 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_calibration_tells_expected_and_true(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    calibration.main(["--run", str(run), "--count", "2", "--out", str(tmp_path)])
+    calibration.main(["--run", str(run), "--count", "3", "--keep", "--out", str(tmp_path)])
     assert "| views | expected IoU | true IoU | correlation |" in capsys.readouterr().out
-    kept = json.loads((tmp_path / "calibration.json").read_text())
-    assert len(kept["views"]["4"]["iou"]) == 2  # as many as are asked for
-    assert all(0 <= value <= 1 for value in kept["views"]["1"]["expected"])
-    assert (tmp_path / "calibration.png").exists()
+    ways = json.loads((tmp_path / "calibration.json").read_text())["ways"]
+    assert len(ways["as the network says it"]["4"]["iou"]) == 3  # as many as are asked for
+    assert all(0 <= value <= 1 for value in ways["as the network says it"]["1"]["expected"])
+    believed = ways["calibrated"]["8"]
+    assert np.mean(believed["expected"]) == pytest.approx(np.mean(believed["iou"]), abs=0.02)
+    assert (tmp_path / "calibrated.png").exists()
+    assert from_plain(runs_folder.calibration_of(run) or {}).views == (1, 4, 8)
 
 
 def test_calibration_wants_a_run_that_reads_evidence(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import torch
 from fixtures import grammar_seat
 
 from infogan3d.geometry.camera import Views
-from infogan3d.inversion.evidence_stages import (
+from infogan3d.inversion.evidence.stages import (
     HEADINGS,
     facing_scores,
     find_heading,
