@@ -31,6 +31,7 @@ def quieten() -> None:
         "Using ModelCheckpoint with.*",
         "Checkpoint directory .* exists and is not empty",  # a run that goes on, maybe moved
         "The dirpath has changed from .*",
+        ".*ended before the epoch ended and your dataloader is not resumable.*",  # ours goes on
     ):
         warnings.filterwarnings("ignore", remark)
 

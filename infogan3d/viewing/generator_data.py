@@ -124,18 +124,25 @@ def _prior(model: EvidenceInfoGAN, weights: Weights) -> dict[str, Any]:
 
 
 def codes_of(model: GANModel) -> list[dict[str, Any]]:
-    """Each code in latent order: its name, and its values or what its ends stand for."""
+    """Each code in latent order: its name, and its values or what its ends stand for; `seen` are
+    the choices that occur among the training shapes, which alone are offered."""
     spec = model.spec
     measured = isinstance(model, EvidenceInfoGAN) and model.measures_codes
     if not measured:
         choices = [
-            {"key": f"d{i}", "name": f"code d{i}", "values": [str(value) for value in range(size)]}
+            {
+                "key": f"d{i}",
+                "name": f"code d{i}",
+                "values": [str(value) for value in range(size)],
+                "seen": list(range(size)),
+            }
             for i, size in enumerate(spec.discrete)
         ]
         return choices + [{"key": f"c{i}", "name": f"code c{i}"} for i in range(spec.continuous)]
     assert isinstance(model, EvidenceInfoGAN)
     named: list[dict[str, Any]] = [
-        {"key": name, "name": name, "values": list(values)} for name, values in CHOICES.items()
+        {"key": name, "name": name, "values": list(values), "seen": seen}
+        for (name, values), seen in zip(CHOICES.items(), model.prior.choices_seen(), strict=True)
     ]
     for i, name in enumerate(NUMBERS):
         levels = [round(x, 4) for x in model.scale.levels[i].tolist()]

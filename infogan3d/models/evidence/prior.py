@@ -86,6 +86,13 @@ class LearnedPrior(nn.Module):
 
     # ---- learning --------------------------------------------------------------------------
 
+    def choices_seen(self) -> list[list[int]]:
+        """Values of each discrete code that some training shape has; all before it is fitted."""
+        if not self.fitted:
+            return [list(range(size)) for size in self.spec.discrete]
+        columns = self.discrete[: int(self.rows)].T
+        return [column.unique().tolist() for column in columns]
+
     def keep_codes(
         self, discrete: Int[Tensor, "n kinds"], continuous: Float[Tensor, "n continuous"]
     ) -> None:

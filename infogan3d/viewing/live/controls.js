@@ -46,7 +46,7 @@ class Controls {
     const input = document.createElement(code.values ? "select" : "input");
     input.id = `code-${code.key}`;
     if (code.values) {
-      code.values.forEach((value, i) => input.add(new Option(value, i)));
+      code.seen.forEach((i) => input.add(new Option(code.values[i], i)));
     } else {
       Object.assign(input, { type: "range", min: -1, max: 1, step: 0.02 });
     }
@@ -123,7 +123,10 @@ class Controls {
     const seed = Math.max(1, Math.floor(Number(asked.get("seed"))) || 1);
     const codes = this.data.codes.map((code) => {
       const text = asked.get(code.key) || "";
-      if (code.values) return Math.max(0, code.values.findIndex((v) => v.replaceAll(" ", "-") === text));
+      if (code.values) {
+        const i = code.values.findIndex((v) => v.replaceAll(" ", "-") === text);
+        return code.seen.includes(i) ? i : code.seen[0];
+      }
       return Math.max(-1, Math.min(1, Number(text) || 0));
     });
     return { seed, codes };

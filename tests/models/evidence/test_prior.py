@@ -42,6 +42,13 @@ def test_before_it_is_fitted_z_is_the_noise() -> None:
     assert torch.equal(prior.noise_to_z(codes), codes.noise)
 
 
+def test_it_tells_which_choices_its_training_shapes_have(fitted: LearnedPrior) -> None:
+    assert LearnedPrior(CodeSpec(2, (3, 2), 1), width=0).choices_seen() == [[0, 1, 2], [0, 1]]
+    assert fitted.choices_seen() == [[0, 1]]
+    fitted.keep_codes(torch.ones(5, 1, dtype=torch.long), torch.zeros(5, 1))
+    assert fitted.choices_seen() == [[1]]
+
+
 def test_z_goes_where_the_codes_say_and_back_to_its_noise(fitted: LearnedPrior) -> None:
     prior = fitted
     noise = torch.randn(200, 2, generator=torch.Generator().manual_seed(1))
