@@ -96,7 +96,9 @@ def read_photos(folder: Path) -> PhotoViews:
         raise ValueError(
             f"{folder} holds {len(files)} pictures (.png, .jpg): give 1 to {MOST} of one chair."
         )
-    masks = [small_mask(path) for path in files]
+    read = [read_photo_mask(path) for path in files]
+    masks = [small_mask(path.name, photo.mask) for path, photo in zip(files, read, strict=True)]
+    faint = [path.name for path, photo in zip(files, read, strict=True) if photo.faint]
     if len({mask.shape for mask in masks}) > 1:
         sizes = sorted({f"{mask.shape[1]} x {mask.shape[0]}" for mask in masks})
         raise ValueError(f"{folder}: its pictures have several shapes ({', '.join(sizes)}).")
@@ -104,13 +106,22 @@ def read_photos(folder: Path) -> PhotoViews:
     stack = np.stack(masks)
     given = tuple(path.name for path in files)
     assumed = assume_cameras(Views(folder.name, stack, ()), said, given)
-    return replace(assumed, files=tuple(files))
+    warned = [faint_note(faint, len(files))] if faint else []
+    return replace(assumed, files=tuple(files), assumed=(*assumed.assumed, *warned))
 
 
-def small_mask(path: Path) -> Bool[np.ndarray, "h w"]:
+def faint_note(names: Sequence[str], count: int) -> str:
+    """What is to be feared of pictures whose chair is nearly of the wall's colour."""
+    return (
+        f"that the chair is whole in {len(names)} of {count} pictures ({names[0]} first), where it "
+        "differs little from the wall: parts of it may be missing; use a wall of another colour"
+    )
+
+
+def small_mask(name: str, large: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "a b"]:
     """A picture's mask, of at most SIDE pixels."""
-    whole = Views(path.name, read_photo_mask(path)[None], ())
-    mask: Bool[np.ndarray, "h w"] = shrink_views(whole, most=SIDE).masks[0]
+    whole = Views(name, large[None], ())
+    mask: Bool[np.ndarray, "a b"] = shrink_views(whole, most=SIDE).masks[0]
     return mask
 
 

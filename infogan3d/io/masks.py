@@ -1,6 +1,8 @@
 """A picture on white -> its mask: which pixels show the chair."""
 
+import math
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -157,11 +159,26 @@ SHADOW = (0.45, 0.985)  # what a shadow leaves of the background's light
 SOFT = 0.035  # of the light a pixel, smoothed: a shadow's edge is no sharper
 PART = 0.02  # of the largest part: smaller ones are dust
 FADES = 0.05  # share of what surrounds a shadow that is plain background: it fades out there
+FAINT = 36.0  # levels: three times APART
 PLAIN = 25.0  # levels: the background's deviation from a smooth one; above it is no plain wall
 
 
-def read_photo_mask(path: Path | str) -> Bool[np.ndarray, "h w"]:
-    """The object's pixels in a photograph before a plain background of any colour.
+@dataclass(frozen=True, eq=False)
+class PhotoMask:
+    """The object's pixels in a photograph, and how many levels of 255 half of them differ from the
+    background by (infinite where alpha decided)."""
+
+    mask: Bool[np.ndarray, "h w"]
+    contrast: float
+
+    @property
+    def faint(self) -> bool:
+        """Whether object and background are so alike that parts of it may be missing."""
+        return self.contrast < FAINT
+
+
+def read_photo_mask(path: Path | str) -> PhotoMask:
+    """The object in a photograph before a plain background of any colour.
 
     Alpha decides where there is some. Else the background is a quadratic surface fitted to the
     border of the picture; what differs is the object, unless it is a soft shadow: darker, of the
@@ -171,7 +188,7 @@ def read_photo_mask(path: Path | str) -> Bool[np.ndarray, "h w"]:
     picture = open_picture(path)
     cut_out = alpha_mask(picture)
     if cut_out is not None:
-        return clean_mask(cut_out, name=path)
+        return PhotoMask(clean_mask(cut_out, name=path), math.inf)
     pixels = np.asarray(picture.convert("RGB"), dtype=np.float32)
     wall, noise = fitted_background(pixels)
     if noise > PLAIN:
@@ -187,7 +204,8 @@ def read_photo_mask(path: Path | str) -> Bool[np.ndarray, "h w"]:
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     sizes[0] = 0
     mask = (sizes >= PART * max(int(sizes.max()), 1))[labels] & mask
-    return clean_mask(mask, name=path)
+    mask = clean_mask(mask, name=path)
+    return PhotoMask(mask, float(np.median(apart[mask])))
 
 
 def fitted_background(

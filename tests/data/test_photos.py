@@ -33,7 +33,9 @@ def test_the_object_is_found_before_any_plain_wall_and_its_shadow_is_not(
 ) -> None:
     camera = turntable(1, size=(640, 480))[0]
     Image.fromarray(photo(*grammar_seat(), camera, wall=wall)).save(tmp_path / "it.jpg", quality=85)
-    found, true = read_photo_mask(tmp_path / "it.jpg"), silhouettes(*grammar_seat(), [camera])[0]
+    read, true = read_photo_mask(tmp_path / "it.jpg"), silhouettes(*grammar_seat(), [camera])[0]
+    found = read.mask
+    assert not read.faint
     assert (found & true).sum() / (found | true).sum() > 0.95
 
 
@@ -42,8 +44,9 @@ def test_alpha_decides_where_there_is_some(tmp_path: Path) -> None:
     pixels[..., 3] = 0
     pixels[16:48, 20:44, 3] = 255
     Image.fromarray(pixels).save(tmp_path / "cut.png")
-    mask = read_photo_mask(tmp_path / "cut.png")
-    assert mask.sum() == 32 * 24
+    cut = read_photo_mask(tmp_path / "cut.png")
+    assert not cut.faint
+    assert cut.mask.sum() == 32 * 24
 
 
 def test_a_background_that_is_not_plain_is_refused(tmp_path: Path) -> None:
@@ -122,8 +125,18 @@ def test_a_grey_chair_on_white_is_not_taken_for_its_own_shadow(tmp_path: Path) -
     Image.fromarray(pixels).save(tmp_path / "8.png")
     Image.fromarray(pixels.astype(np.uint16) * 257).save(tmp_path / "16.png")
     for name in ("8.png", "16.png"):
-        found = read_photo_mask(tmp_path / name)
+        found = read_photo_mask(tmp_path / name).mask
         assert (found & (pixels < 255)).sum() / (found | (pixels < 255)).sum() > 0.95
+
+
+def test_a_chair_of_nearly_the_walls_colour_is_said_to_be_unsure(tmp_path: Path) -> None:
+    pixels = np.full((160, 160, 3), 120, np.uint8)
+    pixels[40:100, 50:110] = pixels[100:140, 50:60] = (138, 138, 136)
+    Image.fromarray(pixels).save(tmp_path / "1.png")
+    assert read_photo_mask(tmp_path / "1.png").faint
+    (line,) = [line for line in read_photos(tmp_path).assumed if "wall" in line]
+    assert "1 of 1 pictures (1.png first)" in line
+    assert "another colour" in line
 
 
 def test_pictures_that_cannot_be_read_are_not_left_out_silently(
