@@ -10,7 +10,7 @@ export UV_LINK_MODE ?= copy
 export HYDRA_FULL_ERROR ?= 0
 size   ?= cpu
 
-.PHONY: help setup demo paper test check shell clean
+.PHONY: help setup demo paper weights test check shell clean
 
 help:  ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -33,6 +33,12 @@ demo: $(BASE)  ## train the embedded default (two idle cores: 4 minutes with bf1
 
 paper: $(STAMP)  ## every experiment of the paper at size=cpu or size=gpu, and one page of them
 	$(BIN)/python -m experiments.paper --size $(size)
+
+weights: $(BASE)  ## train the shipped model anew and publish it (two cores without bf16: about two hours)
+	$(BIN)/python -m infogan3d.train +experiment=pictures name=weights batches=2100 \
+		data.count=8000 model.prior_steps=10000 checkpoint_every=100
+	$(BIN)/python -m infogan3d.publish run=latest:weights to=infogan3d/weights/32 \
+		notes=experiments/WEIGHTS.md
 
 test: check  ## all checks and tests
 	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal --durations=10

@@ -39,7 +39,7 @@ PIXELS = 300  # pictures are made no larger than this before their distances are
 FIELD_LR = 0.1
 RAYS = 0.2  # weight of the silhouettes beside the cross-entropy to the refined shape
 DISAGREEMENT = 0.3  # of expected IoU that a nat a ray costs a facing (ledger)
-FACING = 0.05  # the same, that a nat of the facing network's does (ledger)
+FACING = 0.2  # the same, that a nat of the facing network's does (ledger)
 
 
 @dataclass(frozen=True, eq=False)
