@@ -42,11 +42,13 @@ OTHERS = (
 
 @dataclass(frozen=True, eq=False)
 class PhotoViews:
-    """The views of a folder, what was assumed of them in words, whether headings are known."""
+    """The views of a folder, what was assumed of them in words, whether headings are known, and
+    whether the cameras' distances are in inches, which tells how large the chair is."""
 
     views: Views
     assumed: tuple[str, ...]
     heading_known: bool
+    inches: bool = False
 
 
 def is_photo_folder(folder: Path) -> bool:

@@ -41,6 +41,9 @@ BELIEVED = (15.0, 110.0)  # inches: a seat's longest side, stools to sofas
 CARVING: dict[str, Any] = {"method": "any128", "tolerance": 2}
 
 
+PRINTED = (".stl", ".3mf")  # usually Z up, as printers have it
+
+
 FINE = 3  # fine cells a cell and axis, odd
 OVER = 1e-3  # sides of the cube: a mesh that was made here reaches no farther out of it
 
@@ -117,10 +120,11 @@ def mesh_target(
         if said is not None and (up, facing, hull) == ("auto", "snap", False):
             grid = own_grid(vertices, faces, said, frame=frame, resolution=resolution)
             if grid is not None:
-                words = f"made here, {said.up} up: taken into its own cells, {said.side:.3f} m"
-                return MeshTarget(grid, said.side, [words])
+                words = f"made here, {said.up} up: taken into its own cells, {said.metres:.3f} m"
+                return MeshTarget(grid, said.metres, [words])
         given = said.up if said is not None and up == "auto" else up
-        up, stood = chosen_up(vertices, faces, up=given, known=known)
+        usual = "z" if path.suffix.lower() in PRINTED else "y"
+        up, stood = chosen_up(vertices, faces, up=given, known=known, usual=usual)
         upright = solid_voxelize(stood_up(vertices, up), faces, resolution=32)
         turns = int(turn(upright, facing)[1]["quarter_turns"])
         points, faces = turn_and_centre(stood_up(vertices, up), faces, turns=turns)
@@ -185,10 +189,13 @@ def placed(
 def true_size(size: float, inches: float, path: Path) -> float:
     """The longest side of a mesh in metres: by the unit that it was taken for.
 
-    glTF is in metres. A size that no unit explains is as long as a usual seat.
+    glTF is in metres, 3MF is read in millimetres. A size that no unit explains is as long as a
+    usual seat.
     """
     if path.suffix.lower() in (".glb", ".gltf"):
         return size
+    if path.suffix.lower() == ".3mf":
+        return size / 1000
     unit = min(UNITS, key=lambda name: abs(np.log(size * UNITS[name] / USUAL)))
     believed = BELIEVED[0] <= size * UNITS[unit] <= BELIEVED[1]
     return (size * UNITS[unit] if believed else inches) * INCH

@@ -97,7 +97,8 @@ def read_target(folder: Path) -> PhotoViews:
         folder = folder.absolute().parent
     elif folder.is_dir() and is_photo_folder(folder):
         return read_photos(folder)
-    return PhotoViews(read_chair_views(folder), (), True)
+    inches = not (folder / "rendering").is_dir()  # Choy's ShapeNet chairs have lost their size
+    return PhotoViews(read_chair_views(folder), (), True, inches)
 
 
 def names_cameras(folder: Path) -> bool:

@@ -18,6 +18,7 @@ from infogan3d.runs.settings.evaluate import EvaluateSettings
 from infogan3d.runs.settings.generate import GenerateSettings
 from infogan3d.runs.settings.prepare import PrepareSettings
 from infogan3d.runs.settings.reconstruct import ReconstructSettings
+from infogan3d.runs.settings.reopen import ReopenSettings
 from infogan3d.runs.settings.select import SelectSettings
 from infogan3d.runs.settings.train import TrainerConfig, TrainSettings
 
@@ -30,6 +31,7 @@ COMMANDS: dict[str, type] = {
     "evaluate": EvaluateSettings,
     "generate": GenerateSettings,
     "reconstruct": ReconstructSettings,
+    "reopen": ReopenSettings,
     "discover": DiscoverSettings,
     "select": SelectSettings,
     "dashboard": DashboardSettings,

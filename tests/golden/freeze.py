@@ -82,6 +82,10 @@ ADDED = {
     "evidence",
     "*field_steps",
     "hull",
+    "between",
+    "codes",
+    "export.*",
+    "format",
 }  # new ones that the old code did not have; patterns too
 
 ROUNDED = {"*.mmd_x1e4.*"}  # computed in another order of sums since: equal to NEAR
