@@ -56,7 +56,11 @@ def store_defaults(*commands: str) -> None:
     store = ConfigStore.instance()
     for name in commands or COMMANDS:
         kind = COMMANDS[name]
-        plain = {key: value for key, value in defaults_of(kind).items() if key not in CHOSEN}
+        plain = {
+            key: value
+            for key, value in defaults_of(kind).items()
+            if not (key in CHOSEN and isinstance(value, dict))
+        }
         store.store(group="settings", name=name, node=plain)
     if commands and not any(of_kinds(COMMANDS[name], "data") for name in commands):
         return

@@ -13,8 +13,8 @@ from infogan3d.data.datasets.procedural import chairs
 from infogan3d.data.procedural import chairs as known_factors
 from infogan3d.data.procedural.chairs import Factors, chair_grid, chair_mesh, cube_of
 from infogan3d.geometry.distances import iou
-from infogan3d.geometry.orientation import canonical_yaw
 from infogan3d.geometry.makers.files import Made, save_mesh
+from infogan3d.geometry.orientation import canonical_yaw
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.inversion.frames import GridFrame, frame_of
 from infogan3d.inversion.targets import (

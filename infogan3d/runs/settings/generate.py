@@ -44,7 +44,7 @@ class GenerateSettings:
     run: str = setting(help="a run folder, latest, or latest:<name>", run_folder=True)
     count: int = setting(16, "shapes", at_least=1)
     seed: int = setting(0, "of the draws", at_least=0, at_most=LARGEST_SEED)
-    codes: dict[str, float | str] | None = setting(
+    codes: dict[str, float | int | str] | None = setting(
         None,
         "codes held, the rest drawn: codes.d0=3 codes.c1=0.5; by name where they are measured: "
         "codes.arms=open codes.seat_height=0.45 (of the longest side)",
