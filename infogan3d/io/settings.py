@@ -92,6 +92,8 @@ def read_value(name: str, value: Any, kind: Any, about: "Field[Any]") -> Any:
             raise no_group(name, value)
         return read_settings(inner, value, prefix=f"{name}.")
     wanted = kind_wanted(value, kind)
+    if wanted and about.metadata.get("by_name") and not isinstance(value, Mapping):
+        raise no_group(name, value, "name")
     if wanted:
         default = example(about, kind)
         raise ValueError(f"{name}={value} is no {wanted}: give one, such as {default}.")
@@ -100,9 +102,9 @@ def read_value(name: str, value: Any, kind: Any, about: "Field[Any]") -> Any:
     return value
 
 
-def no_group(name: str, value: Any) -> ValueError:
+def no_group(name: str, value: Any, inside: str = "setting") -> ValueError:
     """The refusal of a single value where a group of settings is wanted."""
-    return ValueError(f"{name}={value} is no group of settings: give {name}.<setting>=...")
+    return ValueError(f"{name}={value} is no group of settings: give {name}.<{inside}>=...")
 
 
 def check_bounds(name: str, value: Any, about: "Field[Any]") -> None:
@@ -185,6 +187,8 @@ def example(about: "Field[Any]", kind: Any) -> str:
     first = members(kind)[0]
     if get_origin(first) is tuple:
         return "[10, 4]"
+    if get_origin(first) is dict:
+        return "{a: 0.5}"
     return str({int: "1", float: "0.5"}.get(first, "a word"))
 
 

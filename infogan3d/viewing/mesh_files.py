@@ -51,7 +51,9 @@ def size_in_pictures(side: float, occupancy: Float[np.ndarray, "R R R"], *, inch
     filled = np.argwhere(occupancy > 0.5)
     longest = float((np.ptp(filled, axis=0) + 1).max()) / len(occupancy) if len(filled) else 1.0
     if inches:
-        return Size(side * INCH, f"by the cameras' inches: {side * INCH * longest:.3f} m at most")
+        return Size(
+            side * INCH, f"by the cameras' inches: {side * INCH * longest:.3f} m, the longest side"
+        )
     basis = f"not told by the pictures: the longest side is taken as {USUAL:.3f} m, a usual seat's"
     return Size(USUAL / longest, basis)
 

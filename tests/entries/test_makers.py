@@ -155,7 +155,7 @@ def test_a_way_and_a_walk_of_all_codes(run, tmp_path):
         (("between='2,2'",), "between=2,2 names no two samples: give two numbers, such as 0,3."),
         (("between=2",), "between=2 names no two samples"),
         (("format='glb,dae'",), "format=dae is not known: choose one of glb, stl, 3mf, obj, onnx"),
-        (("codes=3",), "codes=3 is no group of numbers or words"),
+        (("codes=3",), "codes=3 is no group of settings: give codes.<name>=..."),
         (("export.size=0.5",), "export.size=0.5 is too small: give 1 or more."),
     ],
 )
