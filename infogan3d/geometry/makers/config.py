@@ -8,8 +8,8 @@ FORMATS = ("glb", "stl", "3mf", "obj")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExportConfig:
-    """How every mesh file is finished, and the print that its verdict is about."""
+class FinishConfig:
+    """How a mesh is finished; all that a training's meshes need."""
 
     # 5 steps leave every cell of 32^3 chairs where it was (IoU 1.000), 10 take some (0.990)
     smooth: int = setting(
@@ -18,6 +18,12 @@ class ExportConfig:
     faces: int | None = setting(
         None, "most triangles; a mesh that would open keeps more; null: all", at_least=100
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportConfig(FinishConfig):
+    """How every mesh file is finished, how large it is, and the print that its verdict is about."""
+
     size: float | None = setting(
         None,
         "longest side in the files, mm; null: as large as the chair is",
