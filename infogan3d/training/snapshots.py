@@ -7,7 +7,7 @@ import numpy as np
 import pytorch_lightning as pl
 from PIL import Image
 
-from infogan3d.geometry.makers.config import ExportConfig
+from infogan3d.geometry.makers.config import ExportConfig, FinishConfig
 from infogan3d.io.files import save_picture
 from infogan3d.io.frames import FITTED, Frame
 from infogan3d.models.base import ShapeModel
@@ -46,8 +46,9 @@ def walk_sheet(model: ShapeModel, *, title: str, seed: int = 0, steps: int = STE
 class Snapshots(pl.Callback):
     """Draw the sheets every `every` batches (0: never) and at the end, then save some meshes."""
 
-    def __init__(self, run: Path, *, every: int = 500, export: ExportConfig | None = None) -> None:
-        self.run, self.every, self.export = run, every, export or ExportConfig()
+    def __init__(self, run: Path, *, every: int = 500, finish: FinishConfig | None = None) -> None:
+        self.run, self.every = run, every
+        self.export = ExportConfig(**vars(finish or FinishConfig()))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
