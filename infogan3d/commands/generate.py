@@ -54,8 +54,7 @@ def generate(settings: GenerateSettings, out: Path) -> None:
 def draw(model: ShapeModel, settings: GenerateSettings) -> Drawn:
     """The codes of samples, of a walk or of a way between two samples, some of them chosen."""
     count, seed, chosen = settings.count, settings.seed, settings.codes or {}
-    one = settings.walk is not None
-    codes = draw_codes(model, 1 if one else count, seed=seed)
+    codes = draw_codes(model, count if settings.walk is None else 1, seed=seed)
     codes = choose_codes(model, codes, chosen, prefix="codes.")
     if settings.walk is not None:
         return walked(model, codes, settings.walk, chosen, steps=count, span=settings.span)

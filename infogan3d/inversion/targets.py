@@ -41,7 +41,7 @@ BELIEVED = (15.0, 110.0)  # inches: a seat's longest side, stools to sofas
 CARVING: dict[str, Any] = {"method": "any128", "tolerance": 2}
 
 
-PRINTED = (".stl", ".3mf")  # usually Z up, as printers have it
+USUALLY_UP = {".stl": "z", ".3mf": "z"}  # as printers have it; others have Y up
 
 
 FINE = 3  # fine cells a cell and axis, odd
@@ -120,11 +120,9 @@ def mesh_target(
         if said is not None and (up, facing, hull) == ("auto", "snap", False):
             grid = own_grid(vertices, faces, said, frame=frame, resolution=resolution)
             if grid is not None:
-                words = f"made here, {said.up} up: taken into its own cells, {said.metres:.3f} m"
-                return MeshTarget(grid, said.metres, [words])
+                return MeshTarget(grid, said.metres, [made_here(said)])
         given = said.up if said is not None and up == "auto" else up
-        usual = "z" if path.suffix.lower() in PRINTED else "y"
-        up, stood = chosen_up(vertices, faces, up=given, known=known, usual=usual)
+        up, stood = chosen_up(vertices, faces, up=given, known=known, usual=usual_up(path))
         upright = solid_voxelize(stood_up(vertices, up), faces, resolution=32)
         turns = int(turn(upright, facing)[1]["quarter_turns"])
         points, faces = turn_and_centre(stood_up(vertices, up), faces, turns=turns)
@@ -137,6 +135,16 @@ def mesh_target(
     side = longest / (np.ptp(points, axis=0).max() / CUBE if frame.kind == "floor" else frame.span)
     notes = [f"{stood}, turned by {turns} quarters, {sized}, {way}", *in_pieces(grid)]
     return MeshTarget(grid, float(side), notes)
+
+
+def usual_up(path: Path) -> str:
+    """The axis that usually points up in files of a kind."""
+    return USUALLY_UP.get(path.suffix.lower(), "y")
+
+
+def made_here(said: MeshNote) -> str:
+    """What is said of a mesh that comes back into its own cells."""
+    return f"made here, {said.up} up: taken into its own cells, {said.metres:.3f} m"
 
 
 def own_grid(

@@ -87,12 +87,12 @@ class MeshWriter:
         )
         if not grid.any():
             return None
-        made = Made(
+        record = Made(
             side=side or cube_side(self.frame),
             frame=self.frame,
             extras=None if origin is None else origin.extras(),
         )
-        return save_closed(occupancy, path, formats=self.formats, made=made, export=export)
+        return save_closed(occupancy, path, formats=self.formats, record=record, export=export)
 
     def report(self, path: Path) -> str:
         """The verdicts in words, and all of them as JSON at `path`."""

@@ -46,7 +46,7 @@ def test_smoothing_keeps_the_size_and_softens_the_stairs():
 
 @pytest.mark.parametrize("suffix", [".obj", ".stl", ".3mf", ".glb", ".GLB"])
 def test_files_reload_closed_at_their_scale(tmp_path, suffix):
-    path = save_mesh(chair(), tmp_path / "deep" / f"chair{suffix}", made=Made(side=2.0))
+    path = save_mesh(chair(), tmp_path / "deep" / f"chair{suffix}", record=Made(side=2.0))
     mesh = trimesh.load_mesh(path)
     per_metre = 1000 if suffix in (".stl", ".3mf") else 1
     assert mesh.is_watertight
@@ -86,7 +86,7 @@ def test_refused_requests_name_the_cure(tmp_path):
     ):
         save_mesh(chair(), tmp_path / "chair.ply")
     with pytest.raises(ValueError, match=r"a cube's side of 0\.0 m"):
-        save_mesh(chair(), tmp_path / "chair.glb", made=Made(side=0.0))
+        save_mesh(chair(), tmp_path / "chair.glb", record=Made(side=0.0))
     with pytest.raises(ValueError, match="-1 smoothing steps"):
         grid_mesh(chair(), smooth=-1)
 
@@ -100,6 +100,6 @@ def test_a_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr("infogan3d.io.files.os.replace", full)
     with pytest.raises(OSError, match="disk full"):
-        save_mesh(chair(), path, made=Made(side=3.0))
+        save_mesh(chair(), path, record=Made(side=3.0))
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["chair.stl"]

@@ -60,18 +60,18 @@ def finished_mesh(
 
 
 def save_mesh(
-    grid: Grid, path: Path, *, made: Made | None = None, export: ExportConfig = PLAIN
+    grid: Grid, path: Path, *, record: Made | None = None, export: ExportConfig = PLAIN
 ) -> Path:
     """Write the grid's mesh to a .glb, .stl, .3mf or .obj file and return its path.
 
     The cube's middle is the origin. GLB and OBJ are in metres with Y up, STL and 3MF in millimetres
     with Z up. With a frame the file says all that (io/meshes/note.py). It appears whole or not at
-    all; its folder is made. ValueError for another suffix, an empty grid or a side of 0.
+    all; its folder is record. ValueError for another suffix, an empty grid or a side of 0.
     """
     check_suffix(path)
-    made = made or Made()
-    mesh, side = finished_mesh(grid, made.side, export)
-    return write_mesh(mesh, path, replace(made, side=side))
+    record = record or Made()
+    mesh, side = finished_mesh(grid, record.side, export)
+    return write_mesh(mesh, path, replace(record, side=side))
 
 
 def check_suffix(path: Path) -> str:
@@ -82,7 +82,7 @@ def check_suffix(path: Path) -> str:
     return kind
 
 
-def write_mesh(mesh: trimesh.Trimesh, path: Path, made: Made) -> Path:
+def write_mesh(mesh: trimesh.Trimesh, path: Path, record: Made) -> Path:
     """A mesh in metres, z up, as a file in the unit and axes of its kind."""
     kind = check_suffix(path)
     unit, up = UNITS[kind]
@@ -91,9 +91,9 @@ def write_mesh(mesh: trimesh.Trimesh, path: Path, made: Made) -> Path:
     if up == "y":
         mesh.apply_transform(Y_UP)
     note = ""
-    if made.frame is not None:
-        note = MeshNote(up, made.side * PER_METRE[unit], made.frame, unit).line()
-    write_atomic(path, mesh_bytes(mesh, kind, note, made.extras))
+    if record.frame is not None:
+        note = MeshNote(up, record.side * PER_METRE[unit], record.frame, unit).line()
+    write_atomic(path, mesh_bytes(mesh, kind, note, record.extras))
     return path
 
 
@@ -126,7 +126,7 @@ def save_closed(
     path: Path,
     *,
     formats: tuple[str, ...] = ("glb",),
-    made: Made | None = None,
+    record: Made | None = None,
     export: ExportConfig = PLAIN,
 ) -> bool:
     """Write one mesh as `path` with each of some suffixes, and read it back: is it watertight?
@@ -137,9 +137,9 @@ def save_closed(
     shapes = (occupancy,) if occupancy.dtype == bool else (occupancy, occupancy > 0.5)
     paths = [path.with_name(f"{path.name}.{kind}") for kind in formats]
     for grid in shapes:
-        mesh, side = finished_mesh(grid, (made or Made()).side, export)
+        mesh, side = finished_mesh(grid, (record or Made()).side, export)
         for place in paths:
-            write_mesh(mesh, place, replace(made or Made(), side=side))
+            write_mesh(mesh, place, replace(record or Made(), side=side))
         if all(trimesh.load_mesh(place).is_watertight for place in paths):
             return True
     return False

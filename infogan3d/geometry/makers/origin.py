@@ -79,41 +79,41 @@ def read_origin(path: Path | str) -> Origin:
         raise ValueError(f"{path} has {path.stat().st_size} bytes, more than {LARGEST_FILE}.")
     try:
         extras = document_of(path.read_bytes()).get("asset", {}).get("extras", {})
-        told = extras.get(KEY) if isinstance(extras, dict) else None
-        if told is None:
+        record = extras.get(KEY) if isinstance(extras, dict) else None
+        if record is None:
             raise ValueError(
                 f"{path} does not say what made it: it was not made by generate or reconstruct, or "
                 "another tool dropped that; give the file as it was made."
             )
-        return checked(told)
+        return checked(record)
     except MeshError as error:
         raise ValueError(f"{path} cannot be read as .glb ({error}): {error.cure}.") from error
     except BENT as error:
         raise ValueError(f"{path} says wrongly what made it ({error}): replace it.") from error
 
 
-def checked(told: dict[str, Any]) -> Origin:
+def checked(record: dict[str, Any]) -> Origin:
     """The record in a file's extras. Errors: not as `extras` writes it (`MeshError`)."""
     for name in ("model", "cells"):
-        if not re.fullmatch(r"[0-9a-f]{64}", str(told[name])):
+        if not re.fullmatch(r"[0-9a-f]{64}", str(record[name])):
             raise MeshError(f"its {name} is no hash of 64 hex digits")
-    cells = told["resolution"]
+    cells = record["resolution"]
     if type(cells) is not int or not 1 <= cells <= FINEST:
         raise MeshError(f"its resolution {cells!r} is none of 1 to {FINEST}")
-    blocks = told["discrete"]
+    blocks = record["discrete"]
     if not isinstance(blocks, list) or len(blocks) > MOST_NUMBERS:
         raise MeshError("its discrete codes are no list")
     return Origin(
-        model=told["model"],
-        cells=told["cells"],
+        model=record["model"],
+        cells=record["cells"],
         resolution=cells,
-        pieces=str(told["pieces"])[:20],
-        z=numbers(told["z"]),
+        pieces=str(record["pieces"])[:20],
+        z=numbers(record["z"]),
         discrete=tuple(numbers(block) for block in blocks),
-        continuous=numbers(told["continuous"]),
-        stage=str(told.get("stage", ""))[:40],
-        codes=dict(told.get("codes", {})),
-        about=dict(told.get("about", {})),
+        continuous=numbers(record["continuous"]),
+        stage=str(record.get("stage", ""))[:40],
+        codes=dict(record.get("codes", {})),
+        about=dict(record.get("about", {})),
     )
 
 

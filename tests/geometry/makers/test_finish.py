@@ -24,7 +24,7 @@ ORIGIN = Origin("a" * 64, "b" * 64, 32, "all", (0.1, -2.5), ((0.0, 1.0),), (0.5,
 def test_a_known_chair_is_as_large_as_its_factors_in_each_file_s_unit(tmp_path, kind, unit):
     made = Made(side=FLOOR_SIDE, frame=FLOOR)
     path = tmp_path / f"chair.{kind}"
-    save_mesh(chair_grid(CHAIR, resolution=32), path, made=made, export=ExportConfig())
+    save_mesh(chair_grid(CHAIR, resolution=32), path, record=made, export=ExportConfig())
     mesh = trimesh.load(path, force="mesh")
     width, depth, height = np.array(overall_size(CHAIR)) * INCH
     axes = [width, height, depth] if unit == 1 else [width, depth, height]
@@ -80,7 +80,7 @@ def test_the_surface_of_probabilities_is_left_as_it_is():
 
 
 def test_an_obj_says_its_unit_and_its_axis(tmp_path):
-    path = save_mesh(chair_grid(CHAIR, resolution=16), tmp_path / "a.obj", made=Made(frame=FLOOR))
+    path = save_mesh(chair_grid(CHAIR, resolution=16), tmp_path / "a.obj", record=Made(frame=FLOOR))
     assert path.read_text().splitlines()[0].endswith("frame=floor span=0.9375 (metres, Y up)")
 
 
@@ -97,7 +97,7 @@ def test_formats(words, kinds):
 def glb_of(tmp_path, extras):
     grid = chair_grid(CHAIR, resolution=16)
     made = Made(frame=FLOOR, extras=extras)
-    save_closed(grid, tmp_path / "chair.v2", made=made)
+    save_closed(grid, tmp_path / "chair.v2", record=made)
     return tmp_path / "chair.v2.glb"
 
 
