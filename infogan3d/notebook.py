@@ -27,12 +27,12 @@ from infogan3d.inversion.stages import (
 )
 from infogan3d.inversion.view_targets import read_target, silhouette_scores
 from infogan3d.models.base import ShapeModel
-from infogan3d.models.networks.latent import set_codes
 from infogan3d.models.sampling import draw_codes, generate_grids, to_batch
 from infogan3d.rendering.render import grid_picture
 from infogan3d.runs.checkpoint import load_model
 from infogan3d.runs.folder import find_run, load_settings
 from infogan3d.runs.settings.train import TrainSettings
+from infogan3d.semantics.editing.chosen import choose_codes, walked, way_between
 
 Grid = Bool[np.ndarray, "R R R"]
 
@@ -71,14 +71,31 @@ class Run:
         return dict(zip(spec.names, ranges, strict=True))
 
     def draw(
-        self, count: int, *, seed: int = 0, **codes: float | int
+        self, count: int, *, seed: int = 0, **codes: float | int | str
     ) -> Bool[np.ndarray, "n R R R"]:
         """`count` shapes by a seed, with the named codes set (`d0=2, c0=0.5`) and the rest drawn.
 
-        Errors: a code that the run has not got, or a value outside its range (`ValueError`).
+        A run with measured codes takes their names too (`arms="open", seat_height=0.45`, lengths in
+        shares of the longest side). Errors: a code that the run has not got, or a value outside its
+        range (`ValueError`).
         """
         draws = draw_codes(self.model, count, seed=seed)
-        return generate_grids(self.model, set_codes(draws, self.model.spec, codes))
+        return generate_grids(self.model, choose_codes(self.model, draws, codes))
+
+    def walk(
+        self, code: str = "all", *, steps: int = 8, seed: int = 0, **codes: float | int | str
+    ) -> Bool[np.ndarray, "n R R R"]:
+        """One chair with a code moved, or with "all" each of them in turn; others may be chosen."""
+        base = choose_codes(self.model, draw_codes(self.model, 1, seed=seed), codes)
+        drawn = walked(self.model, base, code, codes, steps=steps, span=1.0)
+        return generate_grids(self.model, drawn.codes)
+
+    def between(
+        self, first: int, last: int, *, steps: int = 8, seed: int = 0, count: int = 16
+    ) -> Bool[np.ndarray, "n R R R"]:
+        """`steps` shapes from sample `first` to sample `last` of the `count` of a seed."""
+        draws = draw_codes(self.model, count, seed=seed)
+        return generate_grids(self.model, way_between(draws, first, last, steps=steps).codes)
 
     def read_codes(self, grid: Grid, *, by: str = "q") -> dict[str, float | int]:
         """The codes that Q (`by="q"`) or the encoder (`by="e"`) reads off a shape."""

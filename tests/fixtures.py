@@ -333,6 +333,20 @@ def leave_run(part: Any) -> Path:
     return run
 
 
+def leave_run_of(run: Path, *words: str, lift: float = 0.0) -> Path:
+    """An untrained run in its own folder, G's last bias lifted so that shapes are not empty."""
+    settings = settings_of("train", *words)
+    runs_folder.save_config(settings, run)
+    (run / runs_folder.LAST).parent.mkdir()
+    save_json({"id": f"id-of-{run.name}"}, run / "run.json")
+    model: Any = build_model(settings)
+    with torch.no_grad():
+        model.ema.layers[-1].bias += lift
+    whole = {"state_dict": model.state_dict(), "hyper_parameters": dict(model.hparams)}
+    torch.save({**whole, "pytorch-lightning_version": pl.__version__}, run / runs_folder.LAST)
+    return run
+
+
 def sweep_of(*models: ShapeModel, **changes: Any) -> Sweep:
     """A sweep of models that lie nowhere."""
     names = tuple(f"{i}-boxes" for i in range(len(models)))

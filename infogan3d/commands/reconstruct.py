@@ -5,6 +5,7 @@ scores of every stage. The folder that it makes:
 
     codes.json           latent, z and codes of each shape, every stage's scores and their protocol
     shape.npz            the result as a pack; shape.glb, or meshes/<id>.glb where they are many
+    verdict.json         whether a print of it would come out and stand
     reconstruction.png   target, hull and stages side by side
 """
 
@@ -14,15 +15,14 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool
-from PIL import Image
 
 from infogan3d.data.build import split_of
 from infogan3d.data.cache import load_cache
 from infogan3d.data.shapes import flagged_note
 from infogan3d.evaluation.reconstruction import Scoring, likeness_note, shape_scores
 from infogan3d.geometry.components import count_components, filter_components
-from infogan3d.geometry.surface import save_closed
-from infogan3d.inversion.figure import picture_sheet, shape_sheet
+from infogan3d.geometry.makers.config import formats_of
+from infogan3d.inversion.figure import colours_of, picture_sheet, shape_sheet
 from infogan3d.inversion.frames import frame_of, guess_note
 from infogan3d.inversion.stages import (
     ReconstructionRequest,
@@ -36,19 +36,22 @@ from infogan3d.inversion.targets import mesh_target, pack_target
 from infogan3d.inversion.view_targets import read_target, silhouette_scores, silhouette_table
 from infogan3d.io.files import file_name, save_json, save_picture
 from infogan3d.io.frames import Frame, cube_side
-from infogan3d.io.masks import open_picture
 from infogan3d.io.packs import Pack, pack_grids, save_pack
 from infogan3d.io.progress import objective_bar
 from infogan3d.models.evidence.calibration import UNCALIBRATED, from_plain
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.evidence.readings import as_plain, readings
+from infogan3d.models.sampling import weights_hash
 from infogan3d.runs import folder
 from infogan3d.runs.build import build_data
 from infogan3d.runs.checkpoint import load_model
+from infogan3d.runs.guards.claims import run_name
 from infogan3d.runs.settings.reconstruct import ReconstructSettings
 from infogan3d.runs.settings.train import TrainSettings
 from infogan3d.stats.estimate import mean_score
 from infogan3d.stats.tables import Protocol, Rows, protocol_table, to_json
+from infogan3d.viewing.mesh_files import MeshWriter, Size, size_in_pictures, size_note
+from infogan3d.viewing.origins import origin_of
 
 GRID_SCORES = ("mse", "iou", "ap", "cd")
 MOST_KNOWN, MOST_HELD_OUT = 500, 64  # shapes of the run's data that a target is held against
@@ -100,7 +103,7 @@ def sample_pack(trained: TrainSettings) -> Pack | None:
 
 def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out: Path) -> None:
     """Meshes and packs: every stage scored against the grid."""
-    truth, ids, notes, side = grids_of(order, settings)
+    truth, ids, notes, size = grids_of(order, settings)
     target = torch.from_numpy(truth).float()[:, None].to(order.model.device)
     with objective_bar("optimising") as tell:
         stages = run_stages(order.model, target, order.search, on_step=tell)
@@ -125,7 +128,7 @@ def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out:
         stages[-1],
         ids,
         {"notes": notes, "protocol": protocol.text(), "rungs": to_json(rows)},
-        side=side,
+        size=size,
     )
     ious = {name: row["iou"].mean for name, row in rows.items()}
     sheet = shape_sheet(truth, {stage.name: stage.occupancy > 0.5 for stage in stages}, ious)
@@ -134,8 +137,8 @@ def from_grids(order: ReconstructionRequest, settings: ReconstructSettings, out:
 
 def grids_of(
     order: ReconstructionRequest, settings: ReconstructSettings
-) -> tuple[Grids, list[str], list[str], float]:
-    """The target's grids, ids, what was done and found, and the side of its cubes in metres.
+) -> tuple[Grids, list[str], list[str], Size]:
+    """The target's grids, ids, what was done and found, and the size of its cubes.
 
     Errors: what `pack_target` and `mesh_target` refuse.
     """
@@ -145,7 +148,8 @@ def grids_of(
         pack, notes = pack_target(
             order.path, index=index, resolution=order.resolution, frame=order.frame
         )
-        grids, ids, side = pack.grids(), list(pack.ids), cube_side(order.frame)
+        grids, ids = pack.grids(), list(pack.ids)
+        size = Size(cube_side(order.frame), size_note(order.frame, settings.export))
     else:
         target = mesh_target(
             order.path,
@@ -157,12 +161,13 @@ def grids_of(
             hull=settings.hull,
             known=None if known is None else known[0],
         )
-        grids, ids, side, notes = target.grid[None], [order.path.stem], target.side, target.notes
+        grids, ids, notes = target.grid[None], [order.path.stem], target.notes
+        size = Size(target.side, "as large as the mesh that it was read from")
     if known is not None:
         notes = [*notes, likeness_note(grids, *known)]
     for note in notes:
         print(f"target  {note}")
-    return grids, ids, notes, side
+    return grids, ids, notes, size
 
 
 def known_shapes(trained: TrainSettings) -> tuple[Grids, HeldOut] | None:
@@ -200,24 +205,17 @@ def from_pictures(order: ReconstructionRequest, settings: ReconstructSettings, o
     place = target.placements[best]
     about = {"inside": fitted.inside, "placement": vars(place), "protocol": protocol}
     about |= codes_read(order, fitted)
-    keep(order, (settings, out), stages[-1], [target.used.id], about | {"rungs": to_json(rows)})
+    size = size_in_pictures(place.side, stages[-1].occupancy[0], inches=read.inches)
+    about |= {"rungs": to_json(rows)}
+    keep(order, (settings, out), stages[-1], [target.used.id], about, size=size)
     sheet = picture_sheet(
         target,
         place,
         seen,
         {name: row["fitted"].mean for name, row in rows.items()},
-        photo=picture_of(read.file_of(target.used.masks[0])),
+        photo=colours_of(read.file_of(target.used.masks[0])),
     )
     print(f"picture {save_picture(sheet, out / 'reconstruction.png')}")
-
-
-def picture_of(path: Path | None) -> np.ndarray | None:
-    """A picture in colour, what is transparent in it white."""
-    if path is None:
-        return None
-    picture = open_picture(path).convert("RGBA")
-    white = Image.new("RGBA", picture.size, "white")
-    return np.asarray(Image.alpha_composite(white, picture).convert("RGB"))
 
 
 def codes_read(order: ReconstructionRequest, fitted: ViewFit) -> dict[str, Any]:
@@ -247,16 +245,12 @@ def keep(
     ids: list[str],
     about: dict[str, Any],
     *,
-    side: float | None = None,
+    size: Size,
 ) -> None:
-    """Write the settings, codes.json, the pack and the meshes, and say where they lie.
-
-    `side` is that of the shapes' cubes in metres, by the run's frame where nobody knows. Errors:
-    one shape only, and it is empty (`ValueError`).
-    """
+    """Write the settings, codes.json, the pack, the meshes and their verdict, and say where they
+    lie. Errors: one shape only, and it is empty (`ValueError`)."""
     settings, out = where
     lies = order.frame
-    size: dict[str, Any] = {"scale": side or cube_side(lies), "frame": Frame(lies.kind, lies.span)}
     shapes = filter_components(stage.occupancy, settings.pieces)
     if len(shapes) == 1 and not (shapes > 0.5).any():
         raise ValueError(
@@ -264,20 +258,39 @@ def keep(
             "or starts, or a run that learned from such shapes."
         )
     folder.save_config(settings, out)
-    rows = []
-    for name, latent, shape in zip(ids, stage.latent, shapes, strict=True):
-        count, floating = count_components(shape > 0.5)
-        path = out / ("shape.glb" if len(ids) == 1 else f"meshes/{file_name(name)}.glb")
-        closed = save_closed(shape, path, **size) if count else None
-        row = {"id": name, "pieces": count, "floating": floating, "watertight": closed}
-        rows.append(row | codes_by_name(order.model, latent))
+    rows, writer = write_meshes(order, where, Stage(stage.name, stage.latent, shapes), ids, size)
     frame = None if lies.guessed else Frame(lies.kind, lies.span)
     pack = save_pack(pack_grids(shapes > 0.5, ids=ids, frame=frame), out / "shape.npz")
     about = {"frame": {"kind": lies.kind, "span": lies.span, "carved": lies.carved}, **about}
     head = {"run": settings.run, "target": str(order.path)}
     codes = save_json({**head, **about, "shapes": rows}, out / "codes.json")
-    apart = sum(count_components(shape > 0.5)[0] > 1 for shape in shapes)
-    floating = float(np.mean([count_components(shape > 0.5)[1] for shape in shapes]))
-    mesh = out / ("shape.glb" if len(ids) == 1 else "meshes")
+    apart = sum(row["pieces"] > 1 for row in rows)
+    floating = float(np.mean([row["floating"] for row in rows]))
+    mesh = out / (f"shape.{formats_of(settings.format)[0]}" if len(ids) == 1 else "meshes")
+    print(f"size    {size.basis}\nprint   {writer.report(out / 'verdict.json')}")
     print(f"codes   {codes}\npack    {pack}\nmesh    {mesh}")
     print(f"pieces  {apart} of {len(ids)} in several, {100 * floating:.2f} % of their cells float")
+
+
+def write_meshes(
+    order: ReconstructionRequest,
+    where: tuple[ReconstructSettings, Path],
+    stage: Stage,
+    ids: list[str],
+    size: Size,
+) -> tuple[list[dict[str, Any]], MeshWriter]:
+    """The meshes of a stage's shapes; a row of codes.json for each, and the verdicts."""
+    settings, out = where
+    frame = Frame(order.frame.kind, order.frame.span)
+    writer = MeshWriter(formats_of(settings.format), settings.export, frame)
+    weights, rows = weights_hash(order.model), []
+    by = {"command": "reconstruct", "run": run_name(Path(settings.run)), "target": order.path.name}
+    for name, latent, shape in zip(ids, stage.latent, stage.occupancy, strict=True):
+        count, floating = count_components(shape > 0.5)
+        path = out / ("shape" if len(ids) == 1 else f"meshes/{file_name(name)}")
+        how: dict[str, Any] = {"weights": weights, "pieces": settings.pieces}
+        origin = origin_of(order.model, latent, shape > 0.5, stage=stage.name, about=by, **how)
+        closed = writer.write(shape, path, id=name, side=size.side, origin=origin)
+        row = {"id": name, "pieces": count, "floating": floating, "watertight": closed}
+        rows.append(row | codes_by_name(order.model, latent))
+    return rows, writer

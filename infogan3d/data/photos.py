@@ -43,11 +43,13 @@ OTHERS = (
 @dataclass(frozen=True, eq=False)
 class PhotoViews:
     """The views of a folder, what was assumed of them in words, whether headings are known, and
-    each view's file."""
+    whether the cameras' distances are in inches, which tells how large the chair is, and each
+    view's file."""
 
     views: Views
     assumed: tuple[str, ...]
     heading_known: bool
+    inches: bool = False
     files: tuple[Path, ...] = ()
 
     def file_of(self, mask: Bool[np.ndarray, "h w"]) -> Path | None:

@@ -73,11 +73,12 @@ def chosen_up(
     *,
     up: str,
     known: Grids | None,
+    usual: str = "y",
 ) -> tuple[str, str]:
     """The file's vertical axis, and in words by what it was chosen.
 
-    "auto" holds Y up, the usual one, against Z up: by symmetry and feet (upright.py), and by the
-    overlap with the nearest of some `known` grids. Y stays where neither speaks clearly for Z.
+    "auto" holds Y up against Z up: by symmetry and feet (upright.py), and by the overlap with the
+    nearest of some `known` grids. The `usual` one of the two stays where neither speaks clearly.
     """
     if up != "auto":
         return up, f"{up} up as given"
@@ -88,7 +89,7 @@ def chosen_up(
         if known is not None and len(known):
             evidence[axis] += KNOWN_WEIGHT * nearest_overlap(grid, known)
     better = evidence["z"] - evidence["y"]
-    axis = "z" if better > CLEARLY else "y"
+    axis = usual if abs(better) <= CLEARLY else "z" if better > 0 else "y"
     thin = "" if abs(better) > CLEARLY else ", which is not clear: up= overrides"
     basis = "symmetry and feet" if known is None else "symmetry, feet and the training shapes"
     return axis, (f"{axis} up by {basis} (y {evidence['y']:.2f}, z {evidence['z']:.2f}{thin})")

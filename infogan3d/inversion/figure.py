@@ -1,6 +1,7 @@
 """The picture of a reconstruction: the target, what was made of it, and where they differ."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -9,6 +10,7 @@ from PIL import Image, ImageOps
 from infogan3d.geometry.camera import Views, shrink_views
 from infogan3d.inversion.silhouette_loss import Placement, seen_through
 from infogan3d.inversion.view_targets import PictureTarget
+from infogan3d.io.masks import open_picture
 from infogan3d.rendering.figures import SIZE, canvas, cropped
 from infogan3d.rendering.render import grid_picture
 from infogan3d.stats.picks import evenly
@@ -104,6 +106,15 @@ def photo_panel(
     square = Image.new("RGB", (SIZE, SIZE), "white")
     square.paste(small, ((SIZE - small.width) // 2, (SIZE - small.height) // 2))
     return np.asarray(square)
+
+
+def colours_of(path: Path | None) -> UInt8[np.ndarray, "h w 3"] | None:
+    """A picture in colour, what is transparent in it white."""
+    if path is None:
+        return None
+    picture = open_picture(path).convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    return np.asarray(Image.alpha_composite(white, picture).convert("RGB"))
 
 
 def mask_panel(views: Views, index: int) -> UInt8[np.ndarray, "s s 3"]:

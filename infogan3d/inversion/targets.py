@@ -41,6 +41,9 @@ BELIEVED = (15.0, 110.0)  # inches: a seat's longest side, stools to sofas
 CARVING: dict[str, Any] = {"method": "any128", "tolerance": 2}
 
 
+USUALLY_UP = {".stl": "z", ".3mf": "z"}  # as printers have it; others have Y up
+
+
 FINE = 3  # fine cells a cell and axis, odd
 OVER = 1e-3  # sides of the cube: a mesh that was made here reaches no farther out of it
 
@@ -117,10 +120,9 @@ def mesh_target(
         if said is not None and (up, facing, hull) == ("auto", "snap", False):
             grid = own_grid(vertices, faces, said, frame=frame, resolution=resolution)
             if grid is not None:
-                words = f"made here, {said.up} up: taken into its own cells, {said.side:.3f} m"
-                return MeshTarget(grid, said.side, [words])
+                return MeshTarget(grid, said.metres, [made_here(said)])
         given = said.up if said is not None and up == "auto" else up
-        up, stood = chosen_up(vertices, faces, up=given, known=known)
+        up, stood = chosen_up(vertices, faces, up=given, known=known, usual=usual_up(path))
         upright = solid_voxelize(stood_up(vertices, up), faces, resolution=32)
         turns = int(turn(upright, facing)[1]["quarter_turns"])
         points, faces = turn_and_centre(stood_up(vertices, up), faces, turns=turns)
@@ -133,6 +135,16 @@ def mesh_target(
     side = longest / (np.ptp(points, axis=0).max() / CUBE if frame.kind == "floor" else frame.span)
     notes = [f"{stood}, turned by {turns} quarters, {sized}, {way}", *in_pieces(grid)]
     return MeshTarget(grid, float(side), notes)
+
+
+def usual_up(path: Path) -> str:
+    """The axis that usually points up in files of a kind."""
+    return USUALLY_UP.get(path.suffix.lower(), "y")
+
+
+def made_here(said: MeshNote) -> str:
+    """What is said of a mesh that comes back into its own cells."""
+    return f"made here, {said.up} up: taken into its own cells, {said.metres:.3f} m"
 
 
 def own_grid(
@@ -185,10 +197,13 @@ def placed(
 def true_size(size: float, inches: float, path: Path) -> float:
     """The longest side of a mesh in metres: by the unit that it was taken for.
 
-    glTF is in metres. A size that no unit explains is as long as a usual seat.
+    glTF is in metres, 3MF is read in millimetres. A size that no unit explains is as long as a
+    usual seat.
     """
     if path.suffix.lower() in (".glb", ".gltf"):
         return size
+    if path.suffix.lower() == ".3mf":
+        return size / 1000
     unit = min(UNITS, key=lambda name: abs(np.log(size * UNITS[name] / USUAL)))
     believed = BELIEVED[0] <= size * UNITS[unit] <= BELIEVED[1]
     return (size * UNITS[unit] if believed else inches) * INCH

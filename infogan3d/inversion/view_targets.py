@@ -98,7 +98,9 @@ def read_target(folder: Path) -> PhotoViews:
     elif folder.is_dir() and is_photo_folder(folder):
         return read_photos(folder)
     views = read_chair_views(folder)
-    return PhotoViews(views, (), True, picture_files_of(folder, len(views.cameras)))
+    inches = not (folder / "rendering").is_dir()  # Choy's ShapeNet chairs have lost their size
+    files = picture_files_of(folder, len(views.cameras))
+    return PhotoViews(views, (), True, inches, files)
 
 
 def picture_files_of(folder: Path, count: int) -> tuple[Path, ...]:

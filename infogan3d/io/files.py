@@ -120,26 +120,27 @@ def open_archive(path: Path | str) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(path)
     except DAMAGED as error:
         raise ValueError(f"{path} is no zip archive ({error}): replace it.") from error
+    problem = archive_problem(archive, path.stat().st_size)
+    if problem:
+        archive.close()
+        raise ValueError(f"{path} holds {problem}: do not trust it, get it anew.")
+    return archive
+
+
+def archive_problem(archive: zipfile.ZipFile, packed: int) -> str:
+    """What is wrong with the entries of a zip archive of `packed` bytes; empty for nothing."""
     for entry in archive.infolist():
         name, size = entry.filename, entry.file_size
         if re.match(r"[/\\]|[A-Za-z]:", name) or ".." in re.split(r"[/\\]", name):
-            problem = f"the name {name!r}, which leaves the archive"
-        elif size > LARGEST_ENTRY:
-            problem = f"{name!r} of {size} bytes, more than {LARGEST_ENTRY}"
-        elif size > FREE_ENTRY and size > LARGEST_RATIO * entry.compress_size:
-            problem = f"{name!r} packed {size} : {entry.compress_size}, more than {LARGEST_RATIO}"
-        else:
-            continue
-        archive.close()
-        raise ValueError(f"{path} holds {problem}: do not trust it, get it anew.")
-    packed, unpacked = path.stat().st_size, sum(entry.file_size for entry in archive.infolist())
+            return f"the name {name!r}, which leaves the archive"
+        if size > LARGEST_ENTRY:
+            return f"{name!r} of {size} bytes, more than {LARGEST_ENTRY}"
+        if size > FREE_ENTRY and size > LARGEST_RATIO * entry.compress_size:
+            return f"{name!r} packed {size} : {entry.compress_size}, more than {LARGEST_RATIO}"
+    unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > FREE_ENTRY and unpacked > LARGEST_RATIO * packed:
-        archive.close()
-        raise ValueError(
-            f"{path} holds {unpacked} bytes packed into {packed}, more than {LARGEST_RATIO} : 1: "
-            f"do not trust it, get it anew."
-        )
-    return archive
+        return f"{unpacked} bytes packed into {packed}, more than {LARGEST_RATIO} : 1"
+    return ""
 
 
 def read_entry(archive: zipfile.ZipFile, name: str, path: Path | str, *, most: int) -> bytes:

@@ -1,4 +1,4 @@
-"""OBJ, PLY, OFF, STL, glTF and GLB files -> vertices and faces."""
+"""OBJ, PLY, OFF, STL, 3MF, glTF and GLB files -> vertices and faces."""
 
 import struct
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from infogan3d.io.meshes.polygons import (
     triangulated,
 )
 from infogan3d.io.meshes.stl import read_stl
+from infogan3d.io.meshes.threemf import read_3mf
 
 BYTES_PER_FACE = 256  # a mesh file larger than this a face is refused unread
 
@@ -32,6 +33,7 @@ READERS: dict[str, Callable[[bytes, int], Polygons]] = {
     "ply": read_ply,
     "glb": read_gltf,
     "gltf": read_gltf,
+    "3mf": read_3mf,
 }
 
 

@@ -29,15 +29,17 @@ def setting(
     choices: tuple[Any, ...] = (),
     run_folder: bool = False,
     advanced: bool = False,
+    listed: bool = False,
+    by_name: bool = False,
 ) -> Any:
     """A field with its help, bounds (ends included) or choices; without a default it must be given.
 
-    `run_folder`: it names a run. `advanced`: no experiment and no script sets it.
+    `run_folder`: it names a run. `advanced`: no experiment and no script sets it. `listed`: a word
+    that may be several with commas. `by_name`: a group whose names are the run's (runs/typed.py).
     """
     metadata = {"help": help, "at_least": at_least, "at_most": at_most, "choices": choices}
-    return field(
-        default=default, metadata={**metadata, "run_folder": run_folder, "advanced": advanced}
-    )
+    how = {"run_folder": run_folder, "advanced": advanced, "listed": listed, "by_name": by_name}
+    return field(default=default, metadata={**metadata, **how})
 
 
 def settings_group(default: Any, *, flat: bool = False, which: Which | None = None) -> Any:
@@ -90,6 +92,8 @@ def read_value(name: str, value: Any, kind: Any, about: "Field[Any]") -> Any:
             raise no_group(name, value)
         return read_settings(inner, value, prefix=f"{name}.")
     wanted = kind_wanted(value, kind)
+    if wanted and about.metadata.get("by_name") and not isinstance(value, Mapping):
+        raise no_group(name, value, "name")
     if wanted:
         default = example(about, kind)
         raise ValueError(f"{name}={value} is no {wanted}: give one, such as {default}.")
@@ -98,9 +102,9 @@ def read_value(name: str, value: Any, kind: Any, about: "Field[Any]") -> Any:
     return value
 
 
-def no_group(name: str, value: Any) -> ValueError:
+def no_group(name: str, value: Any, inside: str = "setting") -> ValueError:
     """The refusal of a single value where a group of settings is wanted."""
-    return ValueError(f"{name}={value} is no group of settings: give {name}.<setting>=...")
+    return ValueError(f"{name}={value} is no group of settings: give {name}.<{inside}>=...")
 
 
 def check_bounds(name: str, value: Any, about: "Field[Any]") -> None:
@@ -157,14 +161,10 @@ def kind_wanted(value: Any, kind: Any) -> str:
         pair = more and more[0] is not Ellipsis and len(value) != 1 + len(more)
         return "range" if pair else ""
     if get_origin(kind) is dict:
-        shares = isinstance(value, Mapping) and not any(map(not_finite, value.values()))
-        return "" if shares else "group of numbers"
+        item = get_args(kind)[1]
+        right = isinstance(value, Mapping) and not any(kind_wanted(v, item) for v in value.values())
+        return "" if right else "group of numbers" + (" or words" if item is not float else "")
     return "" if isinstance(value, str | int | float) and not isinstance(value, bool) else "word"
-
-
-def not_finite(value: Any) -> bool:
-    """Whether a value is anything but a finite number."""
-    return bool(kind_wanted(value, float))
 
 
 def converted(value: Any, kind: Any) -> Any:
@@ -176,7 +176,7 @@ def converted(value: Any, kind: Any) -> Any:
     if get_origin(kind) is tuple:
         return tuple(converted(item, get_args(kind)[0]) for item in value)
     if get_origin(kind) is dict:
-        return {str(key): float(number) for key, number in value.items()}
+        return {str(key): converted(item, get_args(kind)[1]) for key, item in value.items()}
     return kind(value) if kind in (float, str) else value
 
 
@@ -187,6 +187,8 @@ def example(about: "Field[Any]", kind: Any) -> str:
     first = members(kind)[0]
     if get_origin(first) is tuple:
         return "[10, 4]"
+    if get_origin(first) is dict:
+        return "{a: 0.5}"
     return str({int: "1", float: "0.5"}.get(first, "a word"))
 
 

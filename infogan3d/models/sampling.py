@@ -1,5 +1,6 @@
 """Codes and latents to grids, grids to latents: one way each, in batches, in evaluation mode."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -25,6 +26,17 @@ def evaluating(model: ShapeModel) -> Iterator[None]:
             yield
     finally:
         model.train(training)
+
+
+def weights_hash(model: ShapeModel) -> str:
+    """64 hex digits of every weight and buffer of a model, whatever its device and their order in
+    memory; equal for models that make equal shapes."""
+    digest = hashlib.sha256()
+    for name, value in sorted(model.state_dict().items()):
+        plain = value.detach().cpu().contiguous()
+        digest.update(repr((name, str(plain.dtype), tuple(plain.shape))).encode())
+        digest.update(plain.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 # ---- what goes in --------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from infogan3d.runs.guards.sweeps import (
 )
 from infogan3d.runs.guards.targets import check_targets
 from infogan3d.runs.help import help_text
+from infogan3d.runs.typed import hydra_words
 from infogan3d.runs.words import check_words, one_sentence
 
 HELP = ("--help", "-h")
@@ -55,6 +56,7 @@ def command(name: str, work: Callable[[Any, Path], None]) -> Callable[[], None]:
         with sweep_folder():
             try:
                 with interruptible(end_sweep):
+                    words = sys.argv[1:] = hydra_words(name, words)
                     check_words(name, words)
                     check_name(words)
                     check_targets(name, words)

@@ -19,6 +19,7 @@ from infogan3d.runs.settings.evaluate import EvaluateSettings
 from infogan3d.runs.settings.generate import GenerateSettings
 from infogan3d.runs.settings.prepare import PrepareSettings
 from infogan3d.runs.settings.reconstruct import ReconstructSettings
+from infogan3d.runs.settings.reopen import ReopenSettings
 from infogan3d.runs.settings.select import SelectSettings
 from infogan3d.runs.settings.train import TrainerConfig, TrainSettings
 
@@ -31,6 +32,7 @@ COMMANDS: dict[str, type] = {
     "evaluate": EvaluateSettings,
     "generate": GenerateSettings,
     "reconstruct": ReconstructSettings,
+    "reopen": ReopenSettings,
     "discover": DiscoverSettings,
     "select": SelectSettings,
     "dashboard": DashboardSettings,
@@ -56,7 +58,11 @@ def store_defaults(*commands: str) -> None:
     store = ConfigStore.instance()
     for name in commands or COMMANDS:
         kind = COMMANDS[name]
-        plain = {key: value for key, value in defaults_of(kind).items() if key not in CHOSEN}
+        plain = {
+            key: value
+            for key, value in defaults_of(kind).items()
+            if not (key in CHOSEN and isinstance(value, dict))
+        }
         store.store(group="settings", name=name, node=plain)
     if commands and not any(of_kinds(COMMANDS[name], "data") for name in commands):
         return

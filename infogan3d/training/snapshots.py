@@ -7,14 +7,17 @@ import numpy as np
 import pytorch_lightning as pl
 from PIL import Image
 
-from infogan3d.geometry.surface import save_mesh
+from infogan3d.geometry.makers.config import ExportConfig, FinishConfig
 from infogan3d.io.files import save_picture
-from infogan3d.io.frames import FITTED, Frame, cube_side
+from infogan3d.io.frames import FITTED, Frame
 from infogan3d.models.base import ShapeModel
 from infogan3d.models.networks.latent import traverse
-from infogan3d.models.sampling import draw_codes, generate_grids
+from infogan3d.models.sampling import draw_codes, generate_grids, weights_hash
 from infogan3d.rendering.figures import contact_sheet
+from infogan3d.runs.guards.claims import run_name
 from infogan3d.training.guarded_wandb import GuardedWandb
+from infogan3d.viewing.mesh_files import MeshWriter
+from infogan3d.viewing.origins import latents_of, origin_of, shapes_of
 
 SHEET = 32  # samples of a contact sheet
 MESHES = 4  # samples saved as meshes
@@ -43,8 +46,9 @@ def walk_sheet(model: ShapeModel, *, title: str, seed: int = 0, steps: int = STE
 class Snapshots(pl.Callback):
     """Draw the sheets every `every` batches (0: never) and at the end, then save some meshes."""
 
-    def __init__(self, run: Path, *, every: int = 500) -> None:
+    def __init__(self, run: Path, *, every: int = 500, finish: FinishConfig | None = None) -> None:
         self.run, self.every = run, every
+        self.export = ExportConfig(**vars(finish or FinishConfig()))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
@@ -76,12 +80,16 @@ class Snapshots(pl.Callback):
 
     def save_meshes(self, module: Any, *, frame: Frame = FITTED) -> tuple[Path, ...]:
         """The first samples as GLB, as large as `frame` says; an empty one is left out."""
-        grids = generate_grids(module, draw_codes(module, MESHES, seed=0))
-        folder = self.run / "meshes"
+        latents = latents_of(module, draw_codes(module, MESHES, seed=0))
+        folder, weights = self.run / "meshes", weights_hash(module)
         folder.mkdir(parents=True, exist_ok=True)
-        full = [(i, grid) for i, grid in enumerate(grids) if grid.any()]
-        size: dict[str, Any] = {"scale": cube_side(frame), "frame": frame}
-        return tuple(save_mesh(grid, folder / f"sample-{i}.glb", **size) for i, grid in full)
+        writer, about = MeshWriter(("glb",), self.export, frame), {"run": run_name(self.run)}
+        paths = []
+        for i, grid in enumerate(shapes_of(module, latents)):
+            origin = origin_of(module, latents[i], grid, weights=weights, about=about)
+            if writer.write(grid, folder / f"sample-{i}", id=str(i), origin=origin) is not None:
+                paths.append(folder / f"sample-{i}.glb")
+        return tuple(paths)
 
 
 def frame_of_data(trainer: pl.Trainer) -> Frame:

@@ -98,7 +98,7 @@ def build_trainer(
             keep,
             SettingsRates(),
             Validation(run, every=settings.validate_every),
-            Snapshots(run, every=settings.snapshot_every),
+            Snapshots(run, every=settings.snapshot_every, finish=settings.export),
             TrainingProgress(),
             *callbacks,
         ],

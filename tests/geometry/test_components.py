@@ -10,7 +10,7 @@ from infogan3d.geometry.components import (
     filter_components,
     largest_component,
 )
-from infogan3d.geometry.surface import save_closed
+from infogan3d.geometry.makers.files import save_closed
 
 
 def apart() -> np.ndarray:
@@ -62,5 +62,5 @@ def test_shapes_with_all_joined_or_the_largest_pieces():
 
 def test_noise_comes_out_closed(tmp_path):
     noise = np.random.default_rng(0).random((10, 10, 10)).astype(np.float32)
-    assert save_closed(noise, tmp_path / "noise.glb")
+    assert save_closed(noise, tmp_path / "noise")
     assert trimesh.load_mesh(tmp_path / "noise.glb").is_watertight

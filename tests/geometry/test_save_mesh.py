@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import trimesh
 
-from infogan3d.geometry.surface import grid_mesh, save_mesh
+from infogan3d.geometry.makers.files import Made, save_mesh
+from infogan3d.geometry.surface import grid_mesh
 
 
 def chair(size: int = 16) -> np.ndarray:
@@ -43,19 +44,20 @@ def test_smoothing_keeps_the_size_and_softens_the_stairs():
     assert spread(soft) < 0.6 * spread(rough)
 
 
-@pytest.mark.parametrize("suffix", [".obj", ".stl", ".glb", ".GLB"])
+@pytest.mark.parametrize("suffix", [".obj", ".stl", ".3mf", ".glb", ".GLB"])
 def test_files_reload_closed_at_their_scale(tmp_path, suffix):
-    path = save_mesh(chair(), tmp_path / "deep" / f"chair{suffix}", scale=2.0)
+    path = save_mesh(chair(), tmp_path / "deep" / f"chair{suffix}", record=Made(side=2.0))
     mesh = trimesh.load_mesh(path)
+    per_metre = 1000 if suffix in (".stl", ".3mf") else 1
     assert mesh.is_watertight
-    assert mesh.volume == pytest.approx(8 * grid_mesh(chair()).volume, rel=1e-4)
+    assert mesh.volume == pytest.approx(8 * per_metre**3 * grid_mesh(chair()).volume, rel=1e-4)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
 def test_glb_has_y_up_and_the_front_at_z(tmp_path):
-    upright = trimesh.load_mesh(save_mesh(chair(), tmp_path / "chair.obj"))
+    upright = trimesh.load_mesh(save_mesh(chair(), tmp_path / "chair.stl"))
     mesh = trimesh.load_mesh(save_mesh(chair(), tmp_path / "chair.glb"))
-    assert upright.extents == pytest.approx([8 / 16, 8 / 16, 12 / 16], abs=1e-4)
+    assert upright.extents == pytest.approx([500, 500, 750], abs=0.1)
     assert mesh.extents == pytest.approx([8 / 16, 12 / 16, 8 / 16], abs=1e-4)
     back = mesh.vertices[mesh.vertices[:, 1] > 1 / 16]
     assert len(back) > 0
@@ -80,11 +82,11 @@ def test_probabilities_and_their_level(tmp_path):
 
 def test_refused_requests_name_the_cure(tmp_path):
     with pytest.raises(
-        ValueError, match=r"chair\.ply: use one of the suffixes \.glb, \.obj, \.stl"
+        ValueError, match=r"chair\.ply: use one of the suffixes \.glb, \.obj, \.stl, \.3mf"
     ):
         save_mesh(chair(), tmp_path / "chair.ply")
-    with pytest.raises(ValueError, match=r"scale 0\.0 for"):
-        save_mesh(chair(), tmp_path / "chair.glb", scale=0.0)
+    with pytest.raises(ValueError, match=r"a cube's side of 0\.0 m"):
+        save_mesh(chair(), tmp_path / "chair.glb", record=Made(side=0.0))
     with pytest.raises(ValueError, match="-1 smoothing steps"):
         grid_mesh(chair(), smooth=-1)
 
@@ -98,6 +100,6 @@ def test_a_write_that_fails_keeps_the_old_file(tmp_path, monkeypatch):
 
     monkeypatch.setattr("infogan3d.io.files.os.replace", full)
     with pytest.raises(OSError, match="disk full"):
-        save_mesh(chair(), path, scale=3.0)
+        save_mesh(chair(), path, record=Made(side=3.0))
     assert path.read_bytes() == before
     assert [file.name for file in tmp_path.iterdir()] == ["chair.stl"]

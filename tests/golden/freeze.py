@@ -83,6 +83,10 @@ ADDED = {
     "*field_steps",
     "hull",
     "*data.fitted",
+    "between",
+    "codes",
+    "export.*",
+    "format",
 }  # new ones that the old code did not have; patterns too
 
 ROUNDED = {"*.mmd_x1e4.*"}  # computed in another order of sums since: equal to NEAR

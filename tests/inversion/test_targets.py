@@ -13,8 +13,8 @@ from infogan3d.data.datasets.procedural import chairs
 from infogan3d.data.procedural import chairs as known_factors
 from infogan3d.data.procedural.chairs import Factors, chair_grid, chair_mesh, cube_of
 from infogan3d.geometry.distances import iou
+from infogan3d.geometry.makers.files import Made, save_mesh
 from infogan3d.geometry.orientation import canonical_yaw
-from infogan3d.geometry.surface import save_mesh
 from infogan3d.geometry.voxelize import solid_voxelize
 from infogan3d.inversion.frames import GridFrame, frame_of
 from infogan3d.inversion.targets import (
@@ -201,7 +201,7 @@ def test_what_is_made_here_comes_back_into_its_cells_at_its_size(
         for shape in (grid, soft, rough, random.random(grid.shape) < 0.3):
             side = cube_side(frame) * (1 + seed)
             path = tmp_path / f"shape{suffix}"
-            save_mesh(shape, path, scale=side, frame=Frame(frame.kind, frame.span))
+            save_mesh(shape, path, record=Made(side=side, frame=Frame(frame.kind, frame.span)))
             again = mesh_target(path, data=MESHES, frame=frame, resolution=resolution)
             assert iou(again.grid, shape > 0.5) > 0.99
             assert again.side == pytest.approx(side, rel=1e-6)
@@ -210,7 +210,7 @@ def test_what_is_made_here_comes_back_into_its_cells_at_its_size(
 
 def test_what_is_made_here_and_then_cut_open_still_lies_in_its_cells(tmp_path):
     grid = noisy(1)
-    whole = save_mesh(grid, tmp_path / "whole.obj", frame=SOLID)
+    whole = save_mesh(grid, tmp_path / "whole.obj", record=Made(frame=SOLID))
     lines = whole.read_text().splitlines()
     (tmp_path / "cut.obj").write_text("\n".join(lines[:-3]) + "\n")
     again = mesh_target(tmp_path / "cut.obj", data=MESHES, frame=SOLID, resolution=32)
@@ -220,13 +220,15 @@ def test_what_is_made_here_and_then_cut_open_still_lies_in_its_cells(tmp_path):
 
 def test_what_is_made_here_for_another_frame_is_read_as_any_mesh(tmp_path):
     path = save_mesh(
-        noisy(0), tmp_path / "a.stl", scale=cube_side(FLOOR), frame=Frame("floor", SPAN)
+        noisy(0),
+        tmp_path / "a.stl",
+        record=Made(side=cube_side(FLOOR), frame=Frame("floor", SPAN)),
     )
     target = mesh_target(path, data=MESHES, frame=SOLID, resolution=32)
     assert "z up as given" in target.notes[0]
     assert (np.ptp(np.argwhere(target.grid), axis=0) + 1).max() >= 30
     size = np.ptp(trimesh.load_mesh(path).vertices, axis=0).max()
-    assert target.side * SPAN == pytest.approx(size, rel=1e-3)
+    assert target.side * SPAN * 1000 == pytest.approx(size, rel=1e-3)  # an .stl is in mm
 
 
 @pytest.mark.parametrize(
@@ -246,7 +248,7 @@ def test_a_note_that_cannot_be_is_none(tmp_path, line):
 
 
 def test_a_made_mesh_that_was_moved_out_of_its_cube_is_read_as_any(tmp_path):
-    path = save_mesh(noisy(0), tmp_path / "a.obj", scale=1.0, frame=Frame("fitted", SPAN))
+    path = save_mesh(noisy(0), tmp_path / "a.obj", record=Made(frame=Frame("fitted", SPAN)))
     head = path.read_text().partition("\n")[0]
     moved = trimesh.load_mesh(path)
     moved.apply_translation((3, 0, 0))

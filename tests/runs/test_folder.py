@@ -210,7 +210,7 @@ def test_a_mistake_ends_with_one_sentence_and_code_2(command, words, sentence):
 def test_quotes_hold_a_path_with_a_comma_together(command, tmp_path):
     (tmp_path / "a=b,c").mkdir()
     done = command("prepare", "data=meshes", 'data.root="a=b,c"', "workers=1", "resolution=16")
-    assert "a=b,c holds no .glb or .gltf or .obj" in done.err
+    assert "a=b,c holds no .3mf or .glb or .gltf or .obj" in done.err
 
 
 def test_a_coarse_pack_names_its_cure_once(command, tmp_path):

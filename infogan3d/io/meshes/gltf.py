@@ -116,6 +116,11 @@ def _chunks(content: bytes) -> tuple[bytes, bytes | None]:
     return chunks[0][1], binary
 
 
+def document_of(content: bytes) -> dict[str, Any]:
+    """The JSON document of a .glb or .gltf, as checked as for its triangles (`MeshError`)."""
+    return _asset(content, None, most=0).document
+
+
 # Nodes
 
 

@@ -153,25 +153,73 @@ def traverse(base: Codes, spec: CodeSpec, *, name: str, steps: int = 8, span: fl
     return Codes(base.noise.repeat(steps, 1), discrete, continuous)
 
 
-def set_codes(codes: Codes, spec: CodeSpec, values: Mapping[str, float | int]) -> Codes:
+def set_codes(
+    codes: Codes, spec: CodeSpec, values: Mapping[str, float | int], *, prefix: str = ""
+) -> Codes:
     """The draws with some codes set by name in every row: {"d0": 2, "c0": 0.5}.
 
-    A discrete code takes 0 to its size - 1, a continuous one -1 to 1. Errors: a code that is not
-    there, or a value outside its range (`ValueError`).
+    A discrete code takes 0 to its size - 1, a continuous one -1 to 1; `prefix` stands before a name
+    in what errors say. Errors: a code that is not there, or a value outside its range
+    (`ValueError`).
     """
     discrete, continuous = codes.discrete.clone(), codes.continuous.clone()
     for name, value in values.items():
-        if name not in spec.names:
-            known = ", ".join(spec.names) or "none"
-            raise ValueError(f"there is no code '{name}' here: choose one of {known}.")
+        check_code(name, spec, prefix=prefix)
         which = int(name[1:])
         if name.startswith("d"):
             size = spec.discrete[which]
             if value != int(value) or not 0 <= value < size:
-                raise ValueError(f"{name}={value:g} is not one of its values: 0 to {size - 1}.")
+                raise ValueError(
+                    f"{prefix}{name}={value:g} is not one of its values: give 0 to {size - 1}."
+                )
             discrete[:, which] = int(value)
         else:
             if not -1 <= value <= 1:
-                raise ValueError(f"{name}={value:g} is outside its range: give -1 to 1.")
+                raise ValueError(f"{prefix}{name}={value:g} is outside its range: give -1 to 1.")
             continuous[:, which] = value
     return Codes(codes.noise, discrete, continuous)
+
+
+def check_code(name: str, spec: CodeSpec, *, prefix: str = "") -> None:
+    """Refuse a code that is not there (`ValueError`)."""
+    if not spec.names:
+        raise ValueError(
+            f"{prefix}{name}: this system draws its shapes from noise alone and has no codes: "
+            "leave it out."
+        )
+    if name not in spec.names:
+        known = ", ".join(spec.names)
+        raise ValueError(f"there is no code '{prefix}{name}' here: choose one of {known}.")
+
+
+def interpolate(start: Codes, end: Codes, *, steps: int) -> Codes:
+    """`steps` draws from `start` to `end` (batches of 1), both of them among the draws.
+
+    The noise goes along the great circle between the two (White 2016, section 2), for draws of a
+    normal distribution lie near a sphere and the straight way would leave it; its length goes
+    evenly from one to the other. Continuous codes go evenly, discrete ones change half-way.
+    Errors: fewer than two steps (`ValueError`).
+    """
+    if steps < 2:
+        raise ValueError(f"{steps} steps have no two ends: give 2 or more.")
+    share = torch.linspace(0, 1, steps, device=start.noise.device)[:, None]
+    noise = slerp(start.noise, end.noise, share)
+    discrete = torch.where(share < 0.5, start.discrete, end.discrete)
+    return Codes(noise, discrete, torch.lerp(start.continuous, end.continuous, share))
+
+
+def slerp(
+    start: Float[Tensor, "1 n"], end: Float[Tensor, "1 n"], share: Float[Tensor, "k 1"]
+) -> Float[Tensor, "k n"]:
+    """Points on the arc between two vectors, at some shares of it (0: start, 1: end).
+
+    Where the two point the same way, or opposite ways, the straight line between them.
+    """
+    lengths = start.norm(dim=1, keepdim=True), end.norm(dim=1, keepdim=True)
+    first, last = (v / n.clamp_min(1e-12) for v, n in zip((start, end), lengths, strict=True))
+    angle = (first * last).sum(1, keepdim=True).clamp(-1, 1).acos()
+    if float(angle.sin()) < 1e-4:
+        return torch.lerp(start, end, share)
+    arc = ((1 - share) * angle).sin() * first + (share * angle).sin() * last
+    points: Float[Tensor, "k n"] = torch.lerp(*lengths, share) * arc / angle.sin()
+    return points

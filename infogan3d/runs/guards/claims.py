@@ -131,3 +131,9 @@ def dropped_if_empty(folder: Path) -> Iterator[None]:
             for name in names:
                 (folder / name).unlink(missing_ok=True)
             folder.rmdir()
+
+
+def run_name(folder: Path) -> dict[str, str | None]:
+    """A run's name and id without the way to its folder, for files that leave this machine."""
+    place = folder.resolve()
+    return {"name": f"{place.parent.name}/{place.name}", "id": run_id(folder)}

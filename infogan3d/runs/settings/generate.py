@@ -1,7 +1,9 @@
 """The settings of `python -m infogan3d.generate`."""
 
+import re
 from dataclasses import dataclass
 
+from infogan3d.geometry.makers.config import FORMATS, ExportConfig, formats_of
 from infogan3d.io.settings import LARGEST_SEED, setting, settings_group
 
 Target = float | str | bool | None
@@ -36,19 +38,32 @@ class AttributeTargets:
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateSettings:
-    """Samples, a traversal of one code, or one sample changed to measure as asked."""
+    """Samples, a walk, a way between two samples, or one sample changed to measure as asked."""
 
     name: str = setting("generate", "names the folder of what is made")
     run: str = setting(help="a run folder, latest, or latest:<name>", run_folder=True)
     count: int = setting(16, "shapes", at_least=1)
     seed: int = setting(0, "of the draws", at_least=0, at_most=LARGEST_SEED)
-    walk: str | None = setting(None, "a code (d0, c0, ...) to move while everything else is held")
+    codes: dict[str, float | int | str] | None = setting(
+        None,
+        "codes held, the rest drawn: codes.d0=3 codes.c1=0.5; by name where they are measured: "
+        "codes.arms=open codes.seat_height=0.45 (of the longest side)",
+        by_name=True,
+    )
+    walk: str | None = setting(
+        None, "a code (d0, c0, ...) to move while everything else is held; all: each, a row a code"
+    )
     span: float = setting(1.0, "a continuous code goes from -span to span")
+    between: str | None = setting(
+        None, "a,b: `count` shapes on the way from sample a to sample b of the seed", listed=True
+    )
     format: str = setting(
         "glb",
-        "of the meshes; onnx: G itself as a file, and GLB meshes",
-        choices=("glb", "obj", "stl", "onnx"),
+        "of the meshes, several with commas: glb, obj (m, Y up), stl, 3mf (mm, Z up); onnx: G "
+        "itself as a file, and GLB meshes",
+        listed=True,
     )
+    export: ExportConfig = settings_group(ExportConfig())
     pieces: str = setting(
         "all",
         "joined: gaps filled, small components dropped; largest: the others dropped",
@@ -60,10 +75,40 @@ class GenerateSettings:
     set: AttributeTargets = settings_group(AttributeTargets())
 
     def __post_init__(self) -> None:
-        given = [key for key, value in vars(self.set).items() if value is not None]
-        if given and self.walk:
-            raise ValueError(f"walk={self.walk} and set.{given[0]} cannot go together: give one.")
+        formats_of(self.format, known=(*FORMATS, "onnx"))
+        given = [f"set.{key}" for key, value in vars(self.set).items() if value is not None]
         if given and self.base >= self.count:
             raise ValueError(
                 f"base={self.base} is none of the {self.count} samples: give 0 to {self.count - 1}."
             )
+        asked = [] if self.walk is None else [f"walk={self.walk}"]
+        asked += [] if self.between is None else [f"between={self.between}"]
+        if given and self.codes:
+            asked.append(f"codes.{next(iter(self.codes))}")
+        asked += given[:1]
+        if len(asked) > 1:
+            raise ValueError(f"{asked[0]} and {asked[1]} cannot go together: give one.")
+        self.ends()
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The kinds of mesh files."""
+        kinds = formats_of(self.format, known=(*FORMATS, "onnx"))
+        return tuple(kind for kind in kinds if kind != "onnx") or ("glb",)
+
+    def ends(self) -> tuple[int, int] | None:
+        """The samples that `between` names. Errors: not two of the samples (`ValueError`)."""
+        if self.between is None:
+            return None
+        words = self.between.split(",")
+        numbers = [int(word) for word in words if re.fullmatch(r"\s*[0-9]{1,9}\s*", word)]
+        if len(numbers) != 2 or len(words) != 2 or numbers[0] == numbers[1]:
+            raise ValueError(
+                f"between={self.between} names no two samples: give two numbers, such as 0,3."
+            )
+        if max(numbers) >= self.count:
+            raise ValueError(
+                f"between={self.between}: there are samples 0 to {self.count - 1} (count="
+                f"{self.count}): give two of them, or a larger count."
+            )
+        return numbers[0], numbers[1]

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from infogan3d.geometry.makers.config import ExportConfig, formats_of
 from infogan3d.inversion.config import InversionConfig, ViewsConfig
 from infogan3d.io.settings import setting, settings_group
 
@@ -13,7 +14,7 @@ class ReconstructSettings:
 
     name: str = setting("reconstruct", "names the folder of what is made")
     run: str = setting(help="a run folder, latest, or latest:<name>", run_folder=True)
-    mesh: str | None = setting(None, "an .obj, .off, .stl, .ply or .glb file")
+    mesh: str | None = setting(None, "an .obj, .off, .stl, .ply, .3mf or .glb file")
     grid: str | None = setting(None, "a pack (.npz)")
     views: str | None = setting(
         None, "one chair's pictures: a folder with renders/*.png, or Choy's rendering/"
@@ -34,11 +35,18 @@ class ReconstructSettings:
         "joined: gaps filled, small components dropped; largest: the others dropped",
         choices=("all", "joined", "largest"),
     )
+    format: str = setting(
+        "glb",
+        "of the meshes, several with commas: glb, obj (m, Y up), stl, 3mf (mm, Z up)",
+        listed=True,
+    )
+    export: ExportConfig = settings_group(ExportConfig())
     points: int = setting(4096, "surface points of the Chamfer distance", at_least=1)
     device: str = setting("cpu", "cpu or cuda")
 
     def __post_init__(self) -> None:
         self.target()
+        formats_of(self.format)
 
     def target(self) -> tuple[str, Path]:
         """Which of mesh, grid and views is given, and its path. Errors: none or several."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infogan3d.data.config import ChairsConfig, DataConfig, EvidenceConfig, data_class
+from infogan3d.geometry.makers.config import FinishConfig
 from infogan3d.io.settings import LARGEST_SEED, setting, settings_group
 from infogan3d.models.config import RESOLUTIONS, SYSTEMS, CodesConfig, InfoGANConfig, ModelConfig
 
@@ -91,6 +92,7 @@ class TrainSettings(DataSettings):
     snapshot_every: int = setting(500, "batches between sheets; 0: at the end only", at_least=0)
     checkpoint_every: int = setting(500, "batches", at_least=1)
     score_shapes: int = setting(64, "validation shapes to score at the end; 0: none", at_least=0)
+    export: FinishConfig = settings_group(FinishConfig())  # of the meshes at the end
 
     def __post_init__(self) -> None:
         if self.epochs == 0:
