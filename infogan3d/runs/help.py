@@ -15,6 +15,7 @@ PURPOSE = {
     "reconstruct": "Latent codes and a mesh for a chair: from a mesh, a pack, or pictures.",
     "discover": "What every code of a trained run does.",
     "select": "Choose a run of a sweep without labels.",
+    "explore": "Change a run's chairs by hand in a browser, on this machine alone.",
     "dashboard": "A W&B workspace for an experiment.",
     "bench": "How long our steps take on this machine.",
 }
@@ -26,6 +27,7 @@ EXAMPLES = {
     "reconstruct": ("run=latest mesh=chair.glb", "run=latest views=<folder of one chair>"),
     "discover": ("run=latest", "run=latest count=2000 pairs=200"),
     "select": ("multirun=runs/multirun/<day>_<time>", "multirun=<folder> chairs=0"),
+    "explore": ("run=latest", "run=latest:demo port=8090"),
     "dashboard": ("experiment=soft_label", "check=latest"),
     "bench": ("step", "loader device=cpu"),
 }

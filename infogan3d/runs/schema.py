@@ -20,6 +20,7 @@ from infogan3d.runs.settings.prepare import PrepareSettings
 from infogan3d.runs.settings.reconstruct import ReconstructSettings
 from infogan3d.runs.settings.select import SelectSettings
 from infogan3d.runs.settings.train import TrainerConfig, TrainSettings
+from infogan3d.viewing.config import ExploreSettings
 
 HERE = Path(__file__).resolve().parents[1]
 CONF = HERE.parent / "conf" if (HERE.parent / "conf" / "train.yaml").exists() else HERE / "conf"
@@ -32,6 +33,7 @@ COMMANDS: dict[str, type] = {
     "reconstruct": ReconstructSettings,
     "discover": DiscoverSettings,
     "select": SelectSettings,
+    "explore": ExploreSettings,
     "dashboard": DashboardSettings,
     "bench": BenchSettings,
 }
