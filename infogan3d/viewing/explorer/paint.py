@@ -30,7 +30,6 @@ def walk_ray(
 
     None where it meets none, also for a ray without a direction.
     """
-    origin, direction = np.asarray(origin, float), np.asarray(direction, float)
     enters = _entry(len(grid), origin, direction)
     if enters is None:
         return None

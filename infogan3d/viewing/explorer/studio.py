@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from infogan3d.attributes.measure import NAMES, measure
 from infogan3d.data.config import DataConfig
 from infogan3d.inversion.config import InversionConfig, ViewsConfig
 from infogan3d.inversion.frames import GridFrame
@@ -27,6 +28,8 @@ from infogan3d.models.sampling import draw_codes, evaluating, generate_occupancy
 from infogan3d.viewing.config import ExploreSettings
 from infogan3d.viewing.explorer.chairs import Chair
 from infogan3d.viewing.explorer.controls import Controls, controls_of
+
+FIRST_DRAWS = 16  # of which the chair that a page begins with is taken
 
 Known = Callable[[], Bool[np.ndarray, "n R R R"] | None]
 
@@ -70,6 +73,15 @@ class Studio:
     def draw(self, seed: int) -> Chair:
         """A chair as the model draws its samples."""
         return Chair(draw_codes(self.model, 1, seed=seed).to("cpu"))
+
+    def first_chair(self) -> Chair:
+        """The first of some draws that is of one piece and stands; the first where none is."""
+        seed = self.settings.seed
+        chairs = [self.draw(seed + i) for i in range(FIRST_DRAWS)]
+        grids = np.stack([self.occupancy(chair) > 0.5 for chair in chairs])
+        table = dict(zip(NAMES, measure(grids).T, strict=True))
+        good = (table["components"] == 1) & (table["stands"] == 1)
+        return chairs[int(good.argmax())]
 
     def other_details(self, chair: Chair, seed: int) -> Chair:
         """The same codes with another z."""

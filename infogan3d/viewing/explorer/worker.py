@@ -39,7 +39,7 @@ class Worker:
             self._jobs.clear()
             self._changed.notify_all()
 
-    def wait(self, *, timeout: float = 60.0) -> bool:
+    def wait(self, *, timeout: float | int = 60) -> bool:
         """Until nothing is left to do; False where that takes longer than `timeout` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not (self._jobs or self._busy), timeout)

@@ -1,5 +1,6 @@
 """Sliders and choices for the codes; another chair; undo and redo; between two chairs."""
 
+import math
 from functools import partial
 from random import SystemRandom
 from typing import Any
@@ -54,7 +55,9 @@ class CodesTab:
     def ends_of(self, control: Control) -> tuple[float, float]:
         """A slider's, in the page's units."""
         times = factor(control, longest=self.session.longest)
-        return round(times * control.low, 2), round(times * control.high, 2)
+        if control.unit == "":
+            return control.low, control.high
+        return float(math.floor(times * control.low)), float(math.ceil(times * control.high))
 
     def shown(self, control: Control, value: float | str) -> float:
         """A number as its slider shows it, between its ends."""
@@ -151,4 +154,4 @@ class CodesTab:
 def step_of(low: float, high: float) -> float:
     """A slider's step: a round number, about STEPS of them."""
     rough = (high - low) / STEPS
-    return next((step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if step >= rough), 1.0)
+    return next((step for step in (0.01, 0.1, 0.5) if step >= rough), 1.0)

@@ -19,19 +19,20 @@ from infogan3d.viewing.explorer.page.session import Session
 
 
 class MeasuresTab:
-    """A field for each measure; its label says what the chair measures now."""
+    """A field for each measure, with what the chair measures; those that are changed are asked."""
 
     def __init__(self, session: Session) -> None:
         self.session, gui = session, session.client.gui
-        gui.add_markdown("Fill in what the chair shall measure, and leave the rest empty.")
+        gui.add_markdown("What the chair measures. Change some of it, and look for such a chair.")
         self.fields: dict[str, Any] = {name: self.add_field(name) for name in FIRST}
         with gui.add_folder("more measures", expand_by_default=False):
             self.fields |= {name: self.add_field(name) for name in NAMES if name not in FIRST}
+        self.measured = dict.fromkeys(NAMES, "")
         search = gui.add_button("Find such a chair", hint="the rest stays as near as it can")
-        clear = gui.add_button("Empty the fields", color="gray")
+        back = gui.add_button("Ask nothing", color="gray", hint="the fields as the chair measures")
         self.result = gui.add_markdown("")
         search.on_click(lambda _: session.ask(self.search, kind="search"))
-        clear.on_click(lambda _: session.ask(self.clear))
+        back.on_click(lambda _: session.ask(self.reset))
         session.listeners.append(lambda: session.ask(self.follow, kind="measures"))
 
     def add_field(self, name: str) -> Any:
@@ -39,26 +40,31 @@ class MeasuresTab:
         words = ", ".join(VALUES[name]) if name in VALUES else unit_word(name)
         return self.session.client.gui.add_text(plain(name), "", hint=words or None)
 
-    def follow(self) -> None:
-        """The labels by what the chair measures."""
-        grid = self.session.studio.occupancy(self.session.chair) > 0.5
-        words = measured_words(measure(grid[None])[0], side=self.session.side)
-        for name, field in self.fields.items():
-            label = f"{plain(name)}: {words[name]}"
-            if field.label != label:
-                field.label = label
+    @property
+    def asked(self) -> dict[str, str]:
+        """The fields that were changed."""
+        texts = {name: str(field.value) for name, field in self.fields.items()}
+        return {name: text for name, text in texts.items() if text != self.measured[name]}
 
-    def clear(self) -> None:
+    def follow(self) -> None:
+        """The fields that are not changed by what the chair measures."""
+        asked = self.asked
+        grid = self.session.studio.occupancy(self.session.chair) > 0.5
+        self.measured = measured_words(measure(grid[None])[0], side=self.session.side)
+        for name, field in self.fields.items():
+            if name not in asked:
+                field.value = self.measured[name]
+
+    def reset(self) -> None:
         """Nothing is asked."""
-        for field in self.fields.values():
-            field.value = ""
+        for name, field in self.fields.items():
+            field.value = self.measured[name]
         self.result.content = ""
 
     def search(self) -> None:
         """The chair nearest to what is asked."""
         session, tries = self.session, self.session.studio.settings.tries
-        texts = {name: field.value for name, field in self.fields.items()}
-        asked = read_asked(texts, side=session.side)
+        asked = read_asked(self.asked, side=session.side)
         began, tried = time.perf_counter(), 0
         with session.busy("Searching ...") as tell:
 
@@ -75,6 +81,7 @@ class MeasuresTab:
                 seed=session.seed,
                 tick=tick,
             )
+        self.reset()
         session.change(Chair(reached.codes))
         self.result.content = search_words(reached, side=session.side)
         session.say(f"{reached.tries} chairs tried in {time.perf_counter() - began:.1f} s.")

@@ -4,6 +4,8 @@ import time
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from infogan3d.viewing.explorer import paint
 from infogan3d.viewing.explorer.chairs import Chair
 from infogan3d.viewing.explorer.page.session import Session
@@ -47,7 +49,7 @@ class PaintTab:
         session, size = self.session, self.session.studio.resolution
         grid = session.studio.occupancy(session.chair) > 0.5
         origin = session.view.in_cells(event.ray_origin, resolution=size)
-        hit = paint.walk_ray(grid, origin, event.ray_direction)
+        hit = paint.walk_ray(grid, origin, np.array(event.ray_direction, float))
         if hit is None or self.mode.value == OFF:
             return
         cells = paint.painted(
@@ -63,6 +65,9 @@ class PaintTab:
     def snap(self) -> None:
         """The nearest chair of the model to what is painted."""
         session, began = self.session, time.perf_counter()
+        if session.chair.cells is None:
+            session.say("There is no paint: add or remove cells first.")
+            return
         with session.busy("Looking for the nearest chair ..."):
             nearest = snap(session.studio, session.chair)
         self.mode.value = OFF

@@ -1,5 +1,8 @@
 """The explorer's server on this machine alone, and a session for each browser."""
 
+import io
+from contextlib import redirect_stdout
+
 import viser
 
 from infogan3d.viewing.explorer.page.codes_tab import CodesTab
@@ -16,7 +19,7 @@ BROWN = (160, 112, 60)
 TABS = {
     "Codes": CodesTab,
     "Measures": MeasuresTab,
-    "In": ReadingTab,
+    "Pictures": ReadingTab,
     "Paint": PaintTab,
     "Save": SaveTab,
 }
@@ -31,7 +34,8 @@ class Server:
     def __init__(self, studio: Studio, *, port: int) -> None:
         self.studio = studio
         self.sessions: dict[int, Session] = {}
-        self.viser = viser.ViserServer(host=HOST, port=port, label=studio.title, verbose=False)
+        with redirect_stdout(io.StringIO()):  # its banner: the command says the address itself
+            self.viser = viser.ViserServer(host=HOST, port=port, label=studio.title, verbose=False)
         self.viser.gui.configure_theme(
             control_width="large",
             show_logo=False,

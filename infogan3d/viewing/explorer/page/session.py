@@ -28,7 +28,7 @@ class Session:
     def __init__(self, client: viser.ClientHandle, studio: Studio) -> None:
         self.client, self.studio = client, studio
         self.seed = studio.settings.seed
-        self.history = History(studio.draw(self.seed))
+        self.history = History(studio.first_chair())
         self.longest = studio.settings.longest
         self.beside: tuple[Beside, ...] = ()
         self.as_cells = False

@@ -11,8 +11,8 @@ from infogan3d.viewing.explorer.reading import Beside
 
 WOOD, CELLS, OTHERS = (205, 152, 102), (222, 178, 128), (158, 170, 182)
 APART = 1.25  # sides of the cube between shapes
-EYE, LOOKED_AT = (1.15, -1.9, 1.25), (0.0, 0.0, 0.42)
-FAR_EYE = (0.9, -3.4, 1.5)  # where shapes stand beside the chair
+EYE, LOOKED_AT = (0.95, -1.65, 1.05), (0.0, 0.0, 0.4)
+FAR_EYE = (0.7, -3.1, 1.4)  # where shapes stand beside the chair
 
 
 def furnish(server: viser.ViserServer) -> None:
@@ -20,7 +20,10 @@ def furnish(server: viser.ViserServer) -> None:
     scene = server.scene
     scene.set_up_direction("+z")
     scene.configure_default_lights(enabled=False)
-    scene.configure_environment_map("studio", environment_intensity=0.35)
+    scene.configure_environment_map(None)
+    scene.add_light_hemisphere(
+        "/light/sky", sky_color=(255, 252, 246), ground_color=(190, 180, 168), intensity=1.6
+    )
     scene.add_light_directional(
         "/light/key", intensity=2.4, cast_shadow=True, position=(-1.6, -2.2, 3.4)
     )
