@@ -11,7 +11,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from infogan3d.geometry.distances import iou
 from infogan3d.geometry.visual_hull.evidence import evidence_of_grid
-from infogan3d.inversion.optimize import invert
+from infogan3d.inversion.optimize import Loss, invert
 from infogan3d.inversion.stages import fit_views, run_stages
 from infogan3d.inversion.targets import mesh_target
 from infogan3d.inversion.view_targets import read_target, silhouette_scores
@@ -97,43 +97,72 @@ def read_mesh_file(studio: Studio, path: Path, *, longest: float) -> Reading:
 # ---- painted cells ---------------------------------------------------------------------------
 
 
+FILLED, PAINTED = 3.0, 10.0  # what a filled and a painted cell weigh beside an empty one
+PRIOR = 0.1  # of the latent, in nats a cell
+
+
 @dataclass(frozen=True, eq=False)
 class Snap:
-    """The nearest chair of the model to painted cells: IoU before and after the search, 0 to 1."""
+    """The nearest chair of the model to painted cells: its IoU with them, and the share of the
+    cells changed by hand that it has as they were painted; both 0 to 1."""
 
     codes: Codes
-    before: float
-    after: float
+    agrees: float
+    held: float
 
 
 def snap(studio: Studio, chair: Chair) -> Snap:
-    """The codes whose chair is nearest to a chair's cells, in [R, R, R].
+    """The codes whose chair is nearest to a chair's painted cells.
 
-    The search begins at the encoder's answer or at the chair's own codes, whichever is nearer, and
-    goes on by gradient steps (`settings.steps`). Errors: no cell is filled (`ValueError`).
+    Painted cells shall be as they were painted, the others as the codes' chair has them, as sure
+    as it is of them. The search begins at the encoder's answer or at the chair's own codes,
+    whichever is nearer, and goes on by gradient steps (`settings.steps`). Errors: no cell is
+    filled (`ValueError`).
     """
     cells = studio.occupancy(chair) > 0.5
     if not cells.any():
-        raise ValueError("no cell is filled, so no chair is near: add some, or press Undo.")
+        raise ValueError("no cell is filled, so no chair is near: add some, or press undo.")
+    before = studio.occupancy(Chair(chair.codes))
+    changed = cells != (before > 0.5)
     target = to_batch(studio.model, cells[None])
-    first = nearest_start(studio, chair.codes, target)
-    found = invert(studio.model, target, steps=studio.settings.steps, first=first)
-    codes = studio.codes_of(found.latent)
-    before, after = (
-        iou(studio.occupancy(Chair(each)) > 0.5, cells) for each in (chair.codes, codes)
-    )
-    return Snap(codes, before, after)
+    loss = painted_loss(np.where(changed, cells, before), cells, changed, target.device)
+    first = nearest_start(studio, chair.codes, target, loss)
+    steps = studio.settings.steps
+    reached = invert(studio.model, target, steps=steps, prior=PRIOR, first=first, loss=loss)
+    codes = studio.codes_of(reached.latent)
+    shape = studio.occupancy(Chair(codes)) > 0.5
+    held = float((shape == cells)[changed].mean()) if changed.any() else 1.0
+    return Snap(codes, iou(shape, cells), held)
+
+
+def painted_loss(
+    wanted: Float[np.ndarray, "x y z"],
+    cells: Bool[np.ndarray, "x y z"],
+    changed: Bool[np.ndarray, "x y z"],
+    device: torch.device,
+) -> Loss:
+    """Cross-entropy to the wanted occupancy, nats, filled and changed cells weighing more."""
+    weights = 1 + (FILLED - 1) * cells + PAINTED * changed
+    soft = torch.from_numpy(wanted.astype(np.float32)).to(device)[None, None]
+    weight = torch.from_numpy((weights / weights.mean()).astype(np.float32)).to(device)
+
+    def loss(logits: Tensor, rows: Tensor) -> Tensor:
+        nats = bce(logits, soft.expand_as(logits), reduction="none")
+        return (weight * nats).flatten(1).mean(1)
+
+    return loss
 
 
 def nearest_start(
-    studio: Studio, codes: Codes, target: Float[Tensor, "1 1 R R R"]
+    studio: Studio, codes: Codes, target: Float[Tensor, "1 1 R R R"], loss: Loss
 ) -> Float[Tensor, "1 latent"]:
     """The encoder's answer, where the model has one, or the codes that are there."""
     starts = [studio.latent_of(codes)]
+    row = torch.zeros(1, dtype=torch.long, device=target.device)
     with evaluating(studio.model):
         if studio.model.has_encoder:
             starts.append(studio.model.encode(target).float())
-        errors = [float(bce(studio.model.decode(start), target)) for start in starts]
+        errors = [float(loss(studio.model.decode(start), row)) for start in starts]
     return starts[int(np.argmin(errors))]
 
 

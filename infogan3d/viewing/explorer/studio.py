@@ -75,13 +75,15 @@ class Studio:
         return Chair(draw_codes(self.model, 1, seed=seed).to("cpu"))
 
     def first_chair(self) -> Chair:
-        """The first of some draws that is of one piece and stands; the first where none is."""
+        """The first of some draws with the most of what a chair has: one piece, that it stands,
+        legs, a back."""
         seed = self.settings.seed
         chairs = [self.draw(seed + i) for i in range(FIRST_DRAWS)]
         grids = np.stack([self.occupancy(chair) > 0.5 for chair in chairs])
         table = dict(zip(NAMES, measure(grids).T, strict=True))
-        good = (table["components"] == 1) & (table["stands"] == 1)
-        return chairs[int(good.argmax())]
+        signs = [table["components"] == 1, table["stands"] == 1, table["legs"] >= 3]
+        signs.append(table["back_height"] > 0.2)
+        return chairs[int(np.sum(signs, axis=0).argmax())]
 
     def other_details(self, chair: Chair, seed: int) -> Chair:
         """The same codes with another z."""

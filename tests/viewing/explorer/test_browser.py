@@ -21,7 +21,8 @@ pytest.importorskip("viser")
 from infogan3d.viewing.explorer.page.server import Server
 from infogan3d.viewing.explorer.page.session import Session
 
-SIZE = {"width": 760, "height": 560}
+MIDDLE = (166, 270)  # of the chair, left of the panel
+SIZE = {"width": 720, "height": 480}
 Open = Callable[[], tuple[Any, Session]]
 
 
@@ -32,8 +33,14 @@ def server(studio: Studio) -> Iterator[Server]:
     running.stop()
 
 
+@pytest.fixture(scope="module")
+def window(browser: Any) -> Any:
+    """Pages of one window load viser's code once."""
+    return browser.new_context(viewport=SIZE)
+
+
 @pytest.fixture
-def opened(server: Server, browser: Any) -> Iterator[Open]:
+def opened(server: Server, window: Any) -> Iterator[Open]:
     """Opens a page, and gives it with its session on the server."""
     pages: list[Any] = []
     elsewhere: list[str] = []
@@ -44,7 +51,7 @@ def opened(server: Server, browser: Any) -> Iterator[Open]:
 
     def new() -> tuple[Any, Session]:
         before = set(server.sessions)
-        page = browser.new_page(viewport=SIZE)
+        page = window.new_page()
         pages.append(page)
         page.set_default_timeout(60_000)
         page.on("request", asked)
@@ -72,13 +79,6 @@ def until(done: Callable[[], Any], *, seconds: float | int = 60) -> None:
     while not done():
         assert time.monotonic() < end, "it did not come"
         time.sleep(0.02)
-
-
-def typed(page: Any, label: str, text: str) -> None:
-    """A number typed beside a slider."""
-    row = page.get_by_label(label, exact=True) if label else page
-    row.fill(text)
-    row.press("Enter")
 
 
 def set_slider(session: Session, key: str, share: float, page: Any) -> None:
@@ -120,6 +120,22 @@ def test_a_slider_moves_the_chair_undo_brings_it_back_and_nobody_else_is_disturb
     until(lambda: len(session.history.past) == 2)
     assert same(shape(other), theirs)
     assert other.history.past == []
+    step_is_soon_made(session)
+
+
+def step_is_soon_made(session: Session) -> None:
+    """Prints how long a slider's step takes; the bound is on the processor's time, for elsewhere
+    others may be busy."""
+    spent, worked = [], []
+    for seed in range(8):
+        chair = session.studio.draw(seed)
+        session.worker.wait()
+        began, at_work = time.perf_counter(), time.thread_time()
+        session.change(chair)
+        spent.append(1000 * (time.perf_counter() - began))
+        worked.append(1000 * (time.thread_time() - at_work))
+    print(f"a slider step at 16^3: {min(spent):.0f} ms, {min(worked):.0f} of the processor's")
+    assert min(worked) < 100
 
 
 def zip_of(name: str, content: bytes) -> bytes:
@@ -135,7 +151,7 @@ def test_a_wrong_upload_is_a_sentence_and_the_page_goes_on(opened: Open) -> None
     for content, sentence in (
         (b"garbage", "is no zip that can be read"),
         (zip_of("../evil.png", b"x"), "leads out of it"),
-        (zip_of("a.png", b"x"), "is no picture"),
+        (zip_of("a.png", b"x"), "a.png"),
     ):
         with page.expect_file_chooser() as chooser:
             page.get_by_role("button", name="Upload pictures or a mesh").click()
@@ -151,11 +167,11 @@ def test_a_wrong_upload_is_a_sentence_and_the_page_goes_on(opened: Open) -> None
 def test_a_click_paints_and_a_mesh_is_saved_as_it_is_shown(opened: Open, tmp_path: Path) -> None:
     page, session = opened()
     page.get_by_role("tab", name="Paint").click()
-    page.locator('input[value="turn the chair only"]').click()
+    page.get_by_label("clicks").click()
     page.get_by_role("option", name="remove cells").click()
     until(lambda: session.as_cells)
     before = session.studio.occupancy(session.chair) > 0.5
-    page.mouse.click(190, 300)
+    page.mouse.click(*MIDDLE)
     until(lambda: session.chair.cells is not None)
     cells = session.chair.cells
     assert cells is not None
@@ -173,17 +189,3 @@ def test_a_click_paints_and_a_mesh_is_saved_as_it_is_shown(opened: Open, tmp_pat
     page.get_by_role("button", name="Snap").click()
     until(lambda: session.chair.cells is None)
     page.wait_for_selector("text=Snapped in")
-
-
-def test_a_slider_step_is_soon_made(studio: Studio, server: Server, opened: Open) -> None:
-    """Prints how long; the bound is loose, for busy machines."""
-    _, session = opened()
-    spent = []
-    for seed in range(5):
-        chair = studio.draw(seed)
-        session.worker.wait()
-        began = time.perf_counter()
-        session.change(chair)
-        spent.append(1000 * (time.perf_counter() - began))
-    print(f"a slider step at 16^3: {min(spent):.0f} ms, at most {max(spent):.0f}")
-    assert min(spent) < 100

@@ -14,7 +14,14 @@ from infogan3d.geometry.camera import seeing3d_cameras
 from infogan3d.io.packs import read_pack
 from infogan3d.viewing.explorer.chairs import Chair
 from infogan3d.viewing.explorer.meshes import KINDS, cell_surface, mesh_file, smooth_surface
-from infogan3d.viewing.explorer.reading import read_mesh_file, read_pictures, snap
+from infogan3d.viewing.explorer.reading import (
+    FILLED,
+    PAINTED,
+    painted_loss,
+    read_mesh_file,
+    read_pictures,
+    snap,
+)
 from infogan3d.viewing.explorer.studio import Studio
 
 
@@ -75,13 +82,27 @@ def test_a_latent_comes_back_as_codes_that_make_it(studio: Studio) -> None:
     assert torch.equal(again.discrete, codes.discrete)
 
 
-def test_a_snap_finds_a_chair_of_the_models_own_again(studio: Studio) -> None:
+def test_a_snap_of_what_is_not_painted_is_near_it(studio: Studio) -> None:
     chair = studio.draw(2)
     own = snap(studio, Chair(chair.codes, studio.occupancy(chair) > 0.5))
-    assert own.before == 1.0
-    assert own.after > 0.8  # the objective weighs the latent's prior too
+    assert own.agrees > 0.9
+    assert own.held == 1.0
     with pytest.raises(ValueError, match="no cell is filled"):
         snap(studio, Chair(chair.codes, np.zeros((16, 16, 16), bool)))
+
+
+def test_painted_and_filled_cells_weigh_more() -> None:
+    wanted = np.array([0.0, 0.25, 1.0, 1.0]).reshape(1, 2, 2)
+    cells, changed = wanted > 0.5, np.array([0, 0, 0, 1]).reshape(1, 2, 2) > 0
+    loss = painted_loss(wanted, cells, changed, torch.device("cpu"))
+    nats = np.log(2)  # at logits of 0, whatever is wanted
+    weights = np.array([1, 1, FILLED, FILLED + PAINTED])
+    zero = torch.zeros(1, 1, 1, 2, 2)
+    assert float(loss(zero, torch.zeros(1, dtype=torch.long))) == pytest.approx(nats)
+    sure = zero.clone()
+    sure[..., 1, 1] = 50.0
+    left = weights[:3].sum() / weights.sum()
+    assert float(loss(sure, torch.zeros(1, dtype=torch.long))) == pytest.approx(nats * left)
 
 
 def test_a_mesh_comes_back_as_codes_at_its_size(studio: Studio, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class CodesTab:
         """A number as its slider shows it, between its ends."""
         low, high = self.ends_of(control)
         number = float(value) * factor(control, longest=self.session.longest)
-        return min(high, max(low, round(number, 2)))
+        return min(high, max(low, round(number, 1 if control.unit else 2)))
 
     def take(self, control: Control) -> None:
         """The value that the control has by now, as the chair's code."""

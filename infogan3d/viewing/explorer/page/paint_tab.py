@@ -76,8 +76,8 @@ class PaintTab:
         session.change(Chair(nearest.codes))
         spent = time.perf_counter() - began
         session.say(
-            f"Snapped in {spent:.1f} s: IoU {nearest.after:.2f} with what was painted; the chair "
-            f"before had {nearest.before:.2f}."
+            f"Snapped in {spent:.1f} s: IoU {nearest.agrees:.2f} with what was painted, "
+            f"{100 * nearest.held:.0f} % of the painted cells hold."
         )
 
     def drop(self) -> None:

@@ -14,6 +14,8 @@ HOW = (
     "picture, or a **mesh** (.obj .off .stl .ply .glb .gltf)."
 )
 
+PLUS_MINUS = "\u00b1"
+
 
 class ReadingTab:
     """The way in of one page."""
@@ -64,7 +66,9 @@ class ReadingTab:
         session.beside = reading.beside
         if reading.longest is not None:
             session.resize(reading.longest)
-        self.words.content = "\n".join(f"- {line}" for line in reading.lines)
+        self.words.content = "\n".join(
+            f"- {line.replace('+-', PLUS_MINUS)}" for line in reading.lines
+        )
         self.shown.visible, self.shown.value = True, True
         session.change(Chair(reading.codes))
         self.show()

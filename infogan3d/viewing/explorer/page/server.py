@@ -72,4 +72,5 @@ class Server:
         """No page any more."""
         for session in list(self.sessions.values()):
             session.worker.close()
-        self.viser.stop()
+        with redirect_stdout(io.StringIO()):
+            self.viser.stop()

@@ -11,8 +11,8 @@ from infogan3d.viewing.explorer.reading import Beside
 
 WOOD, CELLS, OTHERS = (205, 152, 102), (222, 178, 128), (158, 170, 182)
 APART = 1.25  # sides of the cube between shapes
-EYE, LOOKED_AT = (0.95, -1.65, 1.05), (0.0, 0.0, 0.4)
-FAR_EYE = (0.7, -3.1, 1.4)  # where shapes stand beside the chair
+EYE, LOOKED_AT = (0.75, -1.3, 0.95), (0.0, 0.0, 0.33)
+FAR_EYE = (0.45, -2.35, 1.15)  # where shapes stand beside the chair
 
 
 def furnish(server: viser.ViserServer) -> None:
