@@ -37,20 +37,20 @@ class CodesTab:
     def add_input(self, control: Control) -> Any:
         """A slider for a number, a choice for a word."""
         value = self.session.studio.controls.value(control, self.session.chair.codes)
-        made: Any
+        handle: Any
         if control.is_choice:
-            made = self.gui.add_dropdown(label(control), control.values, initial_value=str(value))
+            handle = self.gui.add_dropdown(label(control), control.values, initial_value=str(value))
         else:
             low, high = self.ends_of(control)
-            made = self.gui.add_slider(
+            handle = self.gui.add_slider(
                 label(control),
                 min=low,
                 max=high,
                 step=step_of(low, high),
                 initial_value=self.shown(control, value),
             )
-        self.session.on_hand(made, partial(self.take, control), kind=control.key)
-        return made
+        self.session.on_hand(handle, partial(self.take, control), kind=control.key)
+        return handle
 
     def ends_of(self, control: Control) -> tuple[float, float]:
         """A slider's, in the page's units."""
@@ -75,12 +75,12 @@ class CodesTab:
 
     def follow(self) -> None:
         """Set the controls to what the chair's codes say."""
-        for control, made in self.inputs.items():
+        for control, handle in self.inputs.items():
             value = self.session.studio.controls.value(control, self.session.chair.codes)
             wanted = str(value) if control.is_choice else self.shown(control, value)
-            near = not control.is_choice and abs(made.value - float(wanted)) <= made.step
-            if made.value != wanted and not near:
-                made.value = wanted
+            near = not control.is_choice and abs(handle.value - float(wanted)) <= handle.step
+            if handle.value != wanted and not near:
+                handle.value = wanted
 
     # ---- another, back and forth -----------------------------------------------------------------
 
@@ -120,10 +120,10 @@ class CodesTab:
         """The sliders' ends in cm."""
         if abs(self.size.value - self.session.longest) > 0.005:
             self.size.value = round(self.session.longest, 2)
-        for control, made in self.inputs.items():
+        for control, handle in self.inputs.items():
             if control.unit == "share":
-                made.min, made.max = self.ends_of(control)
-                made.step = step_of(made.min, made.max)
+                handle.min, handle.max = self.ends_of(control)
+                handle.step = step_of(handle.min, handle.max)
 
     # ---- between two -----------------------------------------------------------------------------
 

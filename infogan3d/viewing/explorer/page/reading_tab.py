@@ -39,7 +39,6 @@ class ReadingTab:
 
     def take_file(self, name: str, content: bytes) -> None:
         """A file's bytes."""
-        self.words.content = ""
         with unpacked(name, content) as upload:
             self.take(upload, name)
 
@@ -50,7 +49,6 @@ class ReadingTab:
         if not text or not path.exists():
             raise ValueError(f"there is no file or folder {text!r} here: give another path.")
         if path.is_dir():
-            self.words.content = ""
             self.take(Upload(path, is_mesh=False), path.name)
             return
         if path.stat().st_size > MOST_BYTES:
