@@ -4,9 +4,10 @@ In a notebook: `infogan3d.open_run(folder)` and what notebook.py holds beside it
 imported when one of its names is first asked for, so that the commands start without it.
 
 Packages, from the commands down to the files; each imports only what stands below it:
-commands (train, prepare, evaluate, generate, reconstruct, discover, select, dashboard, bench);
-training, disentanglement; runs; evaluation, semantics; inversion; data, models; rendering,
-attributes; geometry; io, stats. Read first: models/networks/generator.py, models/infogan.py.
+commands (train, prepare, evaluate, generate, reconstruct, discover, select, dashboard, explore,
+bench); training, disentanglement; runs; viewing; evaluation, semantics; inversion; data, models;
+rendering, attributes; geometry; io, stats. Read first: models/networks/generator.py,
+models/infogan.py.
 """
 
 from importlib import import_module

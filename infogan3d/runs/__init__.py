@@ -1,4 +1,5 @@
 """A run folder and its settings; the only package that knows Hydra.
 
-May import evaluation, semantics and all below them. Read first: command.py, then folder.py.
+May import viewing, evaluation, semantics and all below them. Read first: command.py, then
+folder.py.
 """

@@ -16,6 +16,7 @@ PURPOSE = {
     "reopen": "A chair's grid back from its GLB, cell by cell.",
     "discover": "What every code of a trained run does.",
     "select": "Choose a run of a sweep without labels.",
+    "explore": "Change a run's chairs by hand in a browser, on this machine alone.",
     "dashboard": "A W&B workspace for an experiment.",
     "bench": "How long our steps take on this machine.",
 }
@@ -28,6 +29,7 @@ EXAMPLES = {
     "reopen": ("chair.glb", "chair.glb run=latest"),
     "discover": ("run=latest", "run=latest count=2000 pairs=200"),
     "select": ("multirun=runs/multirun/<day>_<time>", "multirun=<folder> chairs=0"),
+    "explore": ("run=latest", "run=latest:demo port=8090"),
     "dashboard": ("experiment=soft_label", "check=latest"),
     "bench": ("step", "loader device=cpu"),
 }

@@ -22,6 +22,7 @@ from infogan3d.runs.settings.reconstruct import ReconstructSettings
 from infogan3d.runs.settings.reopen import ReopenSettings
 from infogan3d.runs.settings.select import SelectSettings
 from infogan3d.runs.settings.train import TrainerConfig, TrainSettings
+from infogan3d.viewing.config import ExploreSettings
 
 HERE = Path(__file__).resolve().parents[1]
 CONF = HERE.parent / "conf" if (HERE.parent / "conf" / "train.yaml").exists() else HERE / "conf"
@@ -35,6 +36,7 @@ COMMANDS: dict[str, type] = {
     "reopen": ReopenSettings,
     "discover": DiscoverSettings,
     "select": SelectSettings,
+    "explore": ExploreSettings,
     "dashboard": DashboardSettings,
     "bench": BenchSettings,
     "publish": PublishSettings,

@@ -59,6 +59,7 @@ def test_a_mistake_is_answered_soon(tmp_path):
 
 def test_settings_import_no_torch(tmp_path):
     names = ["io.settings", "models.config", "data.config", "inversion.config", "semantics.config"]
+    names += ["viewing.config"]
     names += ["runs.schema", "runs.folder", "runs.words", "runs.help", "data.build"]
     script = tmp_path / "names.py"
     lines = [f"import infogan3d.{name}" for name in names]

@@ -1,28 +1,20 @@
 """The page of a run: what it says and links; in a real browser its sliders move the chair."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 import trimesh
-from fixtures import save_evidence_run
 
 from infogan3d.io.files import save_picture
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.infogan import InfoGAN3D
 from infogan3d.models.networks.latent import Codes
 from infogan3d.rendering.figures import contact_sheet
-from infogan3d.runs import checkpoint
 from infogan3d.viewing.generator_data import can_be_live, codes_of, generator_data
 from infogan3d.viewing.page import Report, add_to_page, as_html, write_page
-
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--no-sandbox")
 
 
 def box() -> np.ndarray:
@@ -82,32 +74,6 @@ def test_codes_that_nobody_named_keep_their_own_names() -> None:
 
 
 # ---- in a browser --------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> EvidenceInfoGAN:
-    """An untrained one whose prior knows some codes, so that the page draws by all of its parts."""
-    home = tmp_path_factory.mktemp("live")
-    model = checkpoint.load_model(save_evidence_run(home / "run", home / "cache"))
-    assert isinstance(model, EvidenceInfoGAN)
-    random = torch.Generator().manual_seed(0)
-    rows = torch.randint(3, (20, 3), generator=random)
-    model.prior.keep_codes(rows, torch.rand(20, 6, generator=random) * 2 - 1)
-    last = model.ema.layers[-1]
-    torch.nn.init.normal_(last.weight, generator=random)
-    torch.nn.init.constant_(last.bias, 0.0)
-    return model.eval()
-
-
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    sync = pytest.importorskip("playwright.sync_api")
-    if BROWSER is None:
-        pytest.skip("there is no chromium here")
-    with sync.sync_playwright() as started:
-        running = started.chromium.launch(executable_path=BROWSER, args=list(FLAGS))
-        yield running
-        running.close()
 
 
 def logits_of(model: EvidenceInfoGAN, latent: list[float]) -> np.ndarray:
