@@ -84,7 +84,12 @@ def check_suffix(path: Path) -> str:
 
 def write_mesh(mesh: trimesh.Trimesh, path: Path, record: Made) -> Path:
     """A mesh in metres, z up, as a file in the unit and axes of its kind."""
-    kind = check_suffix(path)
+    write_atomic(path, file_of(mesh, check_suffix(path), record))
+    return path
+
+
+def file_of(mesh: trimesh.Trimesh, kind: str, record: Made) -> bytes:
+    """The bytes of that file; `kind` is a key of UNITS."""
     unit, up = UNITS[kind]
     mesh = mesh.copy()  # type: ignore[no-untyped-call]
     mesh.apply_scale(PER_METRE[unit])  # type: ignore[no-untyped-call]
@@ -93,8 +98,7 @@ def write_mesh(mesh: trimesh.Trimesh, path: Path, record: Made) -> Path:
     note = ""
     if record.frame is not None:
         note = MeshNote(up, record.side * PER_METRE[unit], record.frame, unit).line()
-    write_atomic(path, mesh_bytes(mesh, kind, note, record.extras))
-    return path
+    return mesh_bytes(mesh, kind, note, record.extras)
 
 
 def mesh_bytes(

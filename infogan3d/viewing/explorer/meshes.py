@@ -4,15 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from trimesh.visual.material import PBRMaterial
-from trimesh.visual.texture import TextureVisuals
 
-from infogan3d.geometry.surface import WOOD, Y_UP, grid_mesh, grid_surface, mesh_bytes
+from infogan3d.geometry.makers.config import ExportConfig
+from infogan3d.geometry.makers.files import Made, file_of, finished_mesh
+from infogan3d.geometry.surface import grid_surface
 from infogan3d.io.frames import Frame
-from infogan3d.io.meshes.note import MeshNote
 
 KINDS = ("glb", "stl", "3mf", "obj")
-MILLIMETRES = ("stl", "3mf")  # what printers take these for; the others are in metres
 CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])  # of a cell's wall
 TRIANGLES = np.array([[0, 1, 2], [0, 2, 3]])  # of four corners
 
@@ -58,22 +56,15 @@ def cell_surface(grid: Bool[np.ndarray, "R R R"]) -> Surface:
 def mesh_file(
     occupancy: Float[np.ndarray, "R R R"], kind: str, *, side: float, frame: Frame
 ) -> bytes:
-    """A closed mesh as the bytes of a file of KINDS; `side` is that of the cube in metres.
+    """A closed mesh as the bytes of a file of KINDS, as `generate` writes it; `side` is that of the
+    cube in metres.
 
-    GLB (Y up) and OBJ are in metres, STL and 3MF in millimetres. The surface of the occupancy is
-    the smoother one; where it is not closed, that of the cells is taken. Errors: another kind, an
-    empty shape (`ValueError`).
+    The surface of the occupancy is the smoother one; where it is not closed, that of the cells is
+    taken. Errors: another kind, an empty shape (`ValueError`).
     """
     if kind not in KINDS:
         raise ValueError(f"{kind} is no kind of mesh file: choose one of {', '.join(KINDS)}.")
-    mesh = grid_mesh(occupancy)
+    mesh, side = finished_mesh(occupancy, side, ExportConfig())
     if not mesh.is_watertight:
-        mesh = grid_mesh(occupancy > 0.5)
-    scale = side * (1000 if kind in MILLIMETRES else 1)
-    mesh.apply_scale(scale)  # type: ignore[no-untyped-call]
-    if kind == "glb":
-        mesh.apply_transform(Y_UP)
-        mesh.visual = TextureVisuals(material=PBRMaterial(**WOOD))  # type: ignore[no-untyped-call]
-    metres = kind not in MILLIMETRES  # a note is about a file in metres
-    note = MeshNote("y" if kind == "glb" else "z", side, frame).line() if metres else ""
-    return mesh_bytes(mesh, f".{kind}", note)
+        mesh, side = finished_mesh(occupancy > 0.5, side, ExportConfig())
+    return file_of(mesh, f".{kind}", Made(side=side, frame=frame))
