@@ -28,7 +28,7 @@ from infogan3d.models.base import ShapeModel
 from infogan3d.models.config import todays_settings
 from infogan3d.models.optim import NonFiniteError
 from infogan3d.runs.build import SYSTEMS
-from infogan3d.runs.folder import LAST, load_settings
+from infogan3d.runs.folder import LAST, find_run, load_settings
 from infogan3d.runs.guards.claims import run_id
 from infogan3d.runs.guards.exit_codes import out_of_memory
 from infogan3d.runs.published.layout import is_published
@@ -54,6 +54,7 @@ def load_model(run: Path, *, device: str = "cpu") -> ShapeModel:
 
     Errors: see `read_checkpoint`; sizes that its weights do not have (`CheckpointError`).
     """
+    run = find_run(str(run))
     if is_published(run):
         return placed(load_published(run), device)
     kind, path = SYSTEMS[load_settings(run).system], run / LAST

@@ -100,6 +100,7 @@ def results_folder(run: Path) -> Path:
 def calibration_of(run: Path) -> dict[str, Any] | None:
     """How far a run's word can be believed, as training's end or `publish` kept it; None of a run
     that has nothing to calibrate. Errors: it is damaged (`CheckpointError`)."""
+    run = find_run(str(run))
     path = run / CALIBRATION
     try:
         plain = (
