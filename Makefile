@@ -32,7 +32,7 @@ demo: $(BASE)  ## train the embedded default (two idle cores: 4 minutes with bf1
 	$(BIN)/python -m infogan3d.train +experiment=demo
 	$(BIN)/python -m infogan3d.prepare data=demo_chairs data.count=1 data.seed=1 data.pictures=runs/unseen
 	$(BIN)/python -m infogan3d.reconstruct run=pretrained views=runs/unseen/rendered_chairs/chair_s1_000000
-	$(BIN)/python -m infogan3d.generate run=pretrained count=5 walk=back_height
+	$(BIN)/python -m infogan3d.generate run=pretrained count=5 walk=back_height page=true
 
 paper: $(STAMP)  ## every experiment of the paper at size=cpu or size=gpu, and one page of them
 	$(BIN)/python -m experiments.paper --size $(size)

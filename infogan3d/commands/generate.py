@@ -35,6 +35,7 @@ from infogan3d.semantics.editing.search import attribute_search
 from infogan3d.semantics.editing.variation import join_codes
 from infogan3d.viewing.mesh_files import MeshWriter, size_note
 from infogan3d.viewing.origins import latents_of, origin_of, shapes_of
+from infogan3d.viewing.page import Report, write_page
 
 
 def generate(settings: GenerateSettings, out: Path) -> None:
@@ -149,7 +150,27 @@ def keep(
     print(f"{len(grids)} shapes ({empty} empty, occupancy {np.mean(grids):.3f}, {apart} in pieces)")
     print(f"size    {size_note(frame, settings.export)}")
     print(f"print   {writer.report(out / 'verdicts.json')}")
+    if settings.page:
+        print(f"page    {live_page(model, drawn.title, frame, settings, out)}")
     print(f"pack    {saved}\nsheet   {out / 'samples' / 'samples.png'}\nmeshes  {out / 'meshes'}")
+
+
+def live_page(
+    model: ShapeModel, title: str, frame: Frame, settings: GenerateSettings, out: Path
+) -> Path:
+    """The page of a run with its generator in it, the shapes of this command below."""
+    run = Path(settings.run)
+    trained = folder.load_settings(run)
+    lead = f"{trained.resolution}^3, data={trained.data.name}, seed {trained.seed}."
+    sheet = out / "samples" / "samples.png"
+    report = Report(
+        title=f"{trained.name}: chairs",
+        lead=lead,
+        scores=folder.scores_of(run),
+        pictures=[(sheet, title)],
+        frame=frame,
+    )
+    return write_page(out, report, model)
 
 
 def made_by(settings: GenerateSettings, name: str) -> Mapping[str, Any]:

@@ -1,13 +1,12 @@
 """A run's model as others can load it: settings, weights in half precision, a card."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from infogan3d.io.files import save_json, save_text
 from infogan3d.io.settings import plain_settings
 from infogan3d.runs.checkpoint import load_model
-from infogan3d.runs.folder import calibration_of, load_settings
+from infogan3d.runs.folder import calibration_of, load_settings, scores_of
 from infogan3d.runs.published.card import card_text, code_cards
 from infogan3d.runs.published.layout import CARD, CONFIG, WEIGHTS, is_published
 from infogan3d.runs.published.load import load_published
@@ -27,8 +26,7 @@ def publish(settings: PublishSettings) -> None:
     check_folder(to)
     notes = read_notes(settings.notes)
     model, trained = load_model(run), load_settings(run)
-    scores = run / "evaluation.json"
-    numbers = json.loads(scores.read_text()) if scores.exists() else {}
+    numbers = scores_of(run) or {}
     digest = save_weights(model, to)
     kept = {name: value for name, value in plain_settings(trained).items() if name not in MACHINE}
     config: dict[str, Any] = {

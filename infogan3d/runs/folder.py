@@ -119,6 +119,19 @@ def calibration_of(run: Path) -> dict[str, Any] | None:
     return dict(plain) if isinstance(plain, dict) else None
 
 
+def scores_of(run: Path) -> dict[str, Any] | None:
+    """What evaluation.json says of a run, or what a published model was scored; None: nothing."""
+    run = find_run(str(run))
+    path = run / "evaluation.json"
+    if is_published(run):
+        kept = read_published(run).get("scores")
+        return dict(kept) if isinstance(kept, dict) and kept else None
+    try:
+        return dict(json.loads(path.read_text())) if path.exists() else None
+    except (ValueError, TypeError) as error:
+        raise CheckpointError(f"{path} is damaged: evaluate the run again.") from error
+
+
 def read_yaml(path: Path) -> dict[str, Any]:
     """A file of settings as plain values; it may neither expand by aliases nor by many ${...}."""
     import yaml

@@ -73,9 +73,11 @@ def test_the_folder_is_laid_out_as_the_hub_wants_it(published: Path) -> None:
 
 def test_it_stands_wherever_a_run_does_and_stays_as_it_is(published: Path, tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in published.iterdir()}
-    made = run_command("generate", f"run={published}", "count=2", cwd=tmp_path)
+    made = run_command("generate", f"run={published}", "count=2", "page=true", cwd=tmp_path)
     assert made.returncode == 0, made.stderr
     assert "2 shapes" in made.stdout
+    (page,) = tmp_path.glob("runs/generate/*/report.html")
+    assert "generator" in page.read_text()
     resumed = run_command("train", f"resume={published}", cwd=tmp_path)
     assert resumed.returncode == 2
     assert "no optimizer" in resumed.stderr

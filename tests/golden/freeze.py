@@ -84,6 +84,7 @@ ADDED = {
     "hull",
     "*data.fitted",
     "between",
+    "page",
     "codes",
     "export.*",
     "format",

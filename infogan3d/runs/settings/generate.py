@@ -64,6 +64,7 @@ class GenerateSettings:
         listed=True,
     )
     export: ExportConfig = settings_group(ExportConfig())
+    page: bool = setting(False, "also report.html, with the generator itself in it to play with")
     pieces: str = setting(
         "all",
         "joined: gaps filled, small components dropped; largest: the others dropped",
