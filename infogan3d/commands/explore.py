@@ -8,6 +8,7 @@ from jaxtyping import Bool
 
 from infogan3d.commands.reconstruct import known_shapes, sample_pack
 from infogan3d.inversion.frames import frame_of, guess_note
+from infogan3d.models.evidence.calibration import UNCALIBRATED, from_plain
 from infogan3d.runs import folder
 from infogan3d.runs.checkpoint import load_model
 from infogan3d.viewing.config import ExploreSettings
@@ -49,6 +50,7 @@ def open_studio(settings: ExploreSettings) -> Studio:
         shapes = known_shapes(trained)
         return None if shapes is None else shapes[0]
 
+    kept = folder.calibration_of(run)
     return Studio(
         title=f"{trained.name} {run.name}",
         model=load_model(run, device=settings.device),
@@ -57,4 +59,5 @@ def open_studio(settings: ExploreSettings) -> Studio:
         resolution=trained.resolution,
         settings=settings,
         known=known,
+        calibration=UNCALIBRATED if kept is None else from_plain(kept),
     )

@@ -59,9 +59,11 @@ def read_pictures(studio: Studio, folder: Path, *, longest: float) -> Reading:
     hull = fitted.target.hulls[best].astype(np.float32)
     beside = (Beside("hull of the pictures", hull), Beside("reconstruction", stage.occupancy[0]))
     if fitted.evidence is not None:
-        expected = float(fitted.evidence.expected[best])
+        views = len(fitted.target.used.cameras)
+        expected = studio.calibration.iou(float(fitted.evidence.expected[best]), views)
         lines.insert(0, f"expected IoU {expected:.2f}, by the network itself")
-        lines += e_lines(studio, fitted.evidence.posterior.codes, longest=longest)
+        codes_read = studio.calibration.codes(fitted.evidence.posterior.codes, views)
+        lines += e_lines(studio, codes_read, longest=longest)
     else:
         lines += q_lines(studio, stage.occupancy[0] > 0.5)
     latent = stage.latent.to(studio.model.device)

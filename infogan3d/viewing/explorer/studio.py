@@ -22,6 +22,7 @@ from infogan3d.inversion.stages import ReconstructionRequest, codes_by_name
 from infogan3d.io.frames import Frame, cube_side
 from infogan3d.io.packs import pack_grids, save_pack
 from infogan3d.models.base import ShapeModel
+from infogan3d.models.evidence.calibration import UNCALIBRATED, Calibration
 from infogan3d.models.evidence.model import EvidenceInfoGAN
 from infogan3d.models.networks.latent import Codes
 from infogan3d.models.sampling import draw_codes, evaluating, generate_occupancy
@@ -49,6 +50,7 @@ class Studio:
     resolution: int
     settings: ExploreSettings
     known: Known = lambda: None
+    calibration: Calibration = UNCALIBRATED
     slow: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
