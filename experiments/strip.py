@@ -60,8 +60,8 @@ def with_code_moved(model: EvidenceInfoGAN, fit: ViewFit, name: str) -> tuple[np
     moved = latent.clone()
     moved[0, place] = before + MOVED if before < 0 else before - MOVED
     with torch.no_grad():
-        made = torch.sigmoid(model.decode(torch.cat([latent, moved])))[:, 0].numpy() > 0.5
-    return made[0], made[1]
+        shapes = torch.sigmoid(model.decode(torch.cat([latent, moved])))[:, 0].numpy() > 0.5
+    return shapes[0], shapes[1]
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -99,7 +99,7 @@ def main(words: Sequence[str] | None = None) -> None:
     )
     fit = fit_views(order, seen.views, heading_known=False)
     hull, chair = fit.target.hulls[fit.best], fit.stages[-1].occupancy[0]
-    own, moved = with_code_moved(model, fit, given.code)
+    before, moved = with_code_moved(model, fit, given.code)
     mesh = grid_mesh((chair > 0.5).astype(np.float32), smooth=5)
     read = readings(fit.evidence.posterior.codes, model.scale) if fit.evidence else []
     name = given.code.replace("_", " ")
@@ -108,7 +108,7 @@ def main(words: Sequence[str] | None = None) -> None:
     panels = [
         photo_panel(photo, seen.views.masks[0]),
         mask_panel(seen.views, 0),
-        *(grid_picture(grid > 0.5, size=SIZE) for grid in (hull, chair, own, moved)),
+        *(grid_picture(grid > 0.5, size=SIZE) for grid in (hull, chair, before, moved)),
         mesh_picture(np.asarray(mesh.vertices), np.asarray(mesh.faces), size=SIZE),
     ]
     drawn = save_picture(canvas([captions], [panels]), out / "strip.png")

@@ -93,16 +93,10 @@ class ChairsConfig(MadeChairsConfig):
     name: str = setting("chairs", "which data set")
     count: int = setting(500, "chairs", at_least=1)
     simple: bool = setting(False, "fewer bases and backs, legs upright; learned sooner")
-    fitted: bool = setting(False, "each in a cube that fits it, as other data; size is lost")
-
-    def deciding(self) -> dict[str, Any]:
-        """As before there was a choice, where each keeps its size."""
-        named = super().deciding()
-        return named if self.fitted else {k: v for k, v in named.items() if k != "fitted"}
 
     @property
     def frame(self) -> Frame | None:
-        return FITTED if self.fitted else FLOOR
+        return FLOOR
 
 
 @dataclass(frozen=True, kw_only=True)

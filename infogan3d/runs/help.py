@@ -17,6 +17,7 @@ PURPOSE = {
     "discover": "What every code of a trained run does.",
     "select": "Choose a run of a sweep without labels.",
     "explore": "Change a run's chairs by hand in a browser, on this machine alone.",
+    "publish": "A run's model in a folder that others can load: weights, settings, a card.",
     "dashboard": "A W&B workspace for an experiment.",
     "bench": "How long our steps take on this machine.",
 }
@@ -30,6 +31,7 @@ EXAMPLES = {
     "discover": ("run=latest", "run=latest count=2000 pairs=200"),
     "select": ("multirun=runs/multirun/<day>_<time>", "multirun=<folder> chairs=0"),
     "explore": ("run=latest", "run=latest:demo port=8090"),
+    "publish": ("run=latest:pictures to=chairs32", "run=latest to=chairs32 notes=scores.md"),
     "dashboard": ("experiment=soft_label", "check=latest"),
     "bench": ("step", "loader device=cpu"),
 }

@@ -54,8 +54,8 @@ def finish(model: ShapeModel, data: ChairData, run: Path, settings: TrainSetting
     if isinstance(model, EvidenceInfoGAN) and settings.evidence is not None:
         with counting_bar("calibrating", CALIBRATED * len(COUNTS), stays=False) as tick:
             source = data.evidence_source(settings.evidence, part="validation")
-            kept = calibrated(model, source, count=CALIBRATED, tick=tick)
-        save_json(kept.plain(), run / CALIBRATION)
+            calibration = calibrated(model, source, count=CALIBRATED, tick=tick)
+        save_json(calibration.plain(), run / CALIBRATION)
     names = ("samples", "walks", "real") if model.spec.names else ("samples", "real")
     pictures = [run / "samples" / f"{name}.png" for name in names]
     shown = [(path, CAPTIONS[path.stem]) for path in [*pictures, *([curves] if curves else [])]]

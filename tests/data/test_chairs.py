@@ -287,16 +287,3 @@ def test_wrong_factors_are_named(wrong, message):
 def test_a_too_coarse_grid_is_refused():
     with pytest.raises(ValueError, match="resolution=4"):
         chair_grid(Factors(), resolution=4)
-
-
-def test_a_fitted_chair_fills_its_cube_and_keeps_its_form() -> None:
-    for factors in sample_factors(12, seed=3):
-        low, high = cube_of(factors, fitted=True)
-        assert high - low == pytest.approx(np.full(3, max(overall_size(factors)) * 64 / 60))
-        grid = chair_grid(factors, resolution=32, fitted=True)
-        filled = np.argwhere(grid)
-        assert (np.ptp(filled, axis=0) + 1).max() == 30
-        own = chair_grid(factors, resolution=64)
-        same = chair_grid(factors, resolution=64, fitted=True)
-        scale = (48 / float(high[0] - low[0])) ** 3
-        assert same.sum() / own.sum() == pytest.approx(scale, rel=0.2)  # thin parts count a cell

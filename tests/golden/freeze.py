@@ -82,7 +82,6 @@ ADDED = {
     "evidence",
     "*field_steps",
     "hull",
-    "*data.fitted",
     "between",
     "page",
     "codes",

@@ -33,7 +33,6 @@ def chairs(
     count: int = 500,
     seed: int = 0,
     simple: bool = False,
-    fitted: bool = False,
     exact: bool = False,
     pictures: Path | str | None = None,
     shaded: bool = False,
@@ -53,13 +52,12 @@ def chairs(
     ids = [f"chair_s{seed}_{index:06d}" for index in range(count)]
     if exact:
         _no_pictures(pictures, "exact")
-        reads = [partial(_exact_chair, chair, resolution, fitted) for chair in factors]
+        reads = [partial(_exact_chair, chair, resolution) for chair in factors]
     else:
         cameras = seeing3d_cameras(elevations=elevations, azimuths=azimuths, size=size)
         carving = {"resolution": resolution, "method": method, "tolerance": tolerance}
         studio = partial(photograph, cameras=cameras, pictures=pictures, shaded=shaded)
-        named = zip(ids, factors, strict=True)
-        reads = [partial(_chair, i, chair, studio, carving, fitted) for i, chair in named]
+        reads = [partial(_chair, i, f, studio, carving) for i, f in zip(ids, factors, strict=True)]
     return [ShapeJob(id, read) for id, read in zip(ids, reads, strict=True)]
 
 
@@ -68,18 +66,16 @@ def _chair(
     factors: known_factors.Factors,
     studio: partial[Views],
     carving: dict[str, Any],
-    fitted: bool,
 ) -> Shape:
     mesh = known_factors.chair_mesh(factors)
     views = studio((mesh.vertices, mesh.faces), id=id)
-    low, high = known_factors.cube_of(factors, fitted=fitted)
+    low, high = known_factors.cube_of(factors)
     grid, columns = carved(views, carving | {"box": (low.tolist(), high.tolist())})
     return grid, columns | _factor_columns(factors)
 
 
-def _exact_chair(factors: known_factors.Factors, resolution: int, fitted: bool) -> Shape:
-    grid = known_factors.chair_grid(factors, resolution=resolution, fitted=fitted)
-    return grid, _factor_columns(factors)
+def _exact_chair(factors: known_factors.Factors, resolution: int) -> Shape:
+    return known_factors.chair_grid(factors, resolution=resolution), _factor_columns(factors)
 
 
 def _factor_columns(factors: known_factors.Factors) -> dict[str, Any]:

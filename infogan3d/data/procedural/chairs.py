@@ -33,7 +33,6 @@ from infogan3d.data.procedural.parts import (
     ChairDimensions,
     seat,
 )
-from infogan3d.io.frames import SPAN
 
 DISCRETE: dict[str, tuple[str, ...]] = {
     "base": tuple(BASES),
@@ -179,31 +178,20 @@ def chair_mesh(factors: Factors) -> trimesh.Trimesh:
     return trimesh.Trimesh(np.concatenate(parts), faces, process=False)
 
 
-def cube_of(
-    factors: Factors, *, fitted: bool = False
-) -> tuple[Float[np.ndarray, "3"], Float[np.ndarray, "3"]]:
+def cube_of(factors: Factors) -> tuple[Float[np.ndarray, "3"], Float[np.ndarray, "3"]]:
     """Low and high corner of the grid's cube in the frame of `chair_parts`: centred in x and y, its
-    bottom FLOOR under the chair's feet. Carve over this box to meet `chair_grid`.
-
-    `fitted`: the cube around the chair's middle of which its longest side fills SPAN.
-    """
-    if fitted:
-        half = max(overall_size(factors)) / SPAN / 2
-        return np.full(3, -half), np.full(3, half)
+    bottom FLOOR under the chair's feet. Carve over this box to meet `chair_grid`."""
     low = np.array([-CUBE / 2, -CUBE / 2, -overall_size(factors)[2] / 2 - FLOOR])
     return low, low + CUBE
 
 
-def chair_grid(
-    factors: Factors, *, resolution: int = 64, fitted: bool = False
-) -> Bool[np.ndarray, "R R R"]:
+def chair_grid(factors: Factors, *, resolution: int = 64) -> Bool[np.ndarray, "R R R"]:
     """Cells [x, y, z] over `cube_of(factors)` whose centre lies in a block; a block thinner than a
     cell counts as one cell thick, so that nothing vanishes or breaks."""
     if resolution < 8:
         raise ValueError(f"resolution={resolution} is too coarse for a chair: take 8 or more.")
-    low, high = cube_of(factors, fitted=fitted)
-    cell = float(high[0] - low[0]) / resolution
-    centres = low[:, None] + cell * (np.arange(resolution) + 0.5)
+    cell = CUBE / resolution
+    centres = cube_of(factors)[0][:, None] + cell * (np.arange(resolution) + 0.5)
     grid = np.zeros((resolution,) * 3, dtype=bool)
     for part in chair_parts(factors):
         _fill(grid, part, centres=centres, cell=cell)

@@ -116,7 +116,7 @@ def spreads(row: Reliability) -> tuple[float, ...]:
 
 def temperatures(row: Reliability) -> tuple[float, ...]:
     """For each choice the temperature at which the truth is likeliest (Guo et al. 2017)."""
-    found = []
+    heats = []
     for logits, truth in zip(row.logits, row.kinds.T, strict=True):
         known = truth >= 0
         chosen, right = torch.from_numpy(logits[known]).double(), torch.from_numpy(truth[known])
@@ -126,8 +126,8 @@ def temperatures(row: Reliability) -> tuple[float, ...]:
 
         bounds = math.log(COLDEST), math.log(HOTTEST)
         best = minimize_scalar(nats, bounds=bounds, method="bounded").x if known.any() else 0.0
-        found.append(math.exp(best))
-    return tuple(found)
+        heats.append(math.exp(best))
+    return tuple(heats)
 
 
 def iou_line(row: Reliability) -> tuple[float, float]:
