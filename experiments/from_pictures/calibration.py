@@ -171,13 +171,13 @@ def main(given: Sequence[str] | None = None) -> None:
     for views in COUNTS:
         said[views] = read_views(model, source, rows, views)
         print(f"{views} views: {count} shapes read", flush=True)
-    kept = runs_folder.calibration_of(asked.run)
+    plain_calibration = runs_folder.calibration_of(asked.run)
     if asked.keep:
-        kept = calibrate(said).plain()
-        print(save_json(kept, asked.run / runs_folder.CALIBRATION))
+        plain_calibration = calibrate(said).plain()
+        print(save_json(plain_calibration, asked.run / runs_folder.CALIBRATION))
     ways = {"as the network says it": UNCALIBRATED}
-    if kept is not None:
-        ways["calibrated"] = from_plain(kept)
+    if plain_calibration is not None:
+        ways["calibrated"] = from_plain(plain_calibration)
     out = asked.out or Path("runs") / "calibration" / "-".join(asked.run.resolve().parts[-2:])
     protocol = f"Protocol: {count} {asked.split} shapes of {data.source}, {trained.resolution}^3."
     texts, plain = [protocol], dict[str, Any]()

@@ -50,7 +50,7 @@ def open_studio(settings: ExploreSettings) -> Studio:
         shapes = known_shapes(trained)
         return None if shapes is None else shapes[0]
 
-    kept = folder.calibration_of(run)
+    calibration = folder.calibration_of(run)
     return Studio(
         title=f"{trained.name} {run.name}",
         model=load_model(run, device=settings.device),
@@ -59,5 +59,5 @@ def open_studio(settings: ExploreSettings) -> Studio:
         resolution=trained.resolution,
         settings=settings,
         known=known,
-        calibration=UNCALIBRATED if kept is None else from_plain(kept),
+        calibration=UNCALIBRATED if calibration is None else from_plain(calibration),
     )

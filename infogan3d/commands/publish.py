@@ -28,14 +28,16 @@ def publish(settings: PublishSettings) -> None:
     model, trained = load_model(run), load_settings(run)
     numbers = scores_of(run) or {}
     digest = save_weights(model, to)
-    kept = {name: value for name, value in plain_settings(trained).items() if name not in MACHINE}
+    described = {
+        name: value for name, value in plain_settings(trained).items() if name not in MACHINE
+    }
     config: dict[str, Any] = {
         "library_name": "infogan3d",
         "layout": LAYOUT,
         "sha256": digest,
         "codes": code_cards(model),
         "model": plain_hyperparameters(model),
-        "settings": kept,
+        "settings": described,
         "scores": numbers,
         "calibration": calibration_of(run),
     }

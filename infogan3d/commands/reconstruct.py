@@ -79,7 +79,7 @@ def read_request(settings: ReconstructSettings) -> ReconstructionRequest:
     frame = frame_of(trained.data, sample_pack(trained))
     if frame.guessed:
         print(f"target  {guess_note(frame)}")
-    kept = folder.calibration_of(run)
+    calibration = folder.calibration_of(run)
     return ReconstructionRequest(
         path,
         model,
@@ -88,7 +88,7 @@ def read_request(settings: ReconstructSettings) -> ReconstructionRequest:
         frame,
         settings.search,
         settings.pictures,
-        UNCALIBRATED if kept is None else from_plain(kept),
+        UNCALIBRATED if calibration is None else from_plain(calibration),
     )
 
 

@@ -124,8 +124,8 @@ def scores_of(run: Path) -> dict[str, Any] | None:
     run = find_run(str(run))
     path = run / "evaluation.json"
     if is_published(run):
-        kept = read_published(run).get("scores")
-        return dict(kept) if isinstance(kept, dict) and kept else None
+        scores = read_published(run).get("scores")
+        return dict(scores) if isinstance(scores, dict) and scores else None
     try:
         return dict(json.loads(path.read_text())) if path.exists() else None
     except (ValueError, TypeError) as error:

@@ -22,10 +22,10 @@ def published_weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """What of a model's state is published: G by its average, the weights of layers in half
     precision; biases, BatchNorm's statistics, scales and tables as they are."""
     averaged = any(name.startswith(AVERAGE) for name in state)
-    kept = {
+    stored = {
         name: value for name, value in state.items() if not (averaged and name.startswith(TRAINED))
     }
-    return {name: halved(name, value).contiguous() for name, value in kept.items()}
+    return {name: halved(name, value).contiguous() for name, value in stored.items()}
 
 
 def halved(name: str, value: Tensor) -> Tensor:
@@ -56,11 +56,12 @@ def load_weights(folder: Path, *, sha256: str) -> dict[str, Tensor]:
             f"{path} is not what config.json says (its sha256 differs): get the folder anew."
         )
     try:
-        kept = safetensors.torch.load(data)
+        stored = safetensors.torch.load(data)
     except (safetensors.SafetensorError, ValueError, KeyError) as error:
         raise CheckpointError(f"{path} cannot be read: get the folder anew.") from error
     state = {
-        name: value.float() if value.is_floating_point() else value for name, value in kept.items()
+        name: value.float() if value.is_floating_point() else value
+        for name, value in stored.items()
     }
     for name, value in state.items():
         if value.is_floating_point() and not bool(torch.isfinite(value).all()):
