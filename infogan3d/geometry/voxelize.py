@@ -77,7 +77,7 @@ def solid_voxelize(
     hidden = _enclosed(points[faces], (fine, fine, fine))
     for part in _non_watertight_parts(points, faces, least=refine):
         _close(hidden, points[faces[part]])
-    return _blocks(_with_surface(hidden, points[faces]), refine, fill)
+    return solid_cells(_with_surface(hidden, points[faces]), refine, fill)
 
 
 BESIDE = np.array([1.37e-3, 0.91e-3, 1.73e-3])  # cells: where lines meet no corner of our surfaces
@@ -279,7 +279,7 @@ def _close(hidden: Bool[np.ndarray, "x y z"], corners: Float[np.ndarray, "m 3 3"
     hidden[low[0] : high[0], low[1] : high[1], low[2] : high[2]] |= closed
 
 
-def _blocks(
+def solid_cells(
     filled: Bool[np.ndarray, "x y z"], refine: int, fill: float
 ) -> Bool[np.ndarray, "r r r"]:
     """Cells with more than `fill` of their fine cells filled, and parts thinner than a cell."""

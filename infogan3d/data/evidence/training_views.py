@@ -4,8 +4,8 @@ A grid is stretched, perhaps mirrored, its box centred on the origin of a world 
 side is 1, and seen by cameras like those of real pictures. Silhouettes are exact, drawn from the
 blocks of the grid (a fraction of a millisecond a view), so nothing is kept from batch to batch. The
 cube is drawn larger than the shape by a random share, as pictures alone tell its size roughly; the
-solid in it is the share of each cell that the shape fills, so its cells and the grid's need not be
-aligned: a grid of 64^3 teaches at 32^3.
+solid in it is what `solid_voxelize` makes of a mesh at a fill of one half, so thin parts are whole,
+and its cells and the grid's need not be aligned: a grid of 64^3 teaches at 32^3.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,11 @@ from torch import Tensor
 
 from infogan3d.geometry.camera import Camera, Views, camera_axes
 from infogan3d.geometry.visual_hull.view_distances import ViewBatch, batch_views
+from infogan3d.geometry.voxelize import solid_cells
 from infogan3d.io.frames import SPAN
 from infogan3d.rendering.block_silhouettes import block_silhouettes, box_blocks, grid_boxes
 
+REFINE = 3  # fine cells a side that decide a solid's cell, as in geometry/voxelize.py
 FRAMED_FILL = 0.3  # of a cell: thin parts that cross cells are to stay whole
 MARGIN = 3  # px between a shape's outline and its picture's border
 
@@ -132,7 +134,8 @@ def draw_scene(
     tight = random.random() < settings.tight
     side = 1 / random.uniform(*(settings.tight_span if tight else settings.loose_span))
     place = {"low": low, "cell": cell, "resolution": resolution}
-    solid = filled_share(grid, side=side, **place) >= 0.5
+    fine = resampled(grid, side=side, low=low, cell=cell, cells=resolution * REFINE)
+    solid = solid_cells(fine, REFINE, 0.5)
     framed = filled_share(grid, side=1 / SPAN, **place) >= FRAMED_FILL
     blocks = box_blocks(boxes, low=low, cell=cell)
     cameras = draw_cameras(blocks.reshape(-1, 3), settings, random=random, views=views)
@@ -144,6 +147,27 @@ def draw_scene(
 def _bounds(spread: float) -> tuple[float, float]:
     """No factor's logarithm lies farther than this from 0."""
     return -7 / 3 * spread, 7 / 3 * spread
+
+
+def resampled(
+    grid: Bool[np.ndarray, "S S S"],
+    *,
+    low: Float[np.ndarray, "3"],
+    cell: Float[np.ndarray, "3"],
+    side: float,
+    cells: int,
+) -> Bool[np.ndarray, "F F F"]:
+    """Which of the fine cells of the cube a filled cell of the grid there touches, as a voxelized
+    mesh fills what its surface touches; see `filled_share`. Fine cells are no longer than the
+    grid's."""
+    edges = (np.arange(cells + 1) / cells - 0.5) * side
+    out: Bool[np.ndarray, "x y z"] = np.pad(grid, 1)
+    for axis in range(3):
+        last = grid.shape[axis] + 1
+        place = np.floor((edges - low[axis]) / cell[axis] + 1).astype(int).clip(0, last)
+        beyond = np.ceil((edges - low[axis]) / cell[axis]).astype(int).clip(0, last)
+        out = np.take(out, place[:-1], axis=axis) | np.take(out, beyond[1:], axis=axis)
+    return out
 
 
 def filled_share(

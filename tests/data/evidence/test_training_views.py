@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import trimesh
 
 from infogan3d.data.evidence.training_views import (
     MARGIN,
@@ -14,8 +15,11 @@ from infogan3d.data.evidence.training_views import (
     training_views,
 )
 from infogan3d.data.procedural.chairs import chair_grid, sample_factors
+from infogan3d.geometry.components import count_components
 from infogan3d.geometry.visual_hull.evidence import evidence
 from infogan3d.geometry.visual_hull.view_distances import CLIP
+from infogan3d.geometry.voxelize import solid_voxelize
+from infogan3d.rendering.block_silhouettes import grid_boxes
 
 SETTINGS = ViewSettings()
 PLAIN = replace(SETTINGS, stretch=0.0, mirror=0.0, jitter=0.0)
@@ -64,7 +68,7 @@ def test_a_scene_s_solid_keeps_the_shape_s_volume_and_lies_inside_every_silhouet
         longest = np.ptp(np.argwhere(chair), axis=0).max() + 1
         volume = chair.sum() / longest**3  # in a world whose longest side is 1
         assert low == (-side / 2,) * 3
-        assert scene.solid.mean() * side**3 == pytest.approx(volume, rel=0.2)
+        assert scene.solid.mean() * side**3 > 0.8 * volume  # thin parts swell, none is lost
         batch = training_views([chair], resolution=32, settings=PLAIN, random=rng(seed))
         assert torch.equal(batch.solid[0, 0] > 0, torch.from_numpy(scene.solid))
         least = evidence(batch.views, resolution=32)[0, 0] * CLIP
@@ -181,3 +185,22 @@ def test_empty_shapes_and_impossible_settings_are_refused():
         ViewSettings(most=33)
     with pytest.raises(ValueError, match=r"1\.2 or farther"):
         ViewSettings(distance=(1.0, 2.0))
+
+
+def test_a_solid_is_what_a_voxelized_mesh_of_the_shape_is() -> None:
+    grid = np.zeros((64, 64, 64), bool)
+    grid[2:62, 2:62, 30:34] = True  # a seat of two cells of 32^3, on legs half a cell thick
+    for x, y in ((2, 2), (2, 61), (61, 2), (61, 61)):
+        grid[x, y, 2:30] = True
+    boxes = grid_boxes(grid)
+    first, last = boxes[:, 0].min(0), boxes[:, 1].max(0)
+    cell = np.full(3, 1 / (last - first).max())
+    corners = -(first + last) / 2 * cell + boxes * cell
+    mesh = trimesh.util.concatenate([trimesh.creation.box(bounds=box) for box in corners])
+    for seed in range(4):
+        scene = draw_scene(grid, resolution=32, settings=PLAIN, random=rng(seed))
+        truth = solid_voxelize(
+            np.asarray(mesh.vertices), mesh.faces, resolution=32, fill=0.5, cube=scene.cube
+        )
+        assert (scene.solid & truth).sum() / (scene.solid | truth).sum() > 0.9
+        assert count_components(scene.solid)[0] == 1
