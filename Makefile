@@ -28,7 +28,7 @@ $(STAMP): $(BASE)
 	$(BIN)/uv pip install -q --compile-bytecode --python $(BIN)/python -c constraints.txt -e '.[dev]'
 	touch $@
 
-demo: $(BASE)  ## train the embedded default (two idle cores: 4 minutes with bf16, 7 without)
+demo: $(BASE)  ## train the embedded default, then try the shipped model (two idle cores)
 	$(BIN)/python -m infogan3d.train +experiment=demo
 	$(BIN)/python -m infogan3d.prepare data=demo_chairs data.count=1 data.seed=1 data.pictures=runs/unseen
 	$(BIN)/python -m infogan3d.reconstruct run=pretrained views=runs/unseen/rendered_chairs/chair_s1_000000
